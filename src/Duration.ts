@@ -1,0 +1,165 @@
+/**
+ * A span of time that carries its unit in the type, so that seconds are never taken for milliseconds.
+ *
+ * Laws:
+ *
+ * - law 18: every duration is a whole number of milliseconds, or `forever`; `NaN` and `Infinity` are refused
+ *   where the duration is made; zero and negative durations are legal and mean 'do not store'; nothing
+ *   overflows.
+ *
+ * @since 0.1.0
+ */
+import * as N from 'fp-ts/number'
+import type * as O from 'fp-ts/Ord'
+
+import { defect } from './internal/defect'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+declare const durationBrand: unique symbol
+
+/**
+ * A span of time in whole milliseconds. Made by the constructors of this module only.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type Duration = number & { readonly [durationBrand]: 'milliseconds' }
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+const longest = Number.MAX_SAFE_INTEGER
+
+const inUnits =
+  (unit: string, factor: number) =>
+  (n: number): Duration => {
+    if (typeof n !== 'number' || !Number.isFinite(n)) {
+      return defect(`a duration needs a finite number of ${unit}, not ${String(n)}; use Duration.forever`)
+    }
+    const ms = Math.round(Math.min(longest, Math.max(-longest, n * factor)))
+    // the proof: a whole number of milliseconds; a positive span never rounds down to 'do not store'
+    return (ms === 0 ? (n > 0 ? 1 : 0) : ms) as Duration
+  }
+
+/**
+ * A duration of `n` milliseconds. Throws a `TypeError` for `NaN` and infinities, as every constructor here:
+ * a wrong constant is found when the program starts.
+ *
+ * @example
+ * import { Duration } from 'fp-ring'
+ *
+ * assert.strictEqual(Duration.milliseconds(1500), 1500)
+ * assert.throws(() => Duration.milliseconds(NaN))
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const milliseconds: (n: number) => Duration = /*#__PURE__*/ inUnits('milliseconds', 1)
+
+/**
+ * A duration of `n` seconds.
+ *
+ * @example
+ * import { Duration } from 'fp-ring'
+ *
+ * assert.strictEqual(Duration.seconds(1.5), 1500)
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const seconds: (n: number) => Duration = /*#__PURE__*/ inUnits('seconds', 1_000)
+
+/**
+ * A duration of `n` minutes.
+ *
+ * @example
+ * import { Duration } from 'fp-ring'
+ *
+ * assert.strictEqual(Duration.minutes(2), 120_000)
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const minutes: (n: number) => Duration = /*#__PURE__*/ inUnits('minutes', 60_000)
+
+/**
+ * A duration of `n` hours.
+ *
+ * @example
+ * import { Duration } from 'fp-ring'
+ *
+ * assert.strictEqual(Duration.hours(1), 3_600_000)
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const hours: (n: number) => Duration = /*#__PURE__*/ inUnits('hours', 3_600_000)
+
+/**
+ * A duration of `n` days of 24 hours.
+ *
+ * @example
+ * import { Duration } from 'fp-ring'
+ *
+ * assert.strictEqual(Duration.days(30), 2_592_000_000)
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const days: (n: number) => Duration = /*#__PURE__*/ inUnits('days', 86_400_000)
+
+/**
+ * Without end. The only way to ask for an entry that never expires.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const forever = Infinity as Duration // the proof: the one duration that is not finite, by definition
+
+/**
+ * No time at all: 'do not store'.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const zero = 0 as Duration // the proof: a whole number
+
+// -------------------------------------------------------------------------------------
+// combinators
+// -------------------------------------------------------------------------------------
+
+/**
+ * A duration scaled by a factor between 0 and 1, which can only shorten it. `forever` stays forever, and a
+ * positive duration stays positive.
+ *
+ * @example
+ * import { Duration } from 'fp-ring'
+ *
+ * assert.strictEqual(Duration.shortened(0.5)(Duration.seconds(3)), 1500)
+ * assert.strictEqual(Duration.shortened(7)(Duration.seconds(3)), 3000)
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const shortened =
+  (factor: number) =>
+  (d: Duration): Duration =>
+    d === forever || !(d > 0) || !(factor < 1)
+      ? d
+      : (Math.max(1, Math.floor(d * Math.max(0, factor))) as Duration) // the proof: whole, at least 1
+
+// -------------------------------------------------------------------------------------
+// instances
+// -------------------------------------------------------------------------------------
+
+/**
+ * Durations by length.
+ *
+ * @category instances
+ * @since 0.1.0
+ */
+export const Ord: O.Ord<Duration> = N.Ord

@@ -1,0 +1,2 @@
+/** A cache key: a string. */
+export type Key = string

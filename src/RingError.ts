@@ -1,0 +1,145 @@
+/**
+ * What can go wrong in a cache, as values that are also real `Error`s: a `_tag`, a stack, a `cause`.
+ *
+ * No message holds a value, a raw argument, a key or a URL. `cause` and `errors` may, so they are not
+ * enumerable: a logger that prints an error's own fields does not print them.
+ *
+ * @since 0.1.0
+ */
+import type * as t from 'io-ts'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+const hidden = (target: object, name: string, value: unknown): void => {
+  Object.defineProperty(target, name, { value, enumerable: false, configurable: true, writable: true })
+}
+
+/**
+ * The arguments have no key: the key function threw, or met something that it cannot tell apart.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export class KeyError extends Error {
+  readonly _tag = 'KeyError' as const
+  override readonly name = 'KeyError' as const
+  constructor(message: string, cause?: unknown) {
+    super(message)
+    if (cause !== undefined) hidden(this, 'cause', cause)
+  }
+}
+
+/**
+ * A value could not be turned into what the store holds.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export class EncodeError extends Error {
+  readonly _tag = 'EncodeError' as const
+  override readonly name = 'EncodeError' as const
+  constructor(message: string, cause?: unknown) {
+    super(message)
+    if (cause !== undefined) hidden(this, 'cause', cause)
+  }
+}
+
+/**
+ * What the store holds is not a value of the codec's type. `errors` are io-ts' own, where io-ts refused it;
+ * they hold the refused value.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export class DecodeError extends Error {
+  readonly _tag = 'DecodeError' as const
+  override readonly name = 'DecodeError' as const
+  declare readonly errors: t.Errors
+  constructor(message: string, options: { readonly cause?: unknown; readonly errors?: t.Errors } = {}) {
+    super(message)
+    if (options.cause !== undefined) hidden(this, 'cause', options.cause)
+    hidden(this, 'errors', options.errors ?? [])
+  }
+}
+
+/**
+ * Why a store failed: `failed`, the backend answered with an error or could not be reached; `timeout`, it did
+ * not answer in time (what was asked may still happen); `open`, a breaker let nothing through;
+ * `refused`, the store does not do that (a read-only store, a value that is too large).
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type StoreErrorReason = 'failed' | 'timeout' | 'open' | 'refused'
+
+/**
+ * The store did not do what it was asked. `operation` is the store's function that was called.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export class StoreError extends Error {
+  readonly _tag = 'StoreError' as const
+  override readonly name = 'StoreError' as const
+  readonly operation: string
+  readonly reason: StoreErrorReason
+  constructor(operation: string, reason: StoreErrorReason, message: string, cause?: unknown) {
+    super(`${operation}: ${message}`)
+    this.operation = operation
+    this.reason = reason
+    if (cause !== undefined) hidden(this, 'cause', cause)
+  }
+}
+
+/**
+ * Everything that a ring's commands can fail with, besides the function's own errors.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type RingError = KeyError | EncodeError | DecodeError | StoreError
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+/**
+ * A `StoreError` of a backend that failed, from whatever it threw.
+ *
+ * @example
+ * import { RingError } from 'fp-ring'
+ *
+ * const error = RingError.storeFailed('get')(new Error('redis://user:secret@host is down'))
+ * assert.strictEqual(error.message, 'get: the backend failed')
+ * assert.strictEqual(error.reason, 'failed')
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const storeFailed =
+  (operation: string) =>
+  (cause: unknown): StoreError =>
+    new StoreError(operation, 'failed', 'the backend failed', cause)
+
+// -------------------------------------------------------------------------------------
+// destructors
+// -------------------------------------------------------------------------------------
+
+const tags: ReadonlySet<unknown> = /*#__PURE__*/ new Set(['KeyError', 'EncodeError', 'DecodeError', 'StoreError'])
+
+/**
+ * Tells a `RingError` from a function's own error, by its `_tag` (so across realms and copies of the library).
+ *
+ * @example
+ * import { RingError } from 'fp-ring'
+ *
+ * assert.strictEqual(RingError.isRingError(new RingError.KeyError('no key')), true)
+ * assert.strictEqual(RingError.isRingError(new Error('no key')), false)
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const isRingError = (u: unknown): u is RingError =>
+  typeof u === 'object' && u !== null && tags.has((u as { readonly _tag?: unknown })._tag) && u instanceof Error
