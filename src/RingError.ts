@@ -67,12 +67,13 @@ export class DecodeError extends Error {
 /**
  * Why a store failed: `failed`, the backend answered with an error or could not be reached; `timeout`, it did
  * not answer in time (what was asked may still happen); `open`, a breaker let nothing through;
- * `refused`, the store does not do that (a read-only store, a value that is too large).
+ * `refused`, the store does not do that (a read-only store, a value that is too large); `codec`, an encoded
+ * store's codec refused the value (`cause` is its `EncodeError` or `DecodeError`).
  *
  * @category model
  * @since 0.1.0
  */
-export type StoreErrorReason = 'failed' | 'timeout' | 'open' | 'refused'
+export type StoreErrorReason = 'failed' | 'timeout' | 'open' | 'refused' | 'codec'
 
 /**
  * The store did not do what it was asked. `operation` is the store's function that was called.

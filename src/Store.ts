@@ -13,12 +13,17 @@
  *
  * @since 0.1.0
  */
-import type * as O from 'fp-ts/Option'
-import type * as TE from 'fp-ts/TaskEither'
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
 
+import type { Codec } from './Codec'
 import type { Duration } from './Duration'
+import { batchReads } from './internal/batch'
+import { withDeadline } from './internal/deadline'
 import type { Key } from './KeyFn'
-import type { StoreError } from './RingError'
+import { isRingError, StoreError } from './RingError'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -71,3 +76,355 @@ export interface Store<R, B = unknown> {
    */
   readonly peek?: (key: Key) => R | undefined
 }
+
+/**
+ * The name of a store's function, as it stands in a `StoreError`.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type Operation = Exclude<keyof Store<unknown>, 'backend' | 'peek'>
+
+// -------------------------------------------------------------------------------------
+// combinators
+// -------------------------------------------------------------------------------------
+
+/** `backend` may be looked up at every use, so it is passed on as a getter, never read here. */
+const withBackend = <R, B>(store: { readonly backend: B }, rest: Omit<Store<R, B>, 'backend'>): Store<R, B> =>
+  Object.defineProperties(rest, {
+    backend: { get: () => store.backend, enumerable: true }
+  }) as Store<R, B> // the proof: the one property that was missing
+
+/**
+ * Runs every operation through a function that may time, trace, refuse or retry it. What it must not change is
+ * the meaning of a `right`. `peek`, which runs nothing, is passed on.
+ *
+ * @example
+ * import * as TE from 'fp-ts/TaskEither'
+ * import { dict, Duration, Store } from 'fp-ring'
+ *
+ * const calls: Array<string> = []
+ * const traced = Store.around((operation, task) => () => {
+ *   calls.push(operation)
+ *   return task()
+ * })(dict<string>())
+ * const test = async () => {
+ *   await traced.set('k', 'v', Duration.seconds(1))()
+ *   await traced.getMany(['k', 'l'])()
+ *   assert.deepStrictEqual(calls, ['set', 'getMany'])
+ * }
+ * test()
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const around =
+  (
+    run: <A>(operation: Operation, task: TE.TaskEither<StoreError, A>) => TE.TaskEither<StoreError, A>
+  ): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
+  (store) =>
+    withBackend(store, {
+      get: (key) => run('get', store.get(key)),
+      read: (key) => run('read', store.read(key)),
+      set: (key, value, ttl) => run('set', store.set(key, value, ttl)),
+      delete: (key) => run('delete', store.delete(key)),
+      has: (key) => run('has', store.has(key)),
+      touch: (key, ttl) => run('touch', store.touch(key, ttl)),
+      getMany: (keys) => run('getMany', store.getMany(keys)),
+      readMany: (keys) => run('readMany', store.readMany(keys)),
+      setMany: (entries) => run('setMany', store.setMany(entries)),
+      deleteMany: (keys) => run('deleteMany', store.deleteMany(keys)),
+      hasMany: (keys) => run('hasMany', store.hasMany(keys)),
+      touchMany: (entries) => run('touchMany', store.touchMany(entries)),
+      clear: (prefix) => run('clear', store.clear(prefix)),
+      ...(store.peek === undefined ? {} : { peek: store.peek })
+    })
+
+/**
+ * Gives every operation a deadline: what has not answered by then is `left(StoreError)` with reason `timeout`.
+ * What was asked may still happen. The timer does not keep the process alive.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import { pipe } from 'fp-ts/function'
+ * import { dict, Duration, Store } from 'fp-ring'
+ *
+ * const hung = { ...dict<string>(), get: () => () => new Promise<never>(() => {}) }
+ * const store = pipe(hung, Store.timed(Duration.milliseconds(10)))
+ * const test = async () => {
+ *   const got = await store.get('k')()
+ *   assert.ok(E.isLeft(got) && got.left.reason === 'timeout')
+ * }
+ * const alive = setInterval(() => {}, 5)
+ * test().then(() => clearInterval(alive))
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const timed = (deadline: Duration): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
+  around((operation, task) => () => withDeadline(operation, deadline, task))
+
+/**
+ * What a breaker must do: run a function, or refuse to. The policies of `cockatiel` are breakers.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Breaker {
+  readonly execute: <A>(f: () => Promise<A>) => Promise<A>
+}
+
+/**
+ * Puts a breaker before a store: while it is open, operations are `left(StoreError)` with reason `open`, at
+ * once. It counts what failed or timed out, and not what the store refused or its codec could not read.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import { pipe } from 'fp-ts/function'
+ * import { circuitBreaker, ConsecutiveBreaker, handleAll } from 'cockatiel'
+ * import { dict, RingError, Store } from 'fp-ring'
+ *
+ * const down = { ...dict<string>(), get: () => async () => E.left(RingError.storeFailed('get')('down')) }
+ * const breaker = circuitBreaker(handleAll, { halfOpenAfter: 10_000, breaker: new ConsecutiveBreaker(1) })
+ * const store = pipe(down, Store.guarded(breaker))
+ * const test = async () => {
+ *   const first = await store.get('k')()
+ *   const second = await store.get('k')()
+ *   assert.ok(E.isLeft(first) && first.left.reason === 'failed')
+ *   assert.ok(E.isLeft(second) && second.left.reason === 'open')
+ * }
+ * test()
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const guarded = (breaker: Breaker): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
+  around((operation, task) =>
+    pipe(
+      TE.tryCatch(
+        // a failure must reject for the breaker to see it; anything else is an answer
+        () => breaker.execute(() => task().then((e) => (counts(e) ? Promise.reject(e.left) : e))),
+        (cause) => (isStoreError(cause) ? cause : new StoreError(operation, 'open', 'the breaker refused', cause))
+      ),
+      TE.chainEitherK((e) => e)
+    )
+  )
+
+const isStoreError = (u: unknown): u is StoreError => isRingError(u) && u._tag === 'StoreError'
+
+const counts = (e: E.Either<StoreError, unknown>): e is E.Left<StoreError> =>
+  E.isLeft(e) && (e.left.reason === 'failed' || e.left.reason === 'timeout')
+
+/**
+ * Changes every key on its way in. The function must be injective. `clear` cannot be carried through a function
+ * that is not known, so it is refused unless `mapPrefix` says what a prefix becomes.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import { pipe } from 'fp-ts/function'
+ * import { dict, Duration, Store } from 'fp-ring'
+ *
+ * const store = pipe(dict<string>(), Store.mapKey((key) => key.toUpperCase()))
+ * const test = async () => {
+ *   await store.set('k', 'v', Duration.seconds(1))()
+ *   assert.deepStrictEqual(await store.has('k')(), E.right(true))
+ *   assert.ok(store.backend.has('K'))
+ * }
+ * test()
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const mapKey =
+  (f: (key: Key) => Key, mapPrefix?: (prefix: string) => string): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
+  (store) => {
+    const { peek } = store
+    return withBackend(store, {
+      get: (key) => store.get(f(key)),
+      read: (key) => store.read(f(key)),
+      set: (key, value, ttl) => store.set(f(key), value, ttl),
+      delete: (key) => store.delete(f(key)),
+      has: (key) => store.has(f(key)),
+      touch: (key, ttl) => store.touch(f(key), ttl),
+      getMany: (keys) => store.getMany(keys.map(f)),
+      readMany: (keys) => store.readMany(keys.map(f)),
+      setMany: (entries) => store.setMany(entries.map(([key, value, ttl]) => [f(key), value, ttl])),
+      deleteMany: (keys) => store.deleteMany(keys.map(f)),
+      hasMany: (keys) => store.hasMany(keys.map(f)),
+      touchMany: (entries) => store.touchMany(entries.map(([key, ttl]) => [f(key), ttl])),
+      clear: (prefix) =>
+        mapPrefix === undefined
+          ? TE.left(new StoreError('clear', 'refused', 'the keys are mapped, so a prefix has no meaning'))
+          : store.clear(mapPrefix(prefix)),
+      ...(peek === undefined ? {} : { peek: (key) => peek(f(key)) })
+    })
+  }
+
+/**
+ * Puts a prefix before every key: a namespace. `clear('')` clears the namespace and nothing else.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import { pipe } from 'fp-ts/function'
+ * import { dict, Duration, Store } from 'fp-ring'
+ *
+ * const shared = dict<string>()
+ * const store = pipe(shared, Store.prefixed('app/'))
+ * const test = async () => {
+ *   await store.set('k', 'v', Duration.seconds(1))()
+ *   assert.deepStrictEqual(await shared.has('app/k')(), E.right(true))
+ * }
+ * test()
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const prefixed = (prefix: string): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
+  mapKey(
+    (key) => prefix + key,
+    (inner) => prefix + inner
+  )
+
+/**
+ * A store of values from a store of raw values. What the codec refuses is `left(StoreError)` with reason `codec`;
+ * a ring looks into it and treats it as it would its own codec's error (law 14).
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import { pipe } from 'fp-ts/function'
+ * import * as O from 'fp-ts/Option'
+ * import * as t from 'io-ts'
+ * import { Codec, dict, Duration, Store } from 'fp-ring'
+ *
+ * const store = pipe(dict<Uint8Array>(), Store.encoded(Codec.json(t.array(t.number))))
+ * const test = async () => {
+ *   await store.set('k', [1, 2], Duration.seconds(1))()
+ *   assert.deepStrictEqual(await store.get('k')(), E.right(O.some([1, 2])))
+ * }
+ * test()
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const encoded =
+  <A, R>(codec: Codec<A, R>) =>
+  <B>(store: Store<R, B>): Store<A, B> => {
+    const refused =
+      (operation: Operation) =>
+      (cause: unknown): StoreError =>
+        new StoreError(operation, 'codec', 'the codec refused', cause)
+    const decode = (operation: Operation) => (raw: R) => pipe(codec.decode(raw), E.mapLeft(refused(operation)))
+    const decodeEntry = (operation: Operation) => (entry: Entry<R>) =>
+      pipe(
+        decode(operation)(entry.value),
+        E.map((value): Entry<A> => ({ value, remaining: entry.remaining }))
+      )
+    const { peek } = store
+    return withBackend(store, {
+      get: (key) => pipe(store.get(key), TE.chainEitherK(O.traverse(E.Applicative)(decode('get')))),
+      read: (key) => pipe(store.read(key), TE.chainEitherK(O.traverse(E.Applicative)(decodeEntry('read')))),
+      getMany: (keys) =>
+        pipe(store.getMany(keys), TE.chainEitherK(E.traverseArray(O.traverse(E.Applicative)(decode('getMany'))))),
+      readMany: (keys) =>
+        pipe(
+          store.readMany(keys),
+          TE.chainEitherK(E.traverseArray(O.traverse(E.Applicative)(decodeEntry('readMany'))))
+        ),
+      set: (key, value, ttl) =>
+        pipe(
+          TE.fromEither(pipe(codec.encode(value), E.mapLeft(refused('set')))),
+          TE.chain((raw) => store.set(key, raw, ttl))
+        ),
+      setMany: (entries) =>
+        pipe(
+          entries,
+          E.traverseArray(([key, value, ttl]) =>
+            pipe(
+              codec.encode(value),
+              E.bimap(refused('setMany'), (raw) => [key, raw, ttl] as const)
+            )
+          ),
+          TE.fromEither,
+          TE.chain(store.setMany)
+        ),
+      delete: store.delete,
+      has: store.has,
+      touch: store.touch,
+      deleteMany: store.deleteMany,
+      hasMany: store.hasMany,
+      touchMany: store.touchMany,
+      clear: store.clear,
+      ...(peek === undefined
+        ? {}
+        : {
+            peek: (key) => {
+              const raw = peek(key)
+              const value = raw === undefined ? undefined : codec.decode(raw)
+              return value === undefined || E.isLeft(value) ? undefined : value.right
+            }
+          })
+    })
+  }
+
+/**
+ * Gathers the single reads of one tick into one bulk read (the idea of DataLoader). Reads of one key share a
+ * slot; a lone read stays a single one. On by default for stores on a network.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import { pipe } from 'fp-ts/function'
+ * import * as O from 'fp-ts/Option'
+ * import { dict, Store } from 'fp-ring'
+ *
+ * const calls: Array<string> = []
+ * const traced = Store.around((operation, task) => () => {
+ *   calls.push(operation)
+ *   return task()
+ * })(dict<string>())
+ * const store = pipe(traced, Store.batched())
+ * const test = async () => {
+ *   const got = await Promise.all([store.get('a')(), store.get('b')(), store.get('a')()])
+ *   assert.deepStrictEqual(got, [E.right(O.none), E.right(O.none), E.right(O.none)])
+ *   assert.deepStrictEqual(calls, ['getMany'])
+ * }
+ * test()
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const batched =
+  (options: { readonly max?: number } = {}): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
+  (store) =>
+    batchReads(store, options)
+
+const writes: ReadonlySet<Operation> = /*#__PURE__*/ new Set<Operation>([
+  'set',
+  'delete',
+  'touch',
+  'setMany',
+  'deleteMany',
+  'touchMany',
+  'clear'
+])
+
+/**
+ * Lets nothing be written: writes are `left(StoreError)` with reason `refused`.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import { pipe } from 'fp-ts/function'
+ * import { dict, Duration, Store } from 'fp-ring'
+ *
+ * const store = pipe(dict<string>(), Store.readOnly)
+ * const test = async () => {
+ *   const wrote = await store.set('k', 'v', Duration.seconds(1))()
+ *   assert.ok(E.isLeft(wrote) && wrote.left.reason === 'refused')
+ * }
+ * test()
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const readOnly: <R, B>(store: Store<R, B>) => Store<R, B> = /*#__PURE__*/ around((operation, task) =>
+  writes.has(operation) ? TE.left(new StoreError(operation, 'refused', 'the store is read-only')) : task
+)

@@ -1,0 +1,86 @@
+/**
+ * What the stores in this process's memory share: a `Store` from a handful of functions that answer at once.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import type * as TE from 'fp-ts/TaskEither'
+
+import type { Duration } from '../Duration'
+import type { Key } from '../KeyFn'
+import { isRingError, storeFailed, StoreError } from '../RingError'
+import type { Entry, Store } from '../Store'
+
+/** The primitives. `set` is asked for positive lifetimes only and says whether it took the value. */
+export interface Memory<R> {
+  readonly get: (key: Key) => O.Option<R>
+  /** What is left of the life of an entry that is there. */
+  readonly remaining: (key: Key) => Duration
+  readonly has: (key: Key) => boolean
+  readonly set: (key: Key, value: R, ttl: Duration) => boolean
+  readonly touch: (key: Key, ttl: Duration) => boolean
+  readonly delete: (key: Key) => void
+  readonly keys: () => Iterable<Key>
+  readonly peek: (key: Key) => R | undefined
+}
+
+const attempt =
+  <A>(operation: string, f: () => A): TE.TaskEither<StoreError, A> =>
+  () => {
+    try {
+      return Promise.resolve(E.right(f()))
+    } catch (cause) {
+      // the proof: only this module's refusals are StoreErrors
+      return Promise.resolve(E.left(isRingError(cause) ? (cause as StoreError) : storeFailed(operation)(cause)))
+    }
+  }
+
+export const memoryStore = <R, B>(backend: () => B, memory: Memory<R>): Store<R, B> => {
+  const read = (key: Key): O.Option<Entry<R>> => {
+    const found = memory.get(key)
+    return O.isNone(found) ? O.none : O.some({ value: found.value, remaining: memory.remaining(key) })
+  }
+  const set = (key: Key, value: R, ttl: Duration): void => {
+    if (!(ttl > 0)) {
+      memory.delete(key)
+    } else if (!memory.set(key, value, ttl)) {
+      memory.delete(key) // what was there is out of date
+      throw new StoreError('set', 'refused', 'the value is larger than the store')
+    }
+  }
+  const touch = (key: Key, ttl: Duration): boolean => {
+    const there = memory.has(key)
+    if (there && ttl > 0) return memory.touch(key, ttl)
+    if (there) memory.delete(key)
+    return there
+  }
+  return {
+    get backend() {
+      return backend()
+    },
+    get: (key) => attempt('get', () => memory.get(key)),
+    read: (key) => attempt('read', () => read(key)),
+    set: (key, value, ttl) => attempt('set', () => set(key, value, ttl)),
+    delete: (key) => attempt('delete', () => memory.delete(key)),
+    has: (key) => attempt('has', () => memory.has(key)),
+    touch: (key, ttl) => attempt('touch', () => touch(key, ttl)),
+    getMany: (keys) => attempt('getMany', () => keys.map((key) => memory.get(key))),
+    readMany: (keys) => attempt('readMany', () => keys.map(read)),
+    setMany: (entries) =>
+      attempt('setMany', () => {
+        for (const [key, value, ttl] of entries) set(key, value, ttl)
+      }),
+    deleteMany: (keys) =>
+      attempt('deleteMany', () => {
+        for (const key of keys) memory.delete(key)
+      }),
+    hasMany: (keys) => attempt('hasMany', () => keys.map((key) => memory.has(key))),
+    touchMany: (entries) => attempt('touchMany', () => entries.map(([key, ttl]) => touch(key, ttl))),
+    clear: (prefix) =>
+      attempt('clear', () => {
+        for (const key of Array.from(memory.keys())) if (key.startsWith(prefix)) memory.delete(key)
+      }),
+    peek: memory.peek
+  }
+}

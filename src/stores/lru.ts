@@ -1,0 +1,122 @@
+/**
+ * A bounded store in this process's memory, over lru-cache: it forgets what was used least recently.
+ *
+ * Laws: those of `Store`, and law 37: its bounds hold after every write, and a value that is larger than the whole
+ * store is refused (`left(StoreError)`, reason `refused`) without a loss to the others.
+ *
+ * Values are held by reference, unless the ring has a codec (`Codec.clone` isolates).
+ *
+ * @since 0.1.0
+ */
+import * as O from 'fp-ts/Option'
+import { LRUCache } from 'lru-cache'
+
+import type { Clock } from '../Clock'
+import type { Duration } from '../Duration'
+import { memoryStore } from '../internal/memory'
+import type { Key } from '../KeyFn'
+import type { Store } from '../Store'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+/**
+ * At least one bound: `max` entries, or a `maxSize` with the size of each value (in any unit, a positive integer).
+ * `clock`: for tests.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type LruOptions<R> = { readonly clock?: Clock } & (
+  | { readonly max: number; readonly maxSize?: never; readonly sizeOf?: never }
+  | { readonly max?: number; readonly maxSize: number; readonly sizeOf: (value: R, key: Key) => number }
+)
+
+/** lru-cache takes no `undefined` for a value: this stands for it. */
+const nothing: unique symbol = /*#__PURE__*/ Symbol('undefined')
+
+/**
+ * The cache that the store keeps its values in: lru-cache's own, `undefined` boxed as a symbol.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type LruBackend<R> = LRUCache<Key, R & NonNullable<unknown>>
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+const isCache = <R>(u: LruOptions<R> | LruBackend<R>): u is LruBackend<R> => u instanceof LRUCache
+
+const newCache = <R>({ clock, max, maxSize, sizeOf }: LruOptions<R>): LruBackend<R> => {
+  const limits = {
+    ...(max === undefined ? {} : { max }),
+    ...(maxSize === undefined
+      ? {}
+      : { maxSize, sizeCalculation: (boxed: unknown, key: Key) => sizeOf(unbox<R>(boxed), key) })
+  }
+  // lru-cache takes a start of 0 for 'no lifetime', and keeps the time for a millisecond
+  const time = clock === undefined ? {} : { perf: { now: () => clock.now() + 1 }, ttlResolution: 0 }
+  return new LRUCache({ ...limits, ...time } as LRUCache.Options<Key, R & NonNullable<unknown>, unknown>) // the proof: LruOptions has one bound at least
+}
+
+const box = <R>(value: R): R & NonNullable<unknown> => (value === undefined ? nothing : value) as never // the proof: never undefined; null is fine at run time
+const unbox = <R>(boxed: unknown): R => (boxed === nothing ? undefined : boxed) as R // the proof: what `box` made of an R
+
+/**
+ * A store over a new lru-cache, or over one of your own (its `allowStale`, `dispose` and the rest keep their
+ * meaning). Fails with `refused` for a value larger than `maxSize`.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import * as O from 'fp-ts/Option'
+ * import { Duration } from 'fp-ring'
+ * import { lru } from 'fp-ring/lru'
+ *
+ * const store = lru<string>({ max: 2 })
+ * const test = async () => {
+ *   await store.set('a', 'first', Duration.minutes(1))()
+ *   await store.set('b', 'second', Duration.minutes(1))()
+ *   await store.set('c', 'third', Duration.minutes(1))()
+ *   assert.deepStrictEqual(await store.get('a')(), E.right(O.none))
+ *   assert.strictEqual(store.backend.size, 2)
+ * }
+ * test()
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const lru = <R = unknown>(options: LruOptions<R> | LruBackend<R>): Store<R, LruBackend<R>> => {
+  const cache = isCache(options) ? options : newCache(options)
+  const find = (key: Key): unknown => cache.get(key)
+  const life = (ttl: Duration): { ttl: number } => ({ ttl: ttl === Infinity ? 0 : ttl })
+  return memoryStore<R, LruBackend<R>>(() => cache, {
+    get: (key) => {
+      const boxed = find(key)
+      return boxed === undefined ? O.none : O.some(unbox<R>(boxed))
+    },
+    // the proof: whole milliseconds, rounded up, or forever
+    remaining: (key) => Math.ceil(cache.getRemainingTTL(key)) as Duration,
+    has: (key) => cache.has(key),
+    set: (key, value, ttl) => {
+      cache.set(key, box(value), life(ttl))
+      return cache.has(key)
+    },
+    touch: (key, ttl) => {
+      const boxed = cache.get(key)
+      if (boxed === undefined) return false
+      cache.set(key, boxed, life(ttl))
+      return true
+    },
+    delete: (key) => {
+      cache.delete(key)
+    },
+    keys: () => cache.keys(),
+    peek: (key) => {
+      const boxed: unknown = cache.get(key)
+      return boxed === nothing ? undefined : (boxed as R | undefined) // the proof: the box is the only foreign value
+    }
+  })
+}

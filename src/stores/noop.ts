@@ -1,0 +1,48 @@
+/**
+ * The store that keeps nothing: every read misses, every write succeeds. It turns a ring's cache off and leaves
+ * everything else (one load at a time, events) as it is.
+ *
+ * @since 0.1.0
+ */
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+
+import type { Store } from '../Store'
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+/**
+ * A store that keeps nothing and never fails.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import * as O from 'fp-ts/Option'
+ * import { Duration, noop } from 'fp-ring'
+ *
+ * const test = async () => {
+ *   await noop<string>().set('k', 'v', Duration.minutes(1))()
+ *   assert.deepStrictEqual(await noop<string>().get('k')(), E.right(O.none))
+ * }
+ * test()
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const noop = <R = unknown>(): Store<R, undefined> => ({
+  backend: undefined,
+  get: () => TE.right(O.none),
+  read: () => TE.right(O.none),
+  set: () => TE.right(undefined),
+  delete: () => TE.right(undefined),
+  has: () => TE.right(false),
+  touch: () => TE.right(false),
+  getMany: (keys) => TE.right(keys.map(() => O.none)),
+  readMany: (keys) => TE.right(keys.map(() => O.none)),
+  setMany: () => TE.right(undefined),
+  deleteMany: () => TE.right(undefined),
+  hasMany: (keys) => TE.right(keys.map(() => false)),
+  touchMany: (entries) => TE.right(entries.map(() => false)),
+  clear: () => TE.right(undefined)
+})
