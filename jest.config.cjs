@@ -1,7 +1,17 @@
+/** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/__tests__'],
   testMatch: ['**/*.test.ts'],
+  // the consumers of the built package have a run of their own: npm run check:dist
+  testPathIgnorePatterns: ['/node_modules/', '/__tests__/dist/'],
   injectGlobals: false,
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] }
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
+  moduleNameMapper: {
+    '^fp-ring$': '<rootDir>/src/index.ts',
+    '^fp-ring/(lru|redis)$': '<rootDir>/src/stores/$1.ts',
+    '^fp-ring/cbor$': '<rootDir>/src/codecs/cbor.ts'
+  },
+  collectCoverageFrom: ['src/**/*.ts'],
+  coverageReporters: ['text-summary', 'lcovonly']
 }

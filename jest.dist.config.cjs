@@ -1,0 +1,9 @@
+const base = require('./jest.config.cjs')
+
+/** @type {import('jest').Config} */
+module.exports = {
+  ...base,
+  roots: ['<rootDir>/__tests__/dist'],
+  testPathIgnorePatterns: ['/node_modules/', '/consumers/'],
+  moduleNameMapper: {}
+}
