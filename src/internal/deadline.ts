@@ -1,0 +1,71 @@
+/**
+ * A call that answers in time, or is reported as late. Clients' own timeouts do not do: node-redis' end where the
+ * command is written to the socket, so that a frozen server hangs its caller for ever.
+ *
+ * @internal
+ */
+import type { Either } from 'fp-ts/Either'
+
+import type { Duration } from '../Duration'
+import { StoreError, storeFailed } from '../RingError'
+
+/** The longest delay that a timer takes; a longer one would fire at once. */
+const longestTimer = 2 ** 31 - 1
+
+/**
+ * Runs `start` and settles within `ms` milliseconds, with what `decode` makes of its result. A throw, a rejection
+ * and a throwing `decode` are `left`s; what arrives late is dropped (it never becomes an unhandled rejection).
+ *
+ * One timer, one promise: this is on the way of every command. The timer does not keep the process alive.
+ * When it fires, the answers that already wait in the sockets are read first (`setImmediate`), so that a blocked
+ * event loop is not taken for a slow server.
+ *
+ * @internal
+ */
+export const withDeadlineMap = <X, A>(
+  operation: string,
+  ms: Duration,
+  start: () => Promise<X>,
+  decode: (x: X) => A
+): Promise<Either<StoreError, A>> =>
+  new Promise((resolve) => {
+    const late = (): void =>
+      resolve({
+        _tag: 'Left',
+        left: new StoreError(operation, 'timeout', 'the backend did not answer in time')
+      })
+    const timer =
+      ms === Infinity
+        ? undefined
+        : setTimeout(() => void setImmediate(late).unref(), Math.min(Math.max(ms, 0), longestTimer)).unref()
+    const fail = (cause: unknown): void => {
+      clearTimeout(timer)
+      resolve({ _tag: 'Left', left: storeFailed(operation)(cause) })
+    }
+    const succeed = (x: X): void => {
+      clearTimeout(timer)
+      try {
+        resolve({ _tag: 'Right', right: decode(x) })
+      } catch (cause) {
+        fail(cause)
+      }
+    }
+    try {
+      start().then(succeed, fail)
+    } catch (cause) {
+      fail(cause)
+    }
+  })
+
+const identity = <A>(a: A): A => a
+
+/**
+ * `withDeadlineMap` of a result that needs no decoding.
+ *
+ * @internal
+ */
+export const withDeadline = <A>(
+  operation: string,
+  ms: Duration,
+  start: () => Promise<A>
+): Promise<Either<StoreError, A>> => withDeadlineMap(operation, ms, start, identity)

@@ -1,0 +1,98 @@
+/**
+ * What the Redis stores make of answers, and the answers that need no server.
+ *
+ * @internal
+ */
+import type * as O from 'fp-ts/Option'
+import type * as TE from 'fp-ts/TaskEither'
+
+import { type Duration, forever, milliseconds } from '../Duration'
+import { StoreError } from '../RingError'
+import type { Entry } from '../Store'
+import { withDeadline } from './deadline'
+import { own } from './redisClient'
+
+/** @internal */
+export const none: O.None = { _tag: 'None' }
+
+/** @internal */
+export const toOption = (answer: Uint8Array | null): O.Option<Uint8Array> =>
+  answer === null ? none : { _tag: 'Some', value: own(answer) }
+
+/**
+ * An entry of a value and what `PTTL` says of it: -1 is 'never expires'.
+ *
+ * @internal
+ */
+export const toEntry = (value: unknown, pttl: unknown): O.Option<Entry<Uint8Array>> =>
+  value instanceof Uint8Array && typeof pttl === 'number'
+    ? { _tag: 'Some', value: { value: own(value), remaining: pttl < 0 ? forever : milliseconds(pttl) } }
+    : none
+
+/** @internal */
+export const isOne = (answer: unknown): boolean => answer === 1
+
+/** @internal */
+export const nothing = (): void => undefined
+
+/** @internal */
+export const done: TE.TaskEither<never, void> = () => Promise.resolve({ _tag: 'Right', right: undefined })
+
+/** @internal */
+export const noneAsked: TE.TaskEither<never, ReadonlyArray<never>> = () =>
+  Promise.resolve({ _tag: 'Right', right: [] })
+
+/** @internal */
+export const refused =
+  (operation: string, message: string): TE.TaskEither<StoreError, never> =>
+  () =>
+    Promise.resolve({ _tag: 'Left', left: new StoreError(operation, 'refused', message) })
+
+/** @internal */
+export const lone = 'a key with a lone surrogate is not UTF-8'
+
+/**
+ * Touches one after the other, as one touch per key: the last one of each, unless one removed the entry, which
+ * then is not there (`live` is false) for the later ones.
+ *
+ * @internal
+ */
+export const foldTouches = (
+  entries: ReadonlyArray<readonly [key: string, ttl: Duration]>
+): { readonly last: ReadonlyMap<string, Duration>; readonly live: ReadonlyArray<boolean> } => {
+  const last = new Map<string, Duration>()
+  const live = entries.map(([key, ttl]) => {
+    const before = last.get(key)
+    if (before !== undefined && !(before > 0)) return false
+    last.set(key, ttl)
+    return true
+  })
+  return { last, live }
+}
+
+/**
+ * Removes page after page of what a cursor finds. Each page and each removal has the whole time.
+ *
+ * @internal
+ */
+export const clearPages =
+  (
+    timeout: Duration,
+    find: (cursor: string) => Promise<{ readonly cursor: unknown; readonly found: Array<Buffer> }>,
+    remove: (found: Array<Buffer>) => Promise<unknown>
+  ): TE.TaskEither<StoreError, void> =>
+  async () => {
+    let cursor = '0'
+    do {
+      const from = cursor
+      const page = await withDeadline('clear', timeout, () => find(from))
+      if (page._tag === 'Left') return page
+      const { found } = page.right
+      if (found.length > 0) {
+        const removed = await withDeadline('clear', timeout, () => remove(found))
+        if (removed._tag === 'Left') return removed
+      }
+      cursor = String(page.right.cursor)
+    } while (cursor !== '0')
+    return { _tag: 'Right', right: undefined }
+  }

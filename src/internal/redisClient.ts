@@ -1,0 +1,177 @@
+/**
+ * What the Redis stores need of a client, by shape: node-redis 6's client, pool, cluster and sentinel have it.
+ * The shape is all there is: nothing here imports the client.
+ *
+ * @internal
+ */
+import { createHash } from 'node:crypto'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+/**
+ * The commands that the stores use, of a client that answers with buffers. An answer is a view of the memory that
+ * one read of the socket filled; that memory is never filled again (node-redis takes no `onread` buffer), but a
+ * small answer that is kept keeps all of it (64 KiB): `own` copies.
+ *
+ * @internal
+ */
+export interface RedisCommands {
+  readonly get: (key: string) => Promise<Uint8Array | null>
+  readonly mGet: (keys: Array<string>) => Promise<ReadonlyArray<Uint8Array | null>>
+  readonly set: (key: string, value: Buffer, options?: SetOptions) => Promise<unknown>
+  readonly unlink: (keys: Array<string | Buffer>) => Promise<number>
+  readonly exists: (keys: Array<string>) => Promise<number>
+  readonly pExpire: (key: string, ms: number) => Promise<number>
+  readonly scan: (cursor: string, options: ScanOptions) => Promise<ScanReply>
+  readonly hGet: (key: string, field: string) => Promise<Uint8Array | null>
+  readonly hmGet: (key: string, fields: Array<string>) => Promise<ReadonlyArray<Uint8Array | null>>
+  readonly hSet: (key: string, fields: Array<[string, Buffer]>) => Promise<number>
+  readonly hDel: (key: string, fields: Array<string | Buffer>) => Promise<number>
+  readonly hExists: (key: string, field: string) => Promise<number>
+  readonly hScan: (key: string, cursor: string, options: ScanOptions) => Promise<HScanReply>
+  readonly eval: (script: string, options: ScriptOptions) => Promise<unknown>
+  readonly evalSha: (sha: string, options: ScriptOptions) => Promise<unknown>
+}
+
+/** @internal */
+export interface SetOptions {
+  readonly expiration: { readonly type: 'PX'; readonly value: number }
+}
+
+/** @internal */
+export interface ScanOptions {
+  readonly MATCH: Buffer
+  readonly COUNT: number
+}
+
+/** @internal */
+export interface ScanReply {
+  readonly cursor: unknown
+  readonly keys: ReadonlyArray<Buffer>
+}
+
+/** @internal */
+export interface HScanReply {
+  readonly cursor: unknown
+  readonly entries: ReadonlyArray<{ readonly field: Buffer }>
+}
+
+/** @internal */
+export interface ScriptOptions {
+  keys: Array<string>
+  arguments: Array<string | Buffer>
+}
+
+/**
+ * A client of node-redis 6.2 or later, of any kind: `createClient`, `createClientPool`, `createCluster`,
+ * `createSentinel`; with any type mapping, in RESP 2 or 3. The program that made it connects and closes it.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface RedisClient {
+  /** 36 is `RESP_TYPES.BLOB_STRING`. */
+  readonly withTypeMapping: (mapping: { 36: BufferConstructor }) => RedisCommands
+}
+
+// -------------------------------------------------------------------------------------
+// the client at work
+// -------------------------------------------------------------------------------------
+
+/**
+ * A client made ready: its commands with buffers as answers, the prefix that it puts before every key by itself
+ * (`keyPrefix`), and whether one command may only have keys of one slot.
+ *
+ * @internal
+ */
+export interface Connection {
+  readonly commands: RedisCommands
+  readonly keyPrefix: string
+  readonly isCluster: boolean
+}
+
+const connections = /*#__PURE__*/ new WeakMap<RedisClient, Connection>()
+
+const ignore = (): void => undefined
+
+const connect = (client: RedisClient): Connection => {
+  // the proof: every property is looked at as `unknown` before it is used
+  const seen = client as { readonly on?: unknown; readonly slots?: unknown; readonly _keyPrefix?: unknown }
+  // an 'error' event that nobody hears ends the process; the failed command says it anyway
+  if (typeof seen.on === 'function') seen.on.call(client, 'error', ignore)
+  const prefix = seen._keyPrefix
+  return {
+    commands: client.withTypeMapping({ 36: Buffer }),
+    // node-redis has no public name for it that client, pool, cluster and sentinel share; tested on each
+    keyPrefix: typeof prefix === 'string' ? prefix : Buffer.isBuffer(prefix) ? prefix.toString() : '',
+    isCluster: Array.isArray(seen.slots)
+  }
+}
+
+/**
+ * The connection of a client: one for all stores, so that a client gets one listener and one view however many
+ * stores use it.
+ *
+ * @internal
+ */
+export const connectionOf = (client: RedisClient): Connection => {
+  const known = connections.get(client)
+  if (known !== undefined) return known
+  const connection = connect(client)
+  connections.set(client, connection)
+  return connection
+}
+
+/**
+ * An answer in memory of its own.
+ *
+ * @internal
+ */
+export const own = (answer: Uint8Array): Uint8Array => new Uint8Array(answer)
+
+/**
+ * A value as the client takes it, without a copy.
+ *
+ * @internal
+ */
+export const toBuffer = (value: Uint8Array): Buffer =>
+  Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+
+// -------------------------------------------------------------------------------------
+// scripts
+// -------------------------------------------------------------------------------------
+
+/** @internal */
+export interface Script {
+  readonly source: string
+  readonly sha: string
+}
+
+/** @internal */
+export const script = (source: string): Script => ({
+  source,
+  sha: createHash('sha1').update(source).digest('hex')
+})
+
+const isNoScript = (cause: unknown): boolean =>
+  // the proof: `message` is looked at as `unknown`; an error of another realm is no `instanceof Error`
+  String((cause as { readonly message?: unknown } | undefined)?.message).startsWith('NOSCRIPT')
+
+/**
+ * Runs a script by its digest; a server that does not know it (restarted, `SCRIPT FLUSH`, a new master) is sent
+ * the source, once.
+ *
+ * @internal
+ */
+export const runScript = (
+  commands: RedisCommands,
+  { sha, source }: Script,
+  options: ScriptOptions
+): Promise<unknown> =>
+  commands.evalSha(sha, options).catch((cause: unknown) => {
+    if (isNoScript(cause)) return commands.eval(source, options)
+     
+    throw cause
+  })

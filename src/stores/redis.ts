@@ -1,0 +1,264 @@
+/**
+ * Entries in Redis: one string per key, whose bytes are the codec's and nothing else, with Redis' own expiry.
+ *
+ * Laws: those of `Store`, on a single server, a pool, a cluster and behind sentinels. Moreover:
+ *
+ * - law 12: a bulk operation is one command for up to 1,000 keys, one per slot on a cluster.
+ * - law 26: every round trip ends by the store's own deadline, also when the server is frozen.
+ * - law 35: `clear` pages with SCAN and removes keys that begin with its prefix, byte for byte.
+ * - law 36: a client gets one listener, however many stores use it.
+ *
+ * A key that holds another type than a string is an error for `get` and `read`; for `getMany` and `readMany` (and
+ * for reads that were batched) it is a miss, as for `MGET`.
+ *
+ * @since 0.1.0
+ */
+import type * as TE from 'fp-ts/TaskEither'
+
+import { type Duration, forever, milliseconds } from '../Duration'
+import { batchReads } from '../internal/batch'
+import { withDeadlineMap } from '../internal/deadline'
+import { defect } from '../internal/defect'
+import {
+  clearPages,
+  done,
+  foldTouches,
+  isOne,
+  lone,
+  none,
+  noneAsked,
+  nothing,
+  refused,
+  toEntry,
+  toOption
+} from '../internal/redisAnswers'
+import { chunksOf, deal, distinct, runOverKeys } from '../internal/redisBulk'
+import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
+import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
+import * as scripts from '../internal/redisScripts'
+import type { StoreError } from '../RingError'
+import type { Store } from '../Store'
+
+export type { RedisClient } from '../internal/redisClient'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+/**
+ * How a store uses its client. `namespace` is put before every key (default: nothing). `timeout` is for every
+ * round trip (default: 1 second; `Duration.forever` waits as long as the client does). `batch` makes one bulk
+ * read of the single reads of one tick, of at most `max` keys (default: on, 1,000).
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface RedisOptions {
+  readonly namespace?: string
+  readonly timeout?: Duration
+  readonly batch?: boolean | { readonly max: number }
+}
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+/**
+ * A store of bytes in Redis, over a client that the program made, connects and closes: any of node-redis 6's
+ * (`createClient`, `createClientPool`, `createCluster`, `createSentinel`), or a function that gives one, which is
+ * asked at every use. `backend` is that client, in its own type.
+ *
+ * `left` with the reason `timeout` after `options.timeout`, `refused` for a key that is not well-formed Unicode
+ * and for `clear('')` without a namespace, `failed` for everything else. Throws a `TypeError` for a `timeout` of
+ * zero or less.
+ *
+ * Values are sent as they are when the client writes them: do not change one that you passed.
+ *
+ * @example
+ * import { Duration } from 'fp-ring'
+ * import { redis } from 'fp-ring/redis'
+ * import { createClient } from 'redis'
+ *
+ * const store = redis(createClient(), { namespace: 'shop:', timeout: Duration.milliseconds(200) })
+ *
+ * export const cached = store.get('user:42') // TaskEither<StoreError, Option<Uint8Array>>
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const redis = <Client extends RedisClient>(
+  client: Client | (() => Client),
+  options: RedisOptions = {}
+): Store<Uint8Array, Client> => {
+  const { namespace = '', timeout = milliseconds(1_000), batch = true } = options
+  if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
+  const lookup = typeof client === 'function' ? client : () => client
+  const connection = () => connectionOf(lookup())
+
+  /** One round trip for one key. */
+  const single = <X, A>(
+    operation: string,
+    key: string,
+    start: (connection: Connection, key: string) => Promise<X>,
+    decode: (x: X) => A
+  ): TE.TaskEither<StoreError, A> => {
+    const full = namespace + key
+    return isWellFormed(full)
+      ? () => withDeadlineMap(operation, timeout, () => start(connection(), full), decode)
+      : refused(operation, lone)
+  }
+
+  /** One round trip for many different keys. */
+  const bulk = <X, A>(
+    operation: string,
+    keys: ReadonlyArray<string>,
+    start: (connection: Connection, keys: ReadonlyArray<string>) => Promise<X>,
+    decode: (x: X) => A
+  ): TE.TaskEither<StoreError, A> => {
+    const full = keys.map((key) => namespace + key)
+    return full.every(isWellFormed)
+      ? () => withDeadlineMap(operation, timeout, () => start(connection(), full), decode)
+      : refused(operation, lone)
+  }
+
+  const remove = <A>(operation: string, key: string, decode: (removed: number) => A) =>
+    single(operation, key, ({ commands }, k) => commands.unlink([k]), decode)
+
+  const store: Store<Uint8Array, Client> = {
+    get backend() {
+      return lookup()
+    },
+    get: (key) => single('get', key, ({ commands }, k) => commands.get(k), toOption),
+    read: (key) =>
+      single(
+        'read',
+        key,
+        ({ commands }, k) => runScript(commands, scripts.read, { keys: [k], arguments: [] }),
+        (answer) => (Array.isArray(answer) ? toEntry(answer[0], answer[1]) : none)
+      ),
+    set: (key, value, ttl) =>
+      ttl > 0
+        ? single(
+            'set',
+            key,
+            ({ commands }, k) =>
+              ttl === forever
+                ? commands.set(k, toBuffer(value))
+                : commands.set(k, toBuffer(value), { expiration: { type: 'PX', value: ttl } }),
+            nothing
+          )
+        : remove('set', key, nothing),
+    delete: (key) => remove('delete', key, nothing),
+    has: (key) => single('has', key, ({ commands }, k) => commands.exists([k]), isOne),
+    touch: (key, ttl) =>
+      ttl === forever
+        ? single(
+            'touch',
+            key,
+            (c, k) => runOverKeys(c, scripts.touchMany, 1, [k], () => ['']),
+            ([answer]) => isOne(answer)
+          )
+        : ttl > 0
+        ? single('touch', key, ({ commands }, k) => commands.pExpire(k, ttl), isOne)
+        : remove('touch', key, isOne),
+    getMany: (keys) => {
+      if (keys.length === 0) return noneAsked
+      const asked = distinct(keys)
+      return bulk(
+        'getMany',
+        asked.keys,
+        ({ commands }, ks) => Promise.all(chunksOf(ks).map((chunk) => commands.mGet([...chunk]))),
+        (answers) =>
+          deal(
+            answers.flatMap((answer) => answer.map(toOption)),
+            asked.places
+          )
+      )
+    },
+    readMany: (keys) => {
+      if (keys.length === 0) return noneAsked
+      const asked = distinct(keys)
+      return bulk(
+        'readMany',
+        asked.keys,
+        (c, ks) => runOverKeys(c, scripts.readMany, 2, ks),
+        (answers) =>
+          deal(
+            asked.keys.map((_, i) => toEntry(answers[2 * i], answers[2 * i + 1])),
+            asked.places
+          )
+      )
+    },
+    setMany: (entries) => {
+      if (entries.length === 0) return done
+      const last = new Map(
+        entries.map(([key, value, ttl]) => [key, [toBuffer(value), scripts.expiry(ttl)] as const] as const)
+      )
+      const what = Array.from(last.values())
+      return bulk(
+        'setMany',
+        Array.from(last.keys()),
+        (c, ks) => runOverKeys(c, scripts.setMany, 1, ks, (place) => what[place] ?? []),
+        nothing
+      )
+    },
+    deleteMany: (keys) =>
+      keys.length === 0
+        ? done
+        : bulk(
+            'deleteMany',
+            distinct(keys).keys,
+            ({ commands }, ks) => Promise.all(chunksOf(ks).map((chunk) => commands.unlink([...chunk]))),
+            nothing
+          ),
+    hasMany: (keys) => {
+      if (keys.length === 0) return noneAsked
+      const asked = distinct(keys)
+      return bulk(
+        'hasMany',
+        asked.keys,
+        (c, ks) => runOverKeys(c, scripts.hasMany, 1, ks),
+        (answers) => deal(answers.map(isOne), asked.places)
+      )
+    },
+    touchMany: (entries) => {
+      if (entries.length === 0) return noneAsked
+      const { last, live } = foldTouches(entries)
+      const keys = Array.from(last.keys())
+      const ttls = Array.from(last.values(), scripts.expiry)
+      return bulk(
+        'touchMany',
+        keys,
+        (c, ks) => runOverKeys(c, scripts.touchMany, 1, ks, (place) => [ttls[place] ?? '']),
+        (answers) => {
+          const there = new Map(keys.map((key, i) => [key, isOne(answers[i])]))
+          return entries.map(([key], i) => live[i] === true && there.get(key) === true)
+        }
+      )
+    },
+    clear: (prefix) => {
+      const full = namespace + prefix
+      if (full === '') return refused('clear', 'the store has no namespace, so this would remove every key')
+      if (!isWellFormed(full)) return refused('clear', lone)
+      return clearPages(
+        timeout,
+        async (cursor) => {
+          const { commands, keyPrefix } = connection()
+          const start = keyPrefix + full
+          const page = await commands.scan(cursor, { MATCH: beginsWith(start), COUNT: 1_000 })
+          // the client puts its own prefix before them again
+          const skip = Buffer.byteLength(keyPrefix)
+          return {
+            cursor: page.cursor,
+            found: page.keys.filter(startsWith(start)).map((key) => key.subarray(skip))
+          }
+        },
+        (found) => connection().commands.unlink(found)
+      )
+    }
+  }
+  return batch === false ? store : batchReads(store, batch === true ? {} : batch)
+}
+
+// eslint-disable-next-line no-restricted-imports -- `fp-ring/redis` is one entry for both stores
+export { type Lifetimeless, redisHash, type RedisHashOptions } from './redisHash'

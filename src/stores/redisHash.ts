@@ -1,0 +1,312 @@
+/**
+ * Entries as the fields of one Redis hash.
+ *
+ * A field has a lifetime of its own from Redis 7.4 on (`HPEXPIRE`). Without `fieldExpiry` the store keeps no
+ * lifetime and says so: `lifetime` is `'none'`, and a write that asks for one is refused (law 18), rather than
+ * stored without the expiry that it asked for.
+ *
+ * @since 0.1.0
+ */
+import type * as TE from 'fp-ts/TaskEither'
+
+import { type Duration, forever, milliseconds } from '../Duration'
+import { batchReads, extend } from '../internal/batch'
+import { withDeadlineMap } from '../internal/deadline'
+import { defect } from '../internal/defect'
+import {
+  clearPages,
+  done,
+  foldTouches,
+  isOne,
+  lone,
+  noneAsked,
+  nothing,
+  refused,
+  toEntry,
+  toOption
+} from '../internal/redisAnswers'
+import { chunksOf, deal, distinct } from '../internal/redisBulk'
+import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
+import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
+import * as scripts from '../internal/redisScripts'
+import type { StoreError } from '../RingError'
+import type { Store } from '../Store'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+/**
+ * A store that keeps no lifetime: it holds what was stored for `Duration.forever` until it is removed, refuses
+ * every lifetime that ends, and a remaining lifetime is always `Duration.forever`.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Lifetimeless {
+  readonly lifetime: 'none'
+}
+
+/**
+ * How a hash store uses its client. `key` is the key of the hash. `timeout` is for every round trip (default: 1
+ * second). `batch` makes one bulk read of the single reads of one tick (default: on, 1,000 keys). `fieldExpiry`
+ * says that the server is Redis 7.4 or later, and gives every field its own lifetime; an older server answers
+ * such a store with `left`s.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface RedisHashOptions {
+  readonly key: string
+  readonly timeout?: Duration
+  readonly batch?: boolean | { readonly max: number }
+  readonly fieldExpiry?: boolean
+}
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+const finite =
+  'the store keeps no lifetime; ask for Duration.forever, or set fieldExpiry on Redis 7.4 or later'
+
+const first =
+  (answers: TE.TaskEither<StoreError, ReadonlyArray<boolean>>): TE.TaskEither<StoreError, boolean> =>
+  async () => {
+    const answer = await answers()
+    return answer._tag === 'Left' ? answer : { _tag: 'Right', right: answer.right[0] === true }
+  }
+
+/**
+ * A store of bytes in one Redis hash, over a client of node-redis 6 or a function that gives one. Errors are those
+ * of `redis`; without `fieldExpiry`, `set` and `touch` with a lifetime that ends are `left` with the reason
+ * `refused`. `clear('')` removes all of the hash.
+ *
+ * @example
+ * import { Duration } from 'fp-ring'
+ * import { redisHash } from 'fp-ring/redis'
+ * import { createClient } from 'redis'
+ *
+ * const store = redisHash(createClient(), { key: 'countries' })
+ *
+ * export const kept = store.set('SE', Buffer.from('Sweden'), Duration.forever)
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export function redisHash<Client extends RedisClient>(
+  client: Client | (() => Client),
+  options: RedisHashOptions & { readonly fieldExpiry: true }
+): Store<Uint8Array, Client>
+export function redisHash<Client extends RedisClient>(
+  client: Client | (() => Client),
+  options: RedisHashOptions & { readonly fieldExpiry?: false }
+): Store<Uint8Array, Client> & Lifetimeless
+export function redisHash<Client extends RedisClient>(
+  client: Client | (() => Client),
+  options: RedisHashOptions
+): Store<Uint8Array, Client> | (Store<Uint8Array, Client> & Lifetimeless) {
+  const { key: hash, timeout = milliseconds(1_000), batch = true, fieldExpiry = false } = options
+  if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
+  if (!isWellFormed(hash)) return defect(lone)
+  const lookup = typeof client === 'function' ? client : () => client
+  const connection = () => connectionOf(lookup())
+
+  const call = <X, A>(
+    operation: string,
+    fields: ReadonlyArray<string>,
+    start: (connection: Connection) => Promise<X>,
+    decode: (x: X) => A
+  ): TE.TaskEither<StoreError, A> =>
+    fields.every(isWellFormed)
+      ? () => withDeadlineMap(operation, timeout, () => start(connection()), decode)
+      : refused(operation, lone)
+
+  /** One script for up to 1,000 fields: all of a hash lies in one slot. */
+  const run = async (
+    { commands }: Connection,
+    script: scripts.Script,
+    fields: ReadonlyArray<ReadonlyArray<string | Buffer>>
+  ): Promise<ReadonlyArray<unknown>> => {
+    const answers = await Promise.all(
+      chunksOf(fields).map((chunk) => runScript(commands, script, { keys: [hash], arguments: chunk.flat() }))
+    )
+    return answers.flat()
+  }
+
+  const expiry = (ttl: Duration): string => scripts.fieldExpiry(fieldExpiry, ttl)
+
+  /** Whether a lifetime is one that the store cannot keep. */
+  const isBeyond = (ttl: Duration): boolean => !fieldExpiry && ttl > 0 && ttl !== forever
+
+  const touchMany = (
+    operation: string,
+    entries: ReadonlyArray<readonly [key: string, ttl: Duration]>
+  ): TE.TaskEither<StoreError, ReadonlyArray<boolean>> => {
+    if (entries.some(([, ttl]) => isBeyond(ttl))) return refused(operation, finite)
+    const { last, live } = foldTouches(entries)
+    const fields = Array.from(last.keys())
+    return call(
+      operation,
+      fields,
+      (c) =>
+        run(
+          c,
+          scripts.hashTouchMany,
+          Array.from(last, ([field, ttl]) => [field, expiry(ttl)])
+        ),
+      (answers) => {
+        const there = new Map(fields.map((field, i) => [field, isOne(answers[i])]))
+        return entries.map(([field], i) => live[i] === true && there.get(field) === true)
+      }
+    )
+  }
+
+  const remove = (operation: string, field: string): TE.TaskEither<StoreError, void> =>
+    call(operation, [field], ({ commands }) => commands.hDel(hash, [field]), nothing)
+
+  const store: Store<Uint8Array, Client> = {
+    get backend() {
+      return lookup()
+    },
+    get: (key) => call('get', [key], ({ commands }) => commands.hGet(hash, key), toOption),
+    read: (key) =>
+      fieldExpiry
+        ? call(
+            'read',
+            [key],
+            (c) => run(c, scripts.hashReadMany, [[key]]),
+            ([value, pttl]) => toEntry(value, pttl)
+          )
+        : call(
+            'read',
+            [key],
+            ({ commands }) => commands.hGet(hash, key),
+            (value) => toEntry(value, -1)
+          ),
+    set: (key, value, ttl) =>
+      isBeyond(ttl)
+        ? refused('set', finite)
+        : !(ttl > 0)
+        ? remove('set', key)
+        : ttl === forever
+        ? call('set', [key], ({ commands }) => commands.hSet(hash, [[key, toBuffer(value)]]), nothing)
+        : call(
+            'set',
+            [key],
+            (c) => run(c, scripts.hashSetMany, [[key, toBuffer(value), expiry(ttl)]]),
+            nothing
+          ),
+    delete: (key) => remove('delete', key),
+    has: (key) => call('has', [key], ({ commands }) => commands.hExists(hash, key), isOne),
+    touch: (key, ttl) => first(touchMany('touch', [[key, ttl]])),
+    getMany: (keys) => {
+      if (keys.length === 0) return noneAsked
+      const asked = distinct(keys)
+      return call(
+        'getMany',
+        asked.keys,
+        ({ commands }) => Promise.all(chunksOf(asked.keys).map((chunk) => commands.hmGet(hash, [...chunk]))),
+        (answers) =>
+          deal(
+            answers.flatMap((answer) => answer.map(toOption)),
+            asked.places
+          )
+      )
+    },
+    readMany: (keys) => {
+      if (keys.length === 0) return noneAsked
+      const asked = distinct(keys)
+      return fieldExpiry
+        ? call(
+            'readMany',
+            asked.keys,
+            (c) =>
+              run(
+                c,
+                scripts.hashReadMany,
+                asked.keys.map((key) => [key])
+              ),
+            (answers) =>
+              deal(
+                asked.keys.map((_, i) => toEntry(answers[2 * i], answers[2 * i + 1])),
+                asked.places
+              )
+          )
+        : call(
+            'readMany',
+            asked.keys,
+            ({ commands }) =>
+              Promise.all(chunksOf(asked.keys).map((chunk) => commands.hmGet(hash, [...chunk]))),
+            (answers) =>
+              deal(
+                answers.flatMap((answer) => answer.map((value) => toEntry(value, -1))),
+                asked.places
+              )
+          )
+    },
+    setMany: (entries) => {
+      if (entries.length === 0) return done
+      if (entries.some(([, , ttl]) => isBeyond(ttl))) return refused('setMany', finite)
+      const last = new Map(entries.map((entry) => [entry[0], entry] as const))
+      return call(
+        'setMany',
+        Array.from(last.keys()),
+        (c) =>
+          run(
+            c,
+            scripts.hashSetMany,
+            Array.from(last.values(), ([key, value, ttl]) => [key, toBuffer(value), expiry(ttl)])
+          ),
+        nothing
+      )
+    },
+    deleteMany: (keys) =>
+      keys.length === 0
+        ? done
+        : call(
+            'deleteMany',
+            keys,
+            ({ commands }) =>
+              Promise.all(chunksOf(distinct(keys).keys).map((chunk) => commands.hDel(hash, [...chunk]))),
+            nothing
+          ),
+    hasMany: (keys) => {
+      if (keys.length === 0) return noneAsked
+      const asked = distinct(keys)
+      return call(
+        'hasMany',
+        asked.keys,
+        (c) =>
+          run(
+            c,
+            scripts.hashHasMany,
+            asked.keys.map((key) => [key])
+          ),
+        (answers) => deal(answers.map(isOne), asked.places)
+      )
+    },
+    touchMany: (entries) => (entries.length === 0 ? noneAsked : touchMany('touchMany', entries)),
+    clear: (prefix) =>
+      !isWellFormed(prefix)
+        ? refused('clear', lone)
+        : clearPages(
+            timeout,
+            async (cursor) => {
+              const page = await connection().commands.hScan(hash, cursor, {
+                MATCH: beginsWith(prefix),
+                COUNT: 1_000
+              })
+              return {
+                cursor: page.cursor,
+                found: page.entries.map(({ field }) => field).filter(startsWith(prefix))
+              }
+            },
+            (found) => connection().commands.hDel(hash, found)
+          )
+  }
+  const batched = batch === false ? store : batchReads(store, batch === true ? {} : batch)
+  return fieldExpiry
+    ? batched
+    : extend<Store<Uint8Array, Client>, Lifetimeless>(batched, { lifetime: 'none' })
+}
