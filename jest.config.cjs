@@ -6,6 +6,7 @@ module.exports = {
   // the consumers of the built package have a run of their own: npm run check:dist
   testPathIgnorePatterns: ['/node_modules/', '/__tests__/dist/'],
   injectGlobals: false,
+  globalSetup: '<rootDir>/__tests__/integration/globalSetup.ts',
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   moduleNameMapper: {
     '^fp-ring$': '<rootDir>/src/index.ts',
