@@ -132,7 +132,9 @@ type IsKeyableMember<T, Depth extends ReadonlyArray<unknown>> = T extends Atom
  * @category model
  * @since 0.1.0
  */
-export type AreKeyable<Args extends Arguments> = false extends { readonly [I in keyof Args]-?: IsKeyable<Args[I]> }[number]
+export type AreKeyable<Args extends Arguments> = false extends {
+  readonly [I in keyof Args]-?: IsKeyable<Args[I]>
+}[number]
   ? false
   : true
 

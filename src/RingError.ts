@@ -128,7 +128,12 @@ export const storeFailed =
 // destructors
 // -------------------------------------------------------------------------------------
 
-const tags: ReadonlySet<unknown> = /*#__PURE__*/ new Set(['KeyError', 'EncodeError', 'DecodeError', 'StoreError'])
+const tags: ReadonlySet<unknown> = /*#__PURE__*/ new Set([
+  'KeyError',
+  'EncodeError',
+  'DecodeError',
+  'StoreError'
+])
 
 /**
  * Tells a `RingError` from a function's own error, by its `_tag` (so across realms and copies of the library).
@@ -143,4 +148,7 @@ const tags: ReadonlySet<unknown> = /*#__PURE__*/ new Set(['KeyError', 'EncodeErr
  * @since 0.1.0
  */
 export const isRingError = (u: unknown): u is RingError =>
-  typeof u === 'object' && u !== null && tags.has((u as { readonly _tag?: unknown })._tag) && u instanceof Error
+  typeof u === 'object' &&
+  u !== null &&
+  tags.has((u as { readonly _tag?: unknown })._tag) &&
+  u instanceof Error

@@ -16,9 +16,11 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
+import { min as minOf } from 'fp-ts/Ord'
 import * as TE from 'fp-ts/TaskEither'
 
 import type { Codec } from './Codec'
+import { Ord as DurationOrd } from './Duration'
 import type { Duration } from './Duration'
 import { batchReads } from './internal/batch'
 import { withDeadline } from './internal/deadline'
@@ -58,7 +60,9 @@ export interface Store<R, B = unknown> {
   /** Renews a lifetime; says whether the entry was there. */
   readonly touch: (key: Key, ttl: Duration) => TE.TaskEither<StoreError, boolean>
   readonly getMany: (keys: ReadonlyArray<Key>) => TE.TaskEither<StoreError, ReadonlyArray<O.Option<R>>>
-  readonly readMany: (keys: ReadonlyArray<Key>) => TE.TaskEither<StoreError, ReadonlyArray<O.Option<Entry<R>>>>
+  readonly readMany: (
+    keys: ReadonlyArray<Key>
+  ) => TE.TaskEither<StoreError, ReadonlyArray<O.Option<Entry<R>>>>
   /** Of two entries with one key the later wins. */
   readonly setMany: (
     entries: ReadonlyArray<readonly [key: Key, value: R, ttl: Duration]>
@@ -75,6 +79,8 @@ export interface Store<R, B = unknown> {
    * or not to be told from a miss": ask `get`.
    */
   readonly peek?: (key: Key) => R | undefined
+  /** Where it is there: every operation answers within this time. A ring puts a deadline before the others. */
+  readonly deadline?: Duration
 }
 
 /**
@@ -83,11 +89,13 @@ export interface Store<R, B = unknown> {
  * @category model
  * @since 0.1.0
  */
-export type Operation = Exclude<keyof Store<unknown>, 'backend' | 'peek'>
+export type Operation = Exclude<keyof Store<unknown>, 'backend' | 'peek' | 'deadline'>
 
 // -------------------------------------------------------------------------------------
 // combinators
 // -------------------------------------------------------------------------------------
+
+const min = /*#__PURE__*/ minOf(DurationOrd)
 
 /** `backend` may be looked up at every use, so it is passed on as a getter, never read here. */
 const withBackend = <R, B>(store: { readonly backend: B }, rest: Omit<Store<R, B>, 'backend'>): Store<R, B> =>
@@ -95,9 +103,18 @@ const withBackend = <R, B>(store: { readonly backend: B }, rest: Omit<Store<R, B
     backend: { get: () => store.backend, enumerable: true }
   }) as Store<R, B> // the proof: the one property that was missing
 
+/** For combinators that do not wait: the store answers as soon as the one below. */
+const deadlineOf = <R, B>(store: Store<R, B>): Pick<Store<R, B>, 'deadline'> =>
+  store.deadline === undefined ? {} : { deadline: store.deadline }
+
+const keepsDeadline =
+  (combinator: <R, B>(store: Store<R, B>) => Store<R, B>): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
+  (store) =>
+    Object.assign(combinator(store), deadlineOf(store))
+
 /**
  * Runs every operation through a function that may time, trace, refuse or retry it. What it must not change is
- * the meaning of a `right`. `peek`, which runs nothing, is passed on.
+ * the meaning of a `right`. `peek`, which runs nothing, is passed on; `deadline` is not, as the function may wait.
  *
  * @example
  * import * as TE from 'fp-ts/TaskEither'
@@ -161,8 +178,12 @@ export const around =
  * @category combinators
  * @since 0.1.0
  */
-export const timed = (deadline: Duration): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
-  around((operation, task) => () => withDeadline(operation, deadline, task))
+export const timed =
+  (deadline: Duration): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
+  (store) =>
+    Object.assign(around((operation, task) => () => withDeadline(operation, deadline, task).then(E.flatten))(store), {
+      deadline: min(deadline, store.deadline ?? deadline)
+    })
 
 /**
  * What a breaker must do: run a function, or refuse to. The policies of `cockatiel` are breakers.
@@ -199,14 +220,18 @@ export interface Breaker {
  * @since 0.1.0
  */
 export const guarded = (breaker: Breaker): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
-  around((operation, task) =>
-    pipe(
-      TE.tryCatch(
-        // a failure must reject for the breaker to see it; anything else is an answer
-        () => breaker.execute(() => task().then((e) => (counts(e) ? Promise.reject(e.left) : e))),
-        (cause) => (isStoreError(cause) ? cause : new StoreError(operation, 'open', 'the breaker refused', cause))
-      ),
-      TE.chainEitherK((e) => e)
+  keepsDeadline(
+    around(
+      <A>(operation: Operation, task: TE.TaskEither<StoreError, A>): TE.TaskEither<StoreError, A> =>
+        pipe(
+          TE.tryCatch(
+            // a failure must reject for the breaker to see it; anything else is an answer
+            () => breaker.execute(() => task().then((e) => (counts(e) ? Promise.reject(e.left) : e))),
+            (cause) =>
+              isStoreError(cause) ? cause : new StoreError(operation, 'open', 'the breaker refused', cause)
+          ),
+          TE.chainEitherK((answer: E.Either<StoreError, A>) => answer)
+        )
     )
   )
 
@@ -236,7 +261,10 @@ const counts = (e: E.Either<StoreError, unknown>): e is E.Left<StoreError> =>
  * @since 0.1.0
  */
 export const mapKey =
-  (f: (key: Key) => Key, mapPrefix?: (prefix: string) => string): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
+  (
+    f: (key: Key) => Key,
+    mapPrefix?: (prefix: string) => string
+  ): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
   (store) => {
     const { peek } = store
     return withBackend(store, {
@@ -256,7 +284,8 @@ export const mapKey =
         mapPrefix === undefined
           ? TE.left(new StoreError('clear', 'refused', 'the keys are mapped, so a prefix has no meaning'))
           : store.clear(mapPrefix(prefix)),
-      ...(peek === undefined ? {} : { peek: (key) => peek(f(key)) })
+      ...(peek === undefined ? {} : { peek: (key) => peek(f(key)) }),
+      ...deadlineOf(store)
     })
   }
 
@@ -313,7 +342,8 @@ export const encoded =
       (operation: Operation) =>
       (cause: unknown): StoreError =>
         new StoreError(operation, 'codec', 'the codec refused', cause)
-    const decode = (operation: Operation) => (raw: R) => pipe(codec.decode(raw), E.mapLeft(refused(operation)))
+    const decode = (operation: Operation) => (raw: R) =>
+      pipe(codec.decode(raw), E.mapLeft(refused(operation)))
     const decodeEntry = (operation: Operation) => (entry: Entry<R>) =>
       pipe(
         decode(operation)(entry.value),
@@ -324,7 +354,10 @@ export const encoded =
       get: (key) => pipe(store.get(key), TE.chainEitherK(O.traverse(E.Applicative)(decode('get')))),
       read: (key) => pipe(store.read(key), TE.chainEitherK(O.traverse(E.Applicative)(decodeEntry('read')))),
       getMany: (keys) =>
-        pipe(store.getMany(keys), TE.chainEitherK(E.traverseArray(O.traverse(E.Applicative)(decode('getMany'))))),
+        pipe(
+          store.getMany(keys),
+          TE.chainEitherK(E.traverseArray(O.traverse(E.Applicative)(decode('getMany'))))
+        ),
       readMany: (keys) =>
         pipe(
           store.readMany(keys),
@@ -362,7 +395,8 @@ export const encoded =
               const value = raw === undefined ? undefined : codec.decode(raw)
               return value === undefined || E.isLeft(value) ? undefined : value.right
             }
-          })
+          }),
+      ...deadlineOf(store)
     })
   }
 
@@ -425,6 +459,8 @@ const writes: ReadonlySet<Operation> = /*#__PURE__*/ new Set<Operation>([
  * @category combinators
  * @since 0.1.0
  */
-export const readOnly: <R, B>(store: Store<R, B>) => Store<R, B> = /*#__PURE__*/ around((operation, task) =>
-  writes.has(operation) ? TE.left(new StoreError(operation, 'refused', 'the store is read-only')) : task
+export const readOnly: <R, B>(store: Store<R, B>) => Store<R, B> = /*#__PURE__*/ keepsDeadline(
+  /*#__PURE__*/ around((operation, task) =>
+    writes.has(operation) ? TE.left(new StoreError(operation, 'refused', 'the store is read-only')) : task
+  )
 )

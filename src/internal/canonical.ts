@@ -49,7 +49,8 @@ const unbare = /[^\w$.\-/@+]+/g
 /** A name as it stands unquoted in a key: whatever could separate is escaped. */
 export const bare = (s: string): string => s.replace(unbare, escapeUnits)
 
-const quoted = (s: string): string => (plainString.test(s) ? `'${s}'` : `'${s.replace(unquotable, escapeUnits)}'`)
+const quoted = (s: string): string =>
+  plainString.test(s) ? `'${s}'` : `'${s.replace(unquotable, escapeUnits)}'`
 
 const refuse = (what: string): never => {
   throw new KeyError(`${what} has no canonical text; give the argument a [ringKey]() or the ring a key`)
@@ -97,13 +98,17 @@ const recordText = (o: object, path: ReadonlyArray<object>, budget: Budget): str
 const isRecord = (proto: unknown): boolean =>
   proto === null ||
   proto === Object.prototype ||
-  (typeof proto === 'object' && Object.getPrototypeOf(proto) === null && Object.hasOwn(proto, 'isPrototypeOf'))
+  (typeof proto === 'object' &&
+    Object.getPrototypeOf(proto) === null &&
+    Object.hasOwn(proto, 'isPrototypeOf'))
 
 const objectText = (o: object, ancestors: ReadonlyArray<object>, budget: Budget): string => {
   const own: unknown = (o as { readonly [ringKey]?: unknown })[ringKey] // the proof: any property may be read
   if (typeof own === 'function') {
     const said: unknown = own.call(o)
-    return typeof said === 'string' ? `<${spend(budget, bare(said))}>` : refuse('a [ringKey]() that is no string')
+    return typeof said === 'string'
+      ? `<${spend(budget, bare(said))}>`
+      : refuse('a [ringKey]() that is no string')
   }
   if (ancestors.includes(o)) return refuse('a cycle')
   if (ancestors.length >= maxDepth) return refuse('an argument this deep')

@@ -7,6 +7,7 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
+import { zero } from '../Duration'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
 import { isRingError, storeFailed, StoreError } from '../RingError'
@@ -32,7 +33,9 @@ const attempt =
       return Promise.resolve(E.right(f()))
     } catch (cause) {
       // the proof: only this module's refusals are StoreErrors
-      return Promise.resolve(E.left(isRingError(cause) ? (cause as StoreError) : storeFailed(operation)(cause)))
+      return Promise.resolve(
+        E.left(isRingError(cause) ? (cause as StoreError) : storeFailed(operation)(cause))
+      )
     }
   }
 
@@ -81,6 +84,7 @@ export const memoryStore = <R, B>(backend: () => B, memory: Memory<R>): Store<R,
       attempt('clear', () => {
         for (const key of Array.from(memory.keys())) if (key.startsWith(prefix)) memory.delete(key)
       }),
-    peek: memory.peek
+    peek: memory.peek,
+    deadline: zero
   }
 }

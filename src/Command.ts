@@ -1,0 +1,365 @@
+/**
+ * What can be done with a cached function: a table of programs over key, codec, store and function.
+ *
+ * Laws (one caller, no faults):
+ *
+ * - law 7: `update(x)` or `set(v)(x)`, then `get(x)`, is `some` of that value; the last write wins.
+ * - law 8: `get` never runs the function, `execute` never touches the store, `has(x) ⇔ isSome(get(x))`.
+ * - law 9: `getOrUpdate` runs the function once on a miss and never on a fresh hit.
+ * - law 10, 11: after `delete`, `get` is none; `touch` renews the lifetime, never the value.
+ * - law 12: `fMany([x, …])` is `f(x)` pointwise, in order, duplicates included, in one trip; `[]` touches nothing.
+ * - law 13: nothing happens until a task is run, and a task that is run twice happens twice.
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import * as RA from 'fp-ts/ReadonlyArray'
+import * as TE from 'fp-ts/TaskEither'
+
+import type { Codec } from './Codec'
+import { zero } from './Duration'
+import type { Duration } from './Duration'
+import type { Engine } from './internal/engine'
+import { makeLookup, makeLookupAll } from './internal/lookup'
+import type { Arguments, Key, KeyFn } from './KeyFn'
+import { EncodeError, KeyError } from './RingError'
+import type { DecodeError, RingError } from './RingError'
+import type { Store } from './Store'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+/**
+ * What a command of one's own is made of: the parts of a ring, as they are (the name is the original's).
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Rope<Args extends Arguments, E, A, R, B> {
+  readonly name: string
+  readonly key: KeyFn<Args>
+  readonly codec: Codec<A, R>
+  readonly store: Store<R, B>
+  readonly execute: (...args: Args) => TE.TaskEither<E, A>
+}
+
+/**
+ * The command table of a ring over a function `(...args: Args) => TaskEither<E, A>`. `R` is what lies in the store,
+ * `X` what the policy lets into the error channel of the cached function (`never`, unless it says so).
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Commands<Args extends Arguments, E, A, R, X = never> {
+  /** A fresh hit, or the function, its value stored for the next one. Faults of the cache are not the caller's. */
+  readonly getOrUpdate: (...args: Args) => TE.TaskEither<E | X, A>
+  /** What is cached. */
+  readonly get: (...args: Args) => TE.TaskEither<RingError, O.Option<A>>
+  /** The function, as if there were no cache. */
+  readonly execute: (...args: Args) => TE.TaskEither<E, A>
+  /** Runs the function and stores its value; a write that fails is a failure. */
+  readonly update: (...args: Args) => TE.TaskEither<E | RingError, A>
+  /** Stores a value that you have. */
+  readonly set: (value: A) => (...args: Args) => TE.TaskEither<RingError, void>
+  /** Deletes the entry, and voids the loads of it that are under way. */
+  readonly delete: (...args: Args) => TE.TaskEither<RingError, void>
+  /** Whether there is an entry. */
+  readonly has: (...args: Args) => TE.TaskEither<RingError, boolean>
+  /** Renews the lifetime of an entry; says whether there was one. */
+  readonly touch: (...args: Args) => TE.TaskEither<RingError, boolean>
+  /** The key. It is the ring's key function itself: for arguments without a key it throws a `KeyError`. */
+  readonly key: KeyFn<Args>
+  readonly encode: (value: A) => E.Either<EncodeError, R>
+  /** For bytes that were read from the backend by hand. */
+  readonly decode: (raw: R) => E.Either<DecodeError, A>
+  readonly getMany: (argsList: ReadonlyArray<Args>) => TE.TaskEither<RingError, ReadonlyArray<O.Option<A>>>
+  /** One trip for the hits, one call of `batch` (where there is one) for the misses. */
+  readonly getOrUpdateMany: (argsList: ReadonlyArray<Args>) => TE.TaskEither<X, ReadonlyArray<E.Either<E, A>>>
+  readonly executeMany: (argsList: ReadonlyArray<Args>) => TE.TaskEither<never, ReadonlyArray<E.Either<E, A>>>
+  readonly updateMany: (
+    argsList: ReadonlyArray<Args>
+  ) => TE.TaskEither<RingError, ReadonlyArray<E.Either<E, A>>>
+  /** Of two entries with one key the later wins. */
+  readonly setMany: (
+    entries: ReadonlyArray<readonly [args: Args, value: A]>
+  ) => TE.TaskEither<RingError, void>
+  readonly deleteMany: (argsList: ReadonlyArray<Args>) => TE.TaskEither<RingError, void>
+  readonly hasMany: (argsList: ReadonlyArray<Args>) => TE.TaskEither<RingError, ReadonlyArray<boolean>>
+  readonly touchMany: (argsList: ReadonlyArray<Args>) => TE.TaskEither<RingError, ReadonlyArray<boolean>>
+  readonly keyMany: (argsList: ReadonlyArray<Args>) => ReadonlyArray<Key>
+  /** Deletes every entry of the ring's namespace: the keys that begin with its key function's `prefix`. */
+  readonly clear: () => TE.TaskEither<RingError, void>
+}
+
+/**
+ * The commands that take the arguments of the function and can stand for the ring itself.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type SingleCommand = 'getOrUpdate' | 'get' | 'execute' | 'update' | 'delete' | 'has' | 'touch' | 'key'
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+/** A program over one engine: a row of the table. What a policy surfaces is among the engine's errors. */
+type Program<K extends keyof Commands<never, unknown, unknown, unknown>> = <
+  Args extends Arguments,
+  Err,
+  A,
+  R,
+  B
+>(
+  engine: Engine<Args, Err, A, R, B>
+) => Commands<Args, Err, A, R, RingError>[K]
+
+/** Runs a program on the keys of some arguments. A failure is told before it is returned (law 31). */
+const onKeys =
+  <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>, operation: string) =>
+  <W>(program: (keys: ReadonlyArray<Key>, since: number) => TE.TaskEither<RingError, W>) =>
+  (argsList: ReadonlyArray<Args>): TE.TaskEither<RingError, W> =>
+  async () => {
+    const since = engine.now()
+    const keys = E.traverseArray(engine.keyOf)(argsList)
+    const answer = E.isLeft(keys) ? keys : await program(keys.right, since)()
+    if (E.isRight(answer)) return answer
+    return E.left(engine.failed(E.isLeft(keys) ? '' : keys.right[0] ?? '', since, operation, answer.left))
+  }
+
+/** The same for one list of arguments. */
+const onKey =
+  <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>, operation: string) =>
+  <W>(program: (key: Key, since: number) => TE.TaskEither<RingError, W>) =>
+  (args: Args): TE.TaskEither<RingError, W> =>
+    onKeys(engine, operation)(([key], since) => program(key as Key, since))([args]) // the proof: one key for one list of arguments
+
+const uniq = (keys: ReadonlyArray<Key>): ReadonlyArray<Key> => Array.from(new Set(keys))
+
+const getOrUpdate: Program<'getOrUpdate'> = (engine) => {
+  const lookup = makeLookup(engine)
+  return (...args) =>
+    () =>
+      lookup(args)
+}
+
+const getOrUpdateMany: Program<'getOrUpdateMany'> = (engine) => {
+  const lookupAll = makeLookupAll(engine)
+  return (argsList) => () => lookupAll(argsList)
+}
+
+/** Every read is told, and is a hit or a miss (law 38). */
+const tellRead = <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>,
+  key: Key,
+  since: number,
+  got: E.Either<RingError, O.Option<A>>
+): void => {
+  if (E.isLeft(got)) engine.fault(key, since, 'get', got.left)
+  engine.emit(
+    key,
+    since,
+    E.isRight(got) && O.isSome(got.right) ? { _tag: 'Hit' } : { _tag: 'Miss', shared: false }
+  )
+}
+
+const get: Program<'get'> =
+  (engine) =>
+  (...args) =>
+  async () => {
+    const since = engine.now()
+    const key = engine.keyOf(args)
+    const got = E.isLeft(key) ? key : await engine.read(key.right)
+    tellRead(engine, E.isLeft(key) ? '' : key.right, since, got)
+    return got
+  }
+
+const getMany: Program<'getMany'> = (engine) => (argsList) => async () => {
+  const since = engine.now()
+  const keys = argsList.map(engine.keyOf)
+  const unique = uniq(RA.rights(keys))
+  const read = new Map(RA.zip(unique, await engine.readAll(unique)))
+  const all = keys.map((key) => {
+    const got = E.isLeft(key) ? key : read.get(key.right) ?? E.right(O.none)
+    tellRead(engine, E.isLeft(key) ? '' : key.right, since, got)
+    return got
+  })
+  return E.sequenceArray(all)
+}
+
+const executeMany: Program<'executeMany'> =
+  ({ run }) =>
+  (argsList) =>
+  () =>
+    run(argsList).then(E.right)
+
+const updateMany: Program<'updateMany'> = (engine) => (argsList) =>
+  onKeys(engine, 'update')((keys) => () => engine.update(keys, argsList))(argsList)
+
+const update: Program<'update'> =
+  (engine) =>
+  (...args) =>
+    pipe(
+      updateMany(engine)([args]),
+      // the proof: one is asked, one is answered
+      TE.chainW(([answer]) => TE.fromEither(answer as NonNullable<typeof answer>))
+    )
+
+/** Writes what the policy makes of these values. What it does not want stored is removed: it is out of date. */
+const setMany: Program<'setMany'> = (engine) => (entries) =>
+  onKeys(
+    engine,
+    'set'
+  )((keys, since) =>
+    pipe(
+      entries,
+      E.traverseArray(([args, value]) => engine.prepare(value, args)),
+      TE.fromEither,
+      TE.map((prepared) => new Map(RA.zip(keys, prepared))),
+      TE.chainFirstW((writes) => () => engine.flights.mutate(keys, () => engine.write(Array.from(writes)))),
+      TE.map((writes) => {
+        writes.forEach((written, key) => engine.tellWrite(key, since, written))
+      })
+    )
+  )(entries.map(([args]) => args))
+
+const set: Program<'set'> =
+  (engine) =>
+  (value) =>
+  (...args) =>
+    setMany(engine)([[args, value]])
+
+const deleteMany: Program<'deleteMany'> = (engine) =>
+  onKeys(
+    engine,
+    'delete'
+  )((keys, since) => {
+    const writes = uniq(keys).map((key) => [key, O.none] as const)
+    return pipe(
+      () => engine.flights.mutate(keys, () => engine.write(writes)),
+      TE.map(() => {
+        writes.forEach(([key]) => engine.emit(key, since, { _tag: 'Delete' }))
+      })
+    )
+  })
+
+const remove: Program<'delete'> =
+  (engine) =>
+  (...args) =>
+    deleteMany(engine)([args])
+
+const has: Program<'has'> =
+  (engine) =>
+  (...args) =>
+    onKey(engine, 'has')(engine.store.has)(args)
+
+const hasMany: Program<'hasMany'> = (engine) =>
+  onKeys(engine, 'has')((keys) => (keys.length === 0 ? TE.right([]) : engine.store.hasMany(keys)))
+
+/** New lifetimes for entries. One that depends on the value needs the value; an absent entry needs none. */
+const lifetimes = <Args extends Arguments, Err, A, R, B>(
+  { policy, readAll }: Engine<Args, Err, A, R, B>,
+  keys: ReadonlyArray<Key>,
+  argsList: ReadonlyArray<Args>
+): TE.TaskEither<RingError, ReadonlyArray<readonly [Key, Duration]>> => {
+  const { constant } = policy
+  if (constant !== undefined) return TE.right(keys.map((key) => [key, constant()]))
+  const lifetime = (found: O.Option<A>, i: number): Duration =>
+    // the proof: one value is read for one list of arguments
+    O.isNone(found) ? zero : policy.lifetime(found.value, argsList[i] as Args)
+  return pipe(
+    () => readAll(keys).then(E.sequenceArray),
+    TE.chainEitherKW((all) =>
+      E.tryCatch(
+        () => RA.zip(keys, all.map(lifetime)),
+        (cause) => new EncodeError('the policy threw', cause)
+      )
+    )
+  )
+}
+
+const touchMany: Program<'touchMany'> = (engine) => (argsList) =>
+  onKeys(
+    engine,
+    'touch'
+  )((keys, since) =>
+    keys.length === 0
+      ? TE.right([])
+      : pipe(
+          lifetimes(engine, keys, argsList),
+          TE.chainW((entries) => {
+            const [only] = entries
+            return only !== undefined && entries.length === 1
+              ? pipe(engine.store.touch(...only), TE.map(RA.of))
+              : engine.store.touchMany(entries)
+          }),
+          TE.chainFirstIOK((there) => () => {
+            there.forEach((was, i) => {
+              if (was) engine.emit(keys[i] ?? '', since, { _tag: 'Touch' })
+            })
+          })
+        )
+  )(argsList)
+
+const touch: Program<'touch'> =
+  (engine) =>
+  (...args) =>
+    pipe(
+      touchMany(engine)([args]),
+      TE.map(([was]) => was === true)
+    )
+
+const clear: Program<'clear'> = (engine) => () =>
+  onKeys(
+    engine,
+    'clear'
+  )((_, since) => {
+    const { prefix } = engine.key
+    return prefix === undefined
+      ? TE.left(new KeyError('clear needs a key function with a prefix: see KeyFn.of and KeyFn.prefixed'))
+      : pipe(
+          () => engine.flights.mutateAll(engine.store.clear(prefix)),
+          TE.chainFirstIOK(() => () => engine.emit(prefix, since, { _tag: 'Clear' }))
+        )
+  })([])
+
+/**
+ * The command table over one engine.
+ *
+ * @internal
+ */
+export const table = <Args extends Arguments, E, X, A, R, B>(
+  engine: Engine<Args, E | X, A, R, B>,
+  execute: (...args: Args) => TE.TaskEither<E, A>
+): Commands<Args, E, A, R, X> => {
+  const all: Commands<Args, E | X, A, R, RingError> = {
+    getOrUpdate: getOrUpdate(engine),
+    get: get(engine),
+    execute,
+    update: update(engine),
+    set: set(engine),
+    delete: remove(engine),
+    has: has(engine),
+    touch: touch(engine),
+    key: engine.key,
+    encode: engine.codec.encode,
+    decode: engine.codec.decode,
+    getMany: getMany(engine),
+    getOrUpdateMany: getOrUpdateMany(engine),
+    executeMany: executeMany(engine),
+    updateMany: updateMany(engine),
+    setMany: setMany(engine),
+    deleteMany: deleteMany(engine),
+    hasMany: hasMany(engine),
+    touchMany: touchMany(engine),
+    keyMany: (argsList) => argsList.map((args) => engine.key(...args)),
+    clear: clear(engine)
+  }
+  // the proof: the engine is asked for E | X because what a policy surfaces comes the way the function's errors
+  // come. It puts a RingError there only where the policy is strict, and then RingError is in X; a bulk answer
+  // holds the function's own errors, those of the cache fail the whole
+  return all as unknown as Commands<Args, E, A, R, X>
+}

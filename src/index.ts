@@ -1,0 +1,87 @@
+/**
+ * `ring`, the namespaces of its algebras, and the two stores that need nothing but this process.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from './Clock'
+import * as Codec from './Codec'
+import type * as Command from './Command'
+import * as Duration from './Duration'
+import * as KeyFn from './KeyFn'
+import * as Policy from './Policy'
+import * as RingError from './RingError'
+import * as RingEvent from './RingEvent'
+import * as Store from './Store'
+
+export { ringKey } from './KeyFn'
+export { ring } from './ring'
+export type { KeyOption, Options, Ring, Settings } from './ring'
+export { dict } from './stores/dict'
+export type { DictEntry, DictOptions } from './stores/dict'
+export { noop } from './stores/noop'
+
+export {
+  /**
+   * Time as a value.
+   *
+   * @category namespaces
+   * @since 0.1.0
+   */
+  Clock,
+  /**
+   * Value ⇄ raw.
+   *
+   * @category namespaces
+   * @since 0.1.0
+   */
+  Codec,
+  /**
+   * What can be done with a cached function.
+   *
+   * @category namespaces
+   * @since 0.1.0
+   */
+  Command,
+  /**
+   * Spans of time, with their unit in the type.
+   *
+   * @category namespaces
+   * @since 0.1.0
+   */
+  Duration,
+  /**
+   * Arguments → key.
+   *
+   * @category namespaces
+   * @since 0.1.0
+   */
+  KeyFn,
+  /**
+   * When an entry may be served, loaded and kept.
+   *
+   * @category namespaces
+   * @since 0.1.0
+   */
+  Policy,
+  /**
+   * What can go wrong.
+   *
+   * @category namespaces
+   * @since 0.1.0
+   */
+  RingError,
+  /**
+   * What a ring does, told as it happens.
+   *
+   * @category namespaces
+   * @since 0.1.0
+   */
+  RingEvent,
+  /**
+   * Key → raw, with a lifetime.
+   *
+   * @category namespaces
+   * @since 0.1.0
+   */
+  Store
+}

@@ -1,0 +1,216 @@
+/**
+ * `getOrUpdate`, for one key and for many: look, and load what is not there.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+
+import type { Arguments, Key } from '../KeyFn'
+import type { KeyError, RingError, StoreError } from '../RingError'
+import type { Engine, Loading } from './engine'
+import { asRingError, isInvalid } from './engine'
+import type { Flight } from './flights'
+import { newFlight } from './flights'
+
+/** A value that is in this process's memory, decoded, with no promise; `undefined` where `get` must say more. */
+const peekOf = <Args extends Arguments, Err, A, R, B>({
+  codec,
+  store: { peek }
+}: Engine<Args, Err, A, R, B>): ((key: Key) => E.Right<A> | undefined) =>
+  peek === undefined
+    ? () => undefined
+    : (key) => {
+        try {
+          const raw = peek(key)
+          if (raw === undefined) return undefined
+          const value = codec.decode(raw)
+          return value._tag === 'Right' ? value : undefined
+        } catch {
+          return undefined
+        }
+      }
+
+/**
+ * The cached function itself. A fresh hit in memory is key, `peek`, decode and one resolved promise; a hit in
+ * another store is one promise more. The read is part of the flight, so callers of one key share it too.
+ */
+export const makeLookup = <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>
+): ((args: Args) => Promise<E.Either<Err, A>>) => {
+  const { clock, emit, execute, fault, flights, keyOf, now, observe, policy, store } = engine
+  const peeked = peekOf(engine)
+
+  const missed = (
+    loading: Loading<Args, Err, A>,
+    since: number,
+    waits: boolean
+  ): Promise<E.Either<Err, A>> => {
+    const { flight, key } = loading
+    // the read may have been detached, or have run beside an update: whoever loads this key now is joined
+    const other = flights.current(key)
+    const joins = other !== undefined && other !== flight
+    emit(key, since, { _tag: 'Miss', shared: joins })
+    if (joins) return other.answer
+    flight.since = clock.now()
+    return engine.load(loading, { waits, removes: false })
+  }
+
+  const found = (
+    loading: Loading<Args, Err, A>,
+    since: number,
+    got: E.Either<StoreError, O.Option<R>>
+  ): E.Either<Err, A> | Promise<E.Either<Err, A>> => {
+    const { flight, key } = loading
+    if (E.isLeft(got)) {
+      const error = asRingError(got.left)
+      fault(key, since, 'get', error)
+      if (isInvalid(error)) return missed(loading, since, true)
+      // a write is not waited for where the read has just failed: the caller waits for one timeout at most (law 26)
+      if (!policy.strict) return missed(loading, since, false)
+      flights.release(key, flight)
+      flight.fault = error
+      emit(key, since, { _tag: 'Miss', shared: false })
+      return E.left(error as Err) // the proof: `strict` has RingError in Err (the policy's type says so)
+    }
+    if (O.isNone(got.right)) return missed(loading, since, true)
+    const value = engine.codec.decode(got.right.value)
+    if (E.isLeft(value)) {
+      fault(key, since, 'decode', value.left)
+      return missed(loading, since, true)
+    }
+    flights.release(key, flight)
+    flight.hit = true
+    emit(key, since, { _tag: 'Hit' })
+    return value
+  }
+
+  const join = (key: Key, flight: Flight<E.Either<Err, A>>, since: number): Promise<E.Either<Err, A>> => {
+    if (observe !== undefined) {
+      const tell = (): void => emit(key, since, flight.hit ? { _tag: 'Hit' } : { _tag: 'Miss', shared: true })
+      void flight.answer.then(tell, tell)
+    }
+    return flight.answer
+  }
+
+  const uncached = async (args: Args, error: KeyError, since: number): Promise<E.Either<Err, A>> => {
+    fault('', since, 'key', error)
+    emit('', since, { _tag: 'Miss', shared: false })
+    return policy.strict ? E.left(error as Err) : execute(...args)() // the proof: as in `found`
+  }
+
+  return (args) => {
+    const since = now()
+    const keyed = keyOf(args)
+    if (keyed._tag === 'Left') return uncached(args, keyed.left, since)
+    const key = keyed.right
+    const here = peeked(key)
+    if (here !== undefined) {
+      emit(key, since, { _tag: 'Hit' })
+      return Promise.resolve(here)
+    }
+    const under = flights.current(key)
+    if (under?.reads === true) return join(key, under, since)
+    const flight = newFlight<E.Either<Err, A>>(true, clock.now())
+    // while an update holds the key this one only reads: an entry that is there need not wait for it
+    if (under === undefined) flights.hold(key, flight)
+    flight.answer = store
+      .get(key)()
+      .then((got) => found({ key, args, flight }, since, got))
+    return flight.answer
+  }
+}
+
+type Found<A> = E.Either<RingError, O.Option<A>>
+
+/** A value of a bulk lookup, or the flight that will bring it. */
+type Sought<Err, A> =
+  | { readonly value: E.Right<A> }
+  | { readonly flight: Flight<E.Either<Err, A>>; readonly joined: boolean }
+
+/** One bulk read, and the loads of what it lacks, joined with those that are under way. */
+export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>
+): ((argsList: ReadonlyArray<Args>) => Promise<E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>>) => {
+  const { clock, emit, execute, fault, flights, keyOf, now, policy } = engine
+
+  const seek = (
+    argsOf: ReadonlyMap<Key, Args>,
+    found: ReadonlyMap<Key, Found<A>>,
+    waits: boolean
+  ): ReadonlyMap<Key, Sought<Err, A>> => {
+    const fresh: Array<Loading<Args, Err, A>> = []
+    const sought = new Map<Key, Sought<Err, A>>()
+    for (const [key, args] of argsOf) {
+      const got = found.get(key)
+      const joined = flights.current(key)
+      if (got !== undefined && E.isRight(got) && O.isSome(got.right)) {
+        sought.set(key, { value: { _tag: 'Right', right: got.right.value } })
+      } else if (joined !== undefined) {
+        sought.set(key, { flight: joined, joined: true })
+      } else {
+        const flight = newFlight<E.Either<Err, A>>(true, clock.now())
+        fresh.push({ key, args, flight })
+        sought.set(key, { flight, joined: false })
+      }
+    }
+    engine.begin(fresh, { waits, removes: false })
+    return sought
+  }
+
+  return async (argsList) => {
+    const since = now()
+    const keys = argsList.map(keyOf)
+    const argsOf = new Map<Key, Args>()
+    argsList.forEach((args, i) => {
+      const key = keys[i]
+      if (key !== undefined && E.isRight(key) && !argsOf.has(key.right)) argsOf.set(key.right, args)
+    })
+    const unique = Array.from(argsOf.keys())
+    const read = await engine.readAll(unique)
+    const found = new Map<Key, Found<A>>(unique.map((key, i) => [key, read[i] ?? E.right(O.none)]))
+
+    let failed: RingError | undefined
+    for (const [key, got] of found) {
+      if (E.isLeft(got)) {
+        fault(key, since, 'getMany', got.left)
+        if (!isInvalid(got.left)) failed = got.left
+      }
+    }
+    let keyless: KeyError | undefined
+    for (const key of keys) {
+      if (E.isLeft(key)) {
+        fault('', since, 'key', key.left)
+        keyless = key.left
+      }
+    }
+    if (policy.strict && (failed ?? keyless) !== undefined) {
+      for (const key of keys) emit(E.isLeft(key) ? '' : key.right, since, { _tag: 'Miss', shared: false })
+      return E.left((failed ?? keyless) as RingError) // the proof: one of them is there
+    }
+
+    const sought = seek(argsOf, found, failed === undefined)
+    const told = new Set<Key>()
+    const answers = await Promise.all(
+      argsList.map((args, i): E.Either<Err, A> | Promise<E.Either<Err, A>> => {
+        const key = keys[i]
+        const one = key !== undefined && E.isRight(key) ? sought.get(key.right) : undefined
+        if (one === undefined || key === undefined || E.isLeft(key)) {
+          emit('', since, { _tag: 'Miss', shared: false })
+          return execute(...args)()
+        }
+        if ('value' in one) {
+          emit(key.right, since, { _tag: 'Hit' })
+          return one.value
+        }
+        emit(key.right, since, { _tag: 'Miss', shared: one.joined || told.has(key.right) })
+        told.add(key.right)
+        return one.flight.answer
+      })
+    )
+    for (const one of sought.values()) {
+      if (policy.strict && 'flight' in one && one.flight.fault !== undefined) return E.left(one.flight.fault)
+    }
+    return E.right(answers)
+  }
+}

@@ -1,0 +1,319 @@
+/**
+ * The interpreter: ties a function, a key, a codec, a store and a policy into a cached function that carries its
+ * commands. This is the one place where everything meets.
+ *
+ * Laws:
+ *
+ * - law 13: building a ring has no effect.
+ * - law 14: `pipe(fn, ring(store, codec)) ≡ ring(fn, { store, codec }) ≡ ring(fn, { store: encoded(codec)(store) })`.
+ * - law 20: per key and process one load at a time, shared by everybody who asks meanwhile.
+ * - law 21: invalidation wins: no load that began before a `delete`, `set` or `update` ended is stored after it.
+ * - law 26, 27: a cache that fails is no failure of the function, unless the policy is `strict`.
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/Either'
+import * as Random from 'fp-ts/Random'
+import type * as TE from 'fp-ts/TaskEither'
+
+import * as Clock from './Clock'
+import type { Codec } from './Codec'
+import type { Commands, Rope, SingleCommand } from './Command'
+import { table } from './Command'
+import * as Duration from './Duration'
+import { defect } from './internal/defect'
+import type { Parts, Resolved } from './internal/engine'
+import { makeEngine } from './internal/engine'
+import { guardedCodec } from './internal/guarded'
+import * as KeyFn from './KeyFn'
+import * as Policy from './Policy'
+import type { Observer } from './RingEvent'
+import * as Store from './Store'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+type Arguments = KeyFn.Arguments
+type Fn<Args extends Arguments, E, A> = (...args: Args) => TE.TaskEither<E, A>
+type AnyFn = (...args: never) => TE.TaskEither<unknown, unknown>
+type ErrorOf<F extends AnyFn> = ReturnType<F> extends TE.TaskEither<infer E, unknown> ? E : never
+type ValueOf<F extends AnyFn> = ReturnType<F> extends TE.TaskEither<unknown, infer A> ? A : never
+
+/** No command of one's own. */
+type None = Record<never, never>
+
+/**
+ * A cached function: called, it is the command that `default` names (`getOrUpdate`, whose type is that of the
+ * function); its properties are the other commands, and the parts that it is made of.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type Ring<
+  Args extends Arguments,
+  E,
+  A,
+  R,
+  B,
+  X = never,
+  Cmd = None,
+  D extends PropertyKey = 'getOrUpdate'
+> = Called<Args, E, A, R, X, Cmd, D> & {
+  readonly store: Store.Store<R, B>
+  readonly codec: Codec<A, R>
+} & Omit<Commands<Args, E, A, R, X>, keyof Cmd> &
+  Cmd
+
+type Called<Args extends Arguments, E, A, R, X, Cmd, D extends PropertyKey> = D extends keyof Cmd
+  ? Cmd[D]
+  : D extends 'getOrUpdate'
+  ? (...args: Args) => TE.TaskEither<E | X, A>
+  : D extends SingleCommand
+  ? Commands<Args, E, A, R, X>[D]
+  : never
+
+/**
+ * What a ring can be told that does not depend on the arguments of its function. `name` begins the default key
+ * (else the function's own name does); `version` ends it; `default` names the command that the ring is when it is called.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Settings<C, X, A, PArgs extends Arguments, D> {
+  readonly name?: string
+  readonly version?: string | number
+  readonly policy?: Policy.Policy<C, X, A, PArgs>
+  readonly default?: D
+  readonly observe?: Observer
+  readonly clock?: Clock.Clock
+  /** A number from 0 to 1, for jitter. */
+  readonly random?: () => number
+}
+
+/**
+ * What a ring can be told. `key` is needed where the default key cannot tell the arguments apart; `batch` loads the
+ * misses of a bulk command in one call, values in the order of the arguments; `commands` adds commands of one's
+ * own to the table, or replaces what it has by name.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type Options<Args extends Arguments, E, A, R, B, C, X, Cmd, D> = Settings<C, X, A, Args, D> & {
+  readonly commands?: (rope: Rope<Args, E, A, R, B>, base: Commands<Args, E, A, R, X>) => Cmd
+  readonly batch?: (argsList: ReadonlyArray<Args>) => TE.TaskEither<E, ReadonlyArray<A>>
+} & KeyOption<Args>
+
+/**
+ * `key` may be left out where the arguments are keyable.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type KeyOption<Args extends Arguments> = KeyFn.AreKeyable<Args> extends true
+  ? { readonly key?: KeyFn.KeyFn<Args> }
+  : { readonly key: KeyFn.KeyFn<Args> }
+
+/** What a function must be to be cached without a key of one's own. */
+type Keyed<Args extends Arguments> = KeyFn.AreKeyable<Args> extends true
+  ? unknown
+  : { readonly 'these arguments need a key': never }
+
+/** Settings of a ring that is still without its function. */
+type Partly<C, X, A, PArgs extends Arguments, D> =
+  | Policy.Policy<C, X, A, PArgs>
+  | (Settings<C, X, A, PArgs, D> & {
+      readonly key?: never
+      readonly commands?: never
+      readonly batch?: never
+    })
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+/**
+ * Caches a function. Either at once, `ring(fn, { store, codec, … })`, or as the last step of a pipe,
+ * `pipe(fn, ring(store, codec, policy | options))`; a store in this process's memory needs no codec. Without its
+ * function, `ring(store, codec, policy)` is a strategy that any function can be given.
+ *
+ * Throws a `TypeError` for what is wired wrongly: no name and no key.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import { pipe } from 'fp-ts/function'
+ * import * as O from 'fp-ts/Option'
+ * import * as TE from 'fp-ts/TaskEither'
+ * import * as t from 'io-ts'
+ * import { Codec, dict, Duration, Policy, ring } from 'fp-ring'
+ *
+ * const User = t.type({ id: t.number, name: t.string })
+ * const fetchUser = (id: number): TE.TaskEither<Error, t.TypeOf<typeof User>> => TE.right({ id, name: 'Ada' })
+ *
+ * const store = dict<Uint8Array>()
+ * const user = pipe(fetchUser, ring(store, Codec.json(User), Policy.ttl(Duration.minutes(5))))
+ *
+ * const test = async () => {
+ *   assert.deepStrictEqual(await user.get(42)(), E.right(O.none))
+ *   assert.deepStrictEqual(await user(42)(), E.right({ id: 42, name: 'Ada' }))
+ *   assert.deepStrictEqual(await user.get(42)(), E.right(O.some({ id: 42, name: 'Ada' })))
+ *   assert.strictEqual(user.key(42), 'fetchUser:42')
+ *   assert.deepStrictEqual(await user.delete(42)(), E.right(undefined))
+ *   assert.deepStrictEqual(await user.has(42)(), E.right(false))
+ * }
+ * test()
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export function ring<
+  F extends AnyFn,
+  R,
+  B,
+  C = unknown,
+  X = never,
+  Cmd = None,
+  D extends SingleCommand | keyof Cmd = 'getOrUpdate'
+>(
+  fn: F,
+  config: Options<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, C, X, Cmd, D> & {
+    readonly store: Store.Store<R, B> & C
+    readonly codec: Codec<ValueOf<F>, R>
+  }
+): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X, Cmd, D>
+export function ring<
+  F extends AnyFn,
+  B,
+  C = unknown,
+  X = never,
+  Cmd = None,
+  D extends SingleCommand | keyof Cmd = 'getOrUpdate'
+>(
+  fn: F,
+  config: Options<Parameters<F>, ErrorOf<F>, ValueOf<F>, unknown, B, C, X, Cmd, D> & {
+    readonly store: Store.Store<unknown, B> & C
+    readonly codec?: never
+  }
+): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, unknown, B, X, Cmd, D>
+export function ring<
+  R,
+  A,
+  B,
+  C = unknown,
+  X = never,
+  PArgs extends Arguments = Arguments,
+  D extends SingleCommand = 'getOrUpdate'
+>(
+  store: Store.Store<R, B> & C,
+  codec: Codec<A, R>,
+  options?: Partly<C, X, A, PArgs, D>
+): <Args extends PArgs, E>(fn: Fn<Args, E, A> & Keyed<Args>) => Ring<Args, E, A, R, B, X, None, D>
+export function ring<
+  R,
+  A,
+  B,
+  Args extends Arguments,
+  E = never,
+  C = unknown,
+  X = never,
+  Cmd = None,
+  D extends SingleCommand | keyof Cmd = 'getOrUpdate'
+>(
+  store: Store.Store<R, B> & C,
+  codec: Codec<A, R>,
+  options: Options<Args, E, A, R, B, C, X, Cmd, D>
+): <E2 extends E | unknown>(fn: Fn<Args, E2, A>) => Ring<Args, E2, A, R, B, X, Cmd, D>
+export function ring<
+  B,
+  C = unknown,
+  X = never,
+  PA = unknown,
+  PArgs extends Arguments = Arguments,
+  D extends SingleCommand = 'getOrUpdate'
+>(
+  store: Store.Store<unknown, B> & C,
+  options?: Partly<C, X, PA, PArgs, D>
+): <Args extends PArgs, E, A extends PA>(
+  fn: Fn<Args, E, A> & Keyed<Args>
+) => Ring<Args, E, A, unknown, B, X, None, D>
+export function ring(...given: ReadonlyArray<unknown>): unknown {
+  const [first, second, third] = given
+  // the proof: the overloads say which of the five forms these are, told apart by what no two of them share
+  if (typeof first === 'function') return make(first as Unknown, second as Config)
+  const store = first as Config['store']
+  const [codec, options] = isCodec(second) ? [second, third] : [undefined, second]
+  const config = isPolicy(options) ? { policy: options } : (options as Partial<Config> | undefined) ?? {}
+  return (fn: Unknown) => make(fn, { ...config, store, ...(codec === undefined ? {} : { codec }) })
+}
+
+type Unknown = Fn<Arguments, unknown, unknown>
+type Config = Options<Arguments, unknown, unknown, unknown, unknown, unknown, unknown, None, string> & {
+  readonly store: Store.Store<unknown>
+  readonly codec?: Codec<unknown, unknown>
+}
+
+const isCodec = (u: unknown): u is Codec<unknown, unknown> =>
+  typeof u === 'object' && u !== null && 'encode' in u && 'decode' in u
+
+const isPolicy = (u: unknown): u is Policy.Policy =>
+  typeof u === 'object' && u !== null && '_tag' in u && u._tag === 'Policy'
+
+const make = (fn: Unknown, config: Config): unknown => {
+  const name = config.name ?? fn.name
+  const parts: Parts<Arguments, unknown, unknown, unknown, unknown> = {
+    name,
+    key: keyOf(name, config),
+    codec: config.codec === undefined ? byReference : guardedCodec(config.codec),
+    store: withDeadline(config.store, config.policy),
+    execute: fn,
+    batch: config.batch,
+    policy: resolve(config.policy ?? Policy.policy(), config.random ?? Random.random),
+    observe: config.observe,
+    clock: config.clock ?? Clock.system
+  }
+  const base = table(makeEngine(parts), fn)
+  const commands: Record<string, unknown> = { ...base, ...config.commands?.(parts, base) }
+  const called = commands[config.default ?? 'getOrUpdate']
+  if (typeof called !== 'function')
+    return defect(`there is no command '${config.default ?? ''}' to be the default`)
+  const cached = (...args: Arguments): unknown => Reflect.apply(called, undefined, args)
+  return Object.defineProperty(
+    Object.assign(cached, commands, { store: parts.store, codec: parts.codec }),
+    'name',
+    {
+      value: name
+    }
+  )
+}
+
+const keyOf = (name: string, { key, version }: Config): KeyFn.KeyFn<Arguments> =>
+  KeyFn.versioned(version ?? '')(
+    key ??
+      (name === ''
+        ? defect('a ring needs a name for its keys: name the function, or give `name` or `key`')
+        : KeyFn.structural(name))
+  )
+
+const byReference: Codec<unknown, unknown> = { encode: E.right, decode: E.right }
+
+/** Every call of a store ends: by its own deadline, or by the ring's (law 26). */
+const withDeadline = (store: Store.Store<unknown>, policy: Config['policy']): Store.Store<unknown> => {
+  const asked =
+    policy?.storeTimeout ?? (store.deadline === undefined ? Policy.defaultStoreTimeout : Duration.forever)
+  return asked < (store.deadline ?? Duration.forever) ? Store.timed(asked)(store) : store
+}
+
+const resolve = (
+  { cacheWhen, jitter = 0, loadTimeout, strict, ttl = Policy.defaultTtl }: Policy.Policy<unknown, unknown>,
+  random: () => number
+): Resolved<unknown, Arguments> => {
+  const shortened = (d: Duration.Duration): Duration.Duration =>
+    jitter === 0 ? d : Duration.shortened(1 - jitter * random())(d)
+  return {
+    lifetime: typeof ttl === 'function' ? (value, args) => shortened(ttl(value, args)) : () => shortened(ttl),
+    constant: typeof ttl === 'function' ? undefined : () => shortened(ttl),
+    cacheWhen: cacheWhen ?? (() => true),
+    strict: strict === true,
+    loadTimeout: loadTimeout ?? Policy.defaultLoadTimeout
+  }
+}
