@@ -1,0 +1,377 @@
+import { isDeepStrictEqual } from 'node:util'
+
+import { describe, expect, it } from '@jest/globals'
+import * as fc from 'fast-check'
+import * as E from 'fp-ts/Either'
+import * as t from 'io-ts'
+
+import { compile, compileWith } from '../../src/internal/ioTs'
+import { validator } from '../../src/internal/validator'
+
+// -------------------------------------------------------------------------------------
+// random types, each with values that are valid or nearly so
+// -------------------------------------------------------------------------------------
+
+interface Sample {
+  readonly type: t.Mixed
+  readonly value: fc.Arbitrary<unknown>
+}
+
+/** Every value that has ever been special to somebody. */
+const odd: fc.Arbitrary<unknown> = fc.oneof(
+  fc.constantFrom<unknown>(
+    undefined,
+    null,
+    NaN,
+    0,
+    -0,
+    1,
+    1.5,
+    -1,
+    Infinity,
+    '',
+    'a',
+    'b',
+    'constructor',
+    true,
+    false
+  ),
+  fc.constantFrom<unknown>(10n, {}, [], [undefined], { a: 1 }, { a: 'a', b: undefined }, { a: NaN }),
+  fc.constant(0).map((): unknown => new Date(0)),
+  fc.constant(0).map((): unknown => new Map([['a', 1]])),
+  fc.constant(0).map((): unknown => Object.create({ a: 1, b: 'b', c: true })),
+  fc
+    .constant(0)
+    .map((): unknown => Object.defineProperty({ a: 1 }, 'hidden', { value: 1, enumerable: false })),
+  fc.constant(0).map((): unknown => Object.assign([1, 'a'], { extra: 1 })),
+  fc.constant(0).map((): unknown => new Array(2)),
+  fc.anything()
+)
+
+const isObject = (u: unknown): u is Record<string, unknown> =>
+  typeof u === 'object' && u !== null && !Array.isArray(u)
+
+/** A value with one thing wrong, or one thing too much. */
+const nearly = (value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+  fc.tuple(value, odd, fc.nat(5), fc.constantFrom('a', 'b', 'c', 'x', 'a-b')).map(([v, o, what, key]) => {
+    if (Array.isArray(v)) {
+      const copy: Array<unknown> = [...v]
+      if (what === 0) return [...copy, o]
+      if (what === 1) return copy.slice(1)
+      if (what === 2 && copy.length > 0) copy[copy.length - 1] = o
+      return copy
+    }
+    if (!isObject(v)) return what < 3 ? o : v
+    if (what === 0) return { ...v, [key]: o }
+    if (what === 1) return Object.fromEntries(Object.entries(v).filter(([k]) => k !== key))
+    if (what === 2) return Object.create(v) as unknown
+    if (what === 3) return { ...v, [key]: undefined }
+    return what === 4 ? Object.assign(Object.create({ [key]: o }), v) : v
+  })
+
+const leaf: fc.Arbitrary<Sample> = fc.oneof(
+  fc.constant({ type: t.string, value: fc.string() }),
+  fc.constant({ type: t.number, value: fc.double() }),
+  fc.constant({ type: t.boolean, value: fc.boolean() }),
+  fc.constant({ type: t.bigint, value: fc.bigInt() }),
+  fc.constant({ type: t.null, value: fc.constant(null) }),
+  fc.constant({ type: t.undefined, value: fc.constant(undefined) }),
+  fc.constant({ type: t.void, value: fc.constant(undefined) }),
+  fc.constant({ type: t.unknown, value: odd }),
+  // the deprecated names have semantics of their own
+  fc.constant({ type: t.any, value: odd }),
+  fc.constant({ type: t.UnknownArray, value: fc.array(odd, { maxLength: 3 }) }),
+  fc.constant({ type: t.UnknownRecord, value: fc.dictionary(fc.string(), odd, { maxKeys: 3 }) }),
+  fc.constant({ type: t.Function, value: fc.constant(() => 1) }),
+  fc.constant({ type: t.Int, value: fc.integer() }),
+  fc
+    .constantFrom<string | number | boolean>('a', 'b', 0, -0, 1, true, '"];throw 1//', 'a v b')
+    .map((v) => ({ type: t.literal(v), value: fc.constant<unknown>(v) })),
+  fc.constant({
+    type: t.keyof({ a: null, b: null, 'a-b': null }),
+    value: fc.constantFrom('a', 'b', 'a-b', 'toString')
+  })
+)
+
+const names = fc.constantFrom('a', 'b', 'c', 'a-b', '"];v', 'é')
+
+const fields = (of: fc.Arbitrary<Sample>): fc.Arbitrary<Record<string, Sample>> =>
+  fc.dictionary(names, of, { maxKeys: 3 })
+
+const typesOf = (it: Record<string, Sample>): Record<string, t.Mixed> =>
+  Object.fromEntries(Object.entries(it).map(([k, s]) => [k, s.type]))
+
+const valuesOf = (it: Record<string, Sample>, optional: boolean): fc.Arbitrary<unknown> => {
+  const model = Object.fromEntries(Object.entries(it).map(([k, s]) => [k, s.value]))
+  return optional ? fc.record(model, { requiredKeys: [] }) : fc.record(model)
+}
+
+const structOf = (of: fc.Arbitrary<Sample>): fc.Arbitrary<Sample> =>
+  fc.oneof(
+    fields(of).map((it) => ({ type: t.type(typesOf(it)), value: valuesOf(it, false) })),
+    fields(of).map((it) => ({ type: t.partial(typesOf(it)), value: valuesOf(it, true) })),
+    fc.tuple(fields(of), fc.constantFrom('x', 'y')).map(([it, tag]) => ({
+      type: t.type({ kind: t.literal(tag), ...typesOf(it) }),
+      value: valuesOf({ kind: { type: t.literal(tag), value: fc.constant(tag) }, ...it }, false)
+    }))
+  )
+
+const merged = (a: unknown, b: unknown): unknown => (isObject(a) && isObject(b) ? { ...a, ...b } : a)
+
+// the proof of the casts of types below: io-ts asks for a property of the type that its own constructors all have
+const asProps = (type: t.Mixed): t.HasProps => type as t.HasProps
+
+const deep = (size: number): fc.Arbitrary<Sample> => {
+  if (size === 0) return leaf
+  const of = fc.oneof({ weight: 2, arbitrary: leaf }, { weight: 3, arbitrary: deep(size - 1) })
+  const struct = structOf(of)
+  const union = (a: Sample, b: Sample): Sample => ({
+    type: t.union([a.type, b.type]),
+    value: fc.oneof(a.value, b.value)
+  })
+  const both = (a: Sample, b: Sample): Sample => ({
+    type: t.intersection([a.type, b.type]),
+    value: fc.tuple(a.value, b.value).map(([x, y]) => merged(x, y))
+  })
+  return fc.oneof(
+    struct,
+    struct.map((it) => ({ ...it, type: t.exact(asProps(it.type)) })),
+    fc.tuple(struct, struct).map(([a, b]) => {
+      const it = both(a, b)
+      return { ...it, type: t.exact(asProps(it.type)) }
+    }),
+    fc.tuple(struct, struct).map(([a, b]) => union({ ...a, type: t.exact(asProps(a.type)) }, b)),
+    fc.tuple(of, of).map(([a, b]) => union(a, b)),
+    fc.tuple(struct, struct).map(([a, b]) => union(a, b)),
+    fc.tuple(of, of).map(([a, b]) => both(a, b)),
+    of.map((it) => ({ type: t.array(it.type), value: fc.array(it.value, { maxLength: 3 }) })),
+    of.map((it) => ({ type: t.readonlyArray(it.type), value: fc.array(it.value, { maxLength: 3 }) })),
+    of.map((it) => ({ ...it, type: t.readonly(it.type) })),
+    of.map((it) => ({
+      ...it,
+      type: t.refinement(
+        it.type,
+        (v: unknown) => JSON.stringify(v, (_, x: unknown) => (typeof x === 'bigint' ? '1' : x)) !== '1'
+      )
+    })),
+    of.map((it) => ({
+      type: t.record(t.string, it.type),
+      value: fc.dictionary(fc.string(), it.value, { maxKeys: 3 })
+    })),
+    of.map((it) => ({
+      type: t.record(
+        t.refinement(t.string, (s) => s.length < 3),
+        it.type
+      ),
+      value: fc.dictionary(fc.string({ maxLength: 4 }), it.value, { maxKeys: 3 })
+    })),
+    of.map((it) => ({
+      type: t.record(t.union([t.literal('a'), t.keyof({ b: null, c: null })]), it.type),
+      value: fc.record({ a: it.value, b: it.value, c: it.value })
+    })),
+    fc
+      .tuple(of, of)
+      .map(([a, b]) => ({ type: t.tuple([a.type, b.type]), value: fc.tuple(a.value, b.value) })),
+    of.map((it) => {
+      const tie: { readonly node: fc.Arbitrary<unknown> } = fc.letrec((again) => ({
+        node: fc.record({
+          v: it.value,
+          next: fc.oneof({ maxDepth: 3 }, fc.constant(null), again('node'))
+        })
+      }))
+      const type: t.Mixed = t.recursion('Node', (self: t.Mixed) =>
+        t.type({ v: it.type, next: t.union([self, t.null]) })
+      )
+      return { type, value: tie.node }
+    })
+  )
+}
+
+const cases = (size: number): fc.Arbitrary<readonly [t.Mixed, unknown]> =>
+  deep(size).chain((it) =>
+    fc.tuple(
+      fc.constant(it.type),
+      fc.oneof({ weight: 3, arbitrary: it.value }, { weight: 3, arbitrary: nearly(it.value) }, odd)
+    )
+  )
+
+const ioTs = (type: t.Mixed, u: unknown): E.Either<t.Errors | 'threw', unknown> => {
+  try {
+    return type.decode(u)
+  } catch {
+    return E.left('threw' as const)
+  }
+}
+
+/** What is asked of every case; says whether the predicate said true. */
+const agree = (type: t.Mixed, u: unknown): boolean => {
+  const expected = ioTs(type, u)
+  const predicate = compile(type)
+  let said = false
+  try {
+    said = predicate?.(u) === true
+  } catch {
+    said = false
+  }
+  if (said) {
+    if (E.isLeft(expected)) throw new Error(`io-ts refuses what the predicate of ${type.name} accepts`)
+    if (!Object.is(expected.right, u))
+      throw new Error(`io-ts changes what the predicate of ${type.name} accepts`)
+  }
+  const actual = validator(type)(u)
+  if (E.isRight(expected) !== E.isRight(actual)) throw new Error(`${type.name}: one is a left`)
+  if (E.isRight(expected) && E.isRight(actual) && !isDeepStrictEqual(expected.right, actual.right))
+    throw new Error(`${type.name}: not the same value`)
+  if (
+    E.isLeft(expected) &&
+    E.isLeft(actual) &&
+    expected.left !== 'threw' &&
+    !isDeepStrictEqual(expected.left, actual.left.errors)
+  )
+    throw new Error(`${type.name}: not the same errors`)
+  return said
+}
+
+describe('compiled io-ts types', () => {
+  it('law 5: decode as io-ts does, random types and values', () => {
+    let said = 0
+    let accepted = 0
+    let compiled = 0
+    const runs = 12_000
+    fc.assert(
+      fc.property(cases(2), ([type, u]) => {
+        if (compile(type) !== undefined) compiled++
+        if (E.isRight(ioTs(type, u))) accepted++
+        if (agree(type, u)) said++
+      }),
+      { numRuns: runs }
+    )
+    // the property is not vacuous: every type has a predicate, and it says true of most of what io-ts accepts
+    expect(compiled).toBe(runs)
+    expect(said / accepted).toBeGreaterThan(0.7)
+  })
+
+  it('a union believes a later member only where the earlier ones refuse', () => {
+    const type = t.union([t.exact(t.type({ a: t.number })), t.type({ a: t.number, b: t.number })])
+    expect(validator(type)({ a: 1, b: 2 })).toEqual(E.right({ a: 1 }))
+    expect(compile(type)?.({ a: 1, b: 2 })).toBe(false)
+    expect(compile(type)?.({ a: 1 })).toBe(true)
+  })
+
+  it('recursion, mutual too', () => {
+    interface A {
+      readonly b: B | null
+    }
+    interface B {
+      readonly a: A | null
+    }
+    const A: t.Type<A> = t.recursion('A', () => t.type({ b: t.union([B, t.null]) }))
+    const B: t.Type<B> = t.recursion('B', () => t.type({ a: t.union([A, t.null]) }))
+    expect(compile(A)?.({ b: { a: { b: null } } })).toBe(true)
+    expect(compile(A)?.({ b: { a: { b: 1 } } })).toBe(false)
+    expect(E.isLeft(validator(A)({ b: { a: { b: 1 } } }))).toBe(true)
+  })
+
+  it('law 5: stack-deep and cyclic values are lefts', () => {
+    interface L {
+      readonly next: L | null
+    }
+    const L: t.Type<L> = t.recursion('L', () => t.type({ next: t.union([L, t.null]) }))
+    const list: { next: unknown } = { next: null }
+    let end = list
+    for (let i = 0; i < 100_000; i++) {
+      const next = { next: null }
+      end.next = next
+      end = next
+    }
+    expect(E.isLeft(validator(L)(list))).toBe(true)
+    const ring: { next: unknown } = { next: null }
+    ring.next = ring
+    expect(E.isLeft(validator(L)(ring))).toBe(true)
+  })
+
+  it('law 5: a predicate that throws is a left, with the cause', () => {
+    const cause = new Error('refined')
+    const type = t.refinement(t.string, () => {
+      throw cause
+    })
+    const decoded = validator(type)('a')
+    expect(E.isLeft(decoded) && decoded.left.cause).toBe(cause)
+    expect(
+      E.isLeft(
+        validator(
+          t.partial({
+            a: t.refinement(t.unknown, () => {
+              throw cause
+            })
+          })
+        )({})
+      )
+    ).toBe(true)
+  })
+
+  it('types that are not what their tag says go through io-ts', () => {
+    // as io-ts-types makes `withMessage` and its like
+    const altered = (type: t.Mixed, changes: object): t.Mixed =>
+      Object.assign(Object.create(Object.getPrototypeOf(type) as object) as t.Mixed, type, changes)
+    const always = altered(t.type({ a: t.number }), { validate: () => t.success({ a: 42 }) })
+    expect(compile(always)).toBeUndefined()
+    expect(compile(t.array(always))).toBeUndefined()
+    expect(validator(t.array(always))([1])).toEqual(E.right([{ a: 42 }]))
+    const decodes = altered(t.string, { decode: () => t.success('always') })
+    expect(validator(decodes)(1)).toEqual(E.right('always'))
+    expect(compile(altered(t.string, { is: () => true }))).toBeUndefined()
+    expect(compile(altered(t.string, {}))?.('a')).toBe(true)
+    expect(compile(new t.Type('Any', t.string.is, t.success, t.identity))).toBeUndefined()
+    class Odd extends t.StringType {
+      override decode(): t.Validation<string> {
+        return t.success('odd')
+      }
+    }
+    expect(compile(new Odd())).toBeUndefined()
+  })
+
+  it('transforms go through io-ts', () => {
+    const FromString = new t.Type<number, string>(
+      'FromString',
+      t.number.is,
+      (u, c) => (typeof u === 'string' ? t.success(u.length) : t.failure(u, c)),
+      String
+    )
+    const type = t.type({ a: t.string, n: FromString })
+    expect(compile(type)).toBeUndefined()
+    expect(validator(type)({ a: '', n: 'xyz' })).toEqual(E.right({ a: '', n: 3 }))
+    expect(compile(FromString.pipe(t.number))).toBeUndefined()
+  })
+
+  it('names and literals of the user are never code', () => {
+    const evil = '"]){globalThis.pwned=1}//\u2028\n'
+    const type = t.type({ [evil]: t.literal(evil) })
+    expect(compile(type)?.({ [evil]: evil })).toBe(true)
+    expect(compile(type)?.({ [evil]: '' })).toBe(false)
+    expect('pwned' in globalThis).toBe(false)
+    expect(compile(t.type({ ['__proto__']: t.string }))).toBeUndefined()
+  })
+
+  it('without code generation, io-ts does it', () => {
+    const forbidden = compileWith(() => {
+      throw new EvalError('Code generation from strings disallowed for this context')
+    })
+    const type = t.type({ a: t.number })
+    expect(forbidden(type)).toBeUndefined()
+    fc.assert(
+      fc.property(odd, (u) => {
+        const [a, b] = [validator(type, forbidden)(u), validator(type)(u)]
+        expect(isDeepStrictEqual(E.toUnion(a), E.toUnion(b))).toBe(true)
+      })
+    )
+    expect(compileWith(() => undefined)(type)).toBeUndefined()
+  })
+
+  it('a message names types and the properties of t.type, nothing of the value', () => {
+    const type = t.type({ users: t.array(t.type({ tags: t.record(t.string, t.number) })) }, 'Users')
+    const decoded = validator(type)({ users: [{ tags: { secretKey: 'secretValue' } }] })
+    const message = E.isLeft(decoded) ? decoded.left.message : ''
+    expect(message).toBe('not a Users: .users[].tags.* is not a number')
+  })
+})
