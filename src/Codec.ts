@@ -19,9 +19,8 @@ import type * as t from 'io-ts'
 
 import { cloneOf } from './internal/clone'
 import { digest, fingerprintOf } from './internal/fingerprint'
-import { limit, output } from './internal/guards'
+import { fingerprinted, limit, output } from './internal/guards'
 import { bytesOfJson, defaultDepth, guardValue, parseJson, writeJson } from './internal/json'
-import { lazily } from './internal/lazy'
 import { validator } from './internal/validator'
 import { DecodeError, EncodeError } from './RingError'
 
@@ -56,18 +55,6 @@ export interface Limits {
 // -------------------------------------------------------------------------------------
 // constructors
 // -------------------------------------------------------------------------------------
-
-/** A codec whose fingerprint is computed when it is first asked for. */
-const fingerprinted = <A, R>(codec: Codec<A, R>, print: () => string): Codec<A, R> => {
-  const once = lazily(print)
-  return {
-    encode: codec.encode,
-    decode: codec.decode,
-    get fingerprint() {
-      return once()
-    }
-  }
-}
 
 /**
  * Nothing changes, nothing fails, and nothing is isolated: the store holds the value itself.
@@ -105,7 +92,10 @@ export const fromType = <A, O>(type: t.Type<A, O>, limits: Limits = {}): Codec<A
     encode: flow(output(type), E.chain(guarded.encode)),
     decode: flow(guarded.decode, E.chain(validator(type)))
   }
-  return fingerprinted(codec, () => `type.${fingerprintOf(type)}`)
+  return pipe(
+    codec,
+    fingerprinted(() => `type.${fingerprintOf(type)}`)
+  )
 }
 
 /**
@@ -137,7 +127,10 @@ export const json = <A, O>(type: t.Type<A, O>, limits: Limits = {}): Codec<A, Ui
     encode: flow(output(type), E.chain(writeJson(depth)), E.map(bytesOfJson)),
     decode: flow(parseJson(depth), E.chain(validator(type)))
   }
-  return fingerprinted(codec, () => `json.${fingerprintOf(type)}`)
+  return pipe(
+    codec,
+    fingerprinted(() => `json.${fingerprintOf(type)}`)
+  )
 }
 
 /**
@@ -200,7 +193,10 @@ export const compose =
       decode: flow(bc.decode, E.chain(ab.decode))
     }
     return 'fingerprint' in ab || 'fingerprint' in bc
-      ? fingerprinted(codec, () => both(fingerprint(ab), fingerprint(bc)))
+      ? pipe(
+          codec,
+          fingerprinted(() => both(fingerprint(ab), fingerprint(bc)))
+        )
       : codec
   }
 
@@ -243,7 +239,12 @@ export const imap =
         E.chain(E.tryCatchK(f, (cause) => new DecodeError('the function of an imap threw', { cause })))
       )
     }
-    return 'fingerprint' in codec ? fingerprinted(mapped, () => fingerprint(codec)) : mapped
+    return 'fingerprint' in codec
+      ? pipe(
+          mapped,
+          fingerprinted(() => fingerprint(codec))
+        )
+      : mapped
   }
 
 // -------------------------------------------------------------------------------------

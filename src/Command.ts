@@ -139,7 +139,12 @@ const onKey =
 
 const uniq = (keys: ReadonlyArray<Key>): ReadonlyArray<Key> => Array.from(new Set(keys))
 
-const getOrUpdate: Program<'getOrUpdate'> = (engine) => {
+/**
+ * The command that a ring is, by default.
+ *
+ * @internal
+ */
+export const getOrUpdate: Program<'getOrUpdate'> = (engine) => {
   const lookup = makeLookup(engine)
   return (...args) =>
     () =>

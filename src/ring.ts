@@ -19,7 +19,7 @@ import type * as TE from 'fp-ts/TaskEither'
 import * as Clock from './Clock'
 import type { Codec } from './Codec'
 import type { Commands, Rope, SingleCommand } from './Command'
-import { table } from './Command'
+import { getOrUpdate, table } from './Command'
 import * as Duration from './Duration'
 import { defect } from './internal/defect'
 import type { Parts, Resolved } from './internal/engine'
@@ -271,12 +271,16 @@ const make = (fn: Unknown, config: Config): unknown => {
     observe: config.observe,
     clock: config.clock ?? Clock.system
   }
-  const base = table(makeEngine(parts), fn)
+  const engine = makeEngine(parts)
+  const base = table(engine, fn)
   const commands: Record<string, unknown> = { ...base, ...config.commands?.(parts, base) }
   const called = commands[config.default ?? 'getOrUpdate']
-  if (typeof called !== 'function')
-    return defect(`there is no command '${config.default ?? ''}' to be the default`)
-  const cached = (...args: Arguments): unknown => Reflect.apply(called, undefined, args)
+  if (typeof called !== 'function') return defect(`there is no command '${config.default ?? ''}' to be the default`)
+  // a function of its own, to carry the commands; on the hot path not one that calls another
+  const cached =
+    called === base.getOrUpdate
+      ? getOrUpdate(engine)
+      : (...args: Arguments): unknown => Reflect.apply(called, undefined, args)
   return Object.defineProperty(
     Object.assign(cached, commands, { store: parts.store, codec: parts.codec }),
     'name',

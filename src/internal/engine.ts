@@ -98,7 +98,7 @@ const silent = (): void => undefined
 export const asRingError = (error: StoreError): RingError =>
   error.reason === 'codec' && isRingError(error.cause) ? error.cause : error
 
-const asKeyError = (cause: unknown): KeyError =>
+export const asKeyError = (cause: unknown): KeyError =>
   isRingError(cause) && cause._tag === 'KeyError' ? cause : new KeyError('the key function threw', cause)
 
 export const isInvalid = (error: RingError): error is DecodeError => error._tag === 'DecodeError'

@@ -9,7 +9,7 @@ import * as O from 'fp-ts/Option'
 import type { Arguments, Key } from '../KeyFn'
 import type { KeyError, RingError, StoreError } from '../RingError'
 import type { Engine, Loading } from './engine'
-import { asRingError, isInvalid } from './engine'
+import { asKeyError, asRingError, isInvalid } from './engine'
 import type { Flight } from './flights'
 import { newFlight } from './flights'
 
@@ -38,7 +38,7 @@ const peekOf = <Args extends Arguments, Err, A, R, B>({
 export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): ((args: Args) => Promise<E.Either<Err, A>>) => {
-  const { clock, emit, execute, fault, flights, keyOf, now, observe, policy, store } = engine
+  const { clock, emit, execute, fault, flights, key: keyFn, now, observe, policy, store } = engine
   const peeked = peekOf(engine)
 
   const missed = (
@@ -81,7 +81,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     }
     flights.release(key, flight)
     flight.hit = true
-    emit(key, since, { _tag: 'Hit' })
+    if (observe !== undefined) emit(key, since, { _tag: 'Hit' })
     return value
   }
 
@@ -101,12 +101,15 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
 
   return (args) => {
     const since = now()
-    const keyed = keyOf(args)
-    if (keyed._tag === 'Left') return uncached(args, keyed.left, since)
-    const key = keyed.right
+    let key: Key
+    try {
+      key = keyFn(...args)
+    } catch (cause) {
+      return uncached(args, asKeyError(cause), since)
+    }
     const here = peeked(key)
     if (here !== undefined) {
-      emit(key, since, { _tag: 'Hit' })
+      if (observe !== undefined) emit(key, since, { _tag: 'Hit' })
       return Promise.resolve(here)
     }
     const under = flights.current(key)

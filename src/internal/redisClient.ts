@@ -42,7 +42,7 @@ export interface SetOptions {
 
 /** @internal */
 export interface ScanOptions {
-  readonly MATCH: Buffer
+  readonly MATCH: string
   readonly COUNT: number
 }
 
@@ -172,6 +172,6 @@ export const runScript = (
 ): Promise<unknown> =>
   commands.evalSha(sha, options).catch((cause: unknown) => {
     if (isNoScript(cause)) return commands.eval(source, options)
-     
+
     throw cause
   })

@@ -18,7 +18,7 @@ export const isWellFormed = (key: string): boolean =>
  *
  * @internal
  */
-export const beginsWith = (prefix: string): Buffer => Buffer.from(`${prefix.replace(/[*?[\]\\]/g, '\\$&')}*`)
+export const beginsWith = (prefix: string): string => `${prefix.replace(/[*?[\]\\]/g, '\\$&')}*`
 
 /**
  * Whether what the server found begins with `prefix`: a pattern is the server's word, this is ours.

@@ -107,8 +107,20 @@ end
 return answer
 `)
 
-/** @internal */
+/**
+ * A server without per-field expiry fails at HPTTL, before anything is written: no field may stay for ever that was
+ * not asked to.
+ *
+ * @internal
+ */
 export const hashSetMany = /*#__PURE__*/ script(`
+for i = 1, #ARGV, 3 do
+  local expiry = ARGV[i + 2]
+  if expiry ~= '' and expiry ~= 'has' and expiry ~= '0' then
+    redis.call('HPTTL', KEYS[1], 'FIELDS', 1, ARGV[i])
+    break
+  end
+end
 local answer = {}
 for i = 1, #ARGV, 3 do
   local field, value, expiry = ARGV[i], ARGV[i + 1], ARGV[i + 2]

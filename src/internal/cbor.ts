@@ -1,0 +1,170 @@
+/**
+ * cbor-x between two guards: a walk over the value before it encodes, a scan over the bytes before it decodes.
+ *
+ * What the guards are for: cbor-x lends `encode`'s result from a pool that the next calls write to the end of, adds a
+ * property to the bytes that it reads, writes `-0` as `0`, `__proto__` as itself (and reads it as `__proto_`), lone
+ * surrogates as bytes that are no UTF-8, instances of classes as records, and dates beyond 2^53 µs inexactly.
+ *
+ * @internal
+ */
+import { Decoder, Encoder } from 'cbor-x'
+import * as E from 'fp-ts/Either'
+import { flow, pipe } from 'fp-ts/function'
+import type * as t from 'io-ts'
+
+import type { Codec } from '../Codec'
+import { DecodeError, EncodeError } from '../RingError'
+import { type CborLimits, maxBignum, scanCbor } from './cborScan'
+import { fingerprintOf } from './fingerprint'
+import { fingerprinted, output } from './guards'
+import { isRecord } from './json'
+import { validator } from './validator'
+
+// -------------------------------------------------------------------------------------
+// what is written
+// -------------------------------------------------------------------------------------
+
+const negativeZero = 1
+const reasons: Readonly<Record<number, string>> = {
+  2: 'it is nested too deep, too large, or cyclic',
+  4: 'a string or a property name holds half a surrogate pair',
+  8: 'a bigint of more than 64 bytes',
+  16: 'there are functions, symbols, holes, instances of classes or views other than Uint8Array; let the type encode them',
+  32: 'a property is named __proto__',
+  64: 'a date that CBOR holds only inexactly'
+}
+
+interface Walk {
+  items: number
+}
+
+const loneSurrogate = /\p{Surrogate}/u
+
+const stringVerdict = (s: string): number => (loneSurrogate.test(s) ? 4 : 0)
+
+const dateVerdict = (ms: number): number =>
+  Number.isNaN(ms) || Math.round((ms / 1000) * 1000) === ms ? 0 : 64
+
+/** 0: CBOR carries it. 1: it does, but there is a -0 inside. Else the key of a reason why it does not. */
+const verdict = (u: unknown, depth: number, walk: Walk): number => {
+  if (--walk.items < 0) return 2
+  switch (typeof u) {
+    case 'string':
+      return stringVerdict(u)
+    case 'number':
+      return u === 0 && 1 / u < 0 ? negativeZero : 0
+    case 'bigint':
+      return BigInt.asIntN(maxBignum * 8, u) === u ? 0 : 8
+    case 'boolean':
+    case 'undefined':
+      return 0
+    case 'object':
+      return u === null ? 0 : objectVerdict(u, depth, walk)
+    default:
+      return 16
+  }
+}
+
+/** The very kind that cbor-x looks for, and no subclass. A `Buffer` is its bytes. */
+const is = <T extends object>(o: object, kind: abstract new (...args: ReadonlyArray<never>) => T): o is T =>
+  Object.getPrototypeOf(o) === kind.prototype
+
+const objectVerdict = (u: object, depth: number, walk: Walk): number => {
+  if (is(u, Date)) return dateVerdict(u.getTime())
+  if (is(u, Uint8Array) || Buffer.isBuffer(u)) return 0
+  if (depth <= 0) return 2
+  if (Array.isArray(u)) return is(u, Array) ? listVerdict(u, depth, walk) : 16
+  if (is(u, Set)) return listVerdict([...u], depth, walk)
+  if (is(u, Map)) return listVerdict([...u].flat(1), depth, walk)
+  return recordVerdict(u, depth, walk)
+}
+
+const listVerdict = (u: ReadonlyArray<unknown>, depth: number, walk: Walk): number => {
+  let all = 0
+  for (let i = 0; i < u.length; i++) {
+    const v = u[i]
+    const one = v === undefined && !(i in u) ? 16 : verdict(v, depth - 1, walk)
+    if (one > negativeZero) return one
+    all |= one
+  }
+  return all
+}
+
+const recordVerdict = (u: object, depth: number, walk: Walk): number => {
+  if (!isRecord(u) || Object.getOwnPropertySymbols(u).length > 0) return 16
+  let all = 0
+  for (const name of Object.keys(u)) {
+    if (name === '__proto__') return 32
+    // the proof: one of its own properties
+    const one = stringVerdict(name) | verdict((u as Record<string, unknown>)[name], depth - 1, walk)
+    if (one > negativeZero) return one
+    all |= one
+  }
+  return all
+}
+
+// -------------------------------------------------------------------------------------
+// cbor-x
+// -------------------------------------------------------------------------------------
+
+const plain = {
+  useRecords: false,
+  structuredClone: false,
+  mapsAsObjects: true,
+  variableMapSize: true,
+  tagUint8Array: false
+}
+
+const encoder = /*#__PURE__*/ new Encoder(plain)
+/** Writes every number as a float of 8 bytes, which is how CBOR tells -0 from 0. */
+const exactEncoder = /*#__PURE__*/ new Encoder({ ...plain, alwaysUseFloat: true })
+/** Bytes that it reads are copied out of the entry. */
+const decoder = /*#__PURE__*/ new Decoder({ useRecords: false, mapsAsObjects: true, copyBuffers: true })
+
+/** What the tests take away, to see that they notice. */
+export interface CborParts {
+  readonly copy: (lent: Uint8Array) => Uint8Array
+  readonly scan: (bytes: Uint8Array, limits: CborLimits) => string | undefined
+}
+
+export const cborParts: CborParts = { copy: (lent) => new Uint8Array(lent), scan: scanCbor }
+
+const write =
+  (parts: CborParts, limits: CborLimits) =>
+  (u: unknown): E.Either<EncodeError, Uint8Array> => {
+    try {
+      const found = verdict(u, limits.maxDepth, { items: limits.maxItems })
+      if (found > negativeZero) return E.left(new EncodeError(reasons[found] ?? 'CBOR cannot carry it'))
+      const bytes = parts.copy((found === negativeZero ? exactEncoder : encoder).encode(u))
+      // what could not be read again is not written: too many items or bytes, or a tag that another module registered
+      const refused = parts.scan(bytes, limits)
+      return refused === undefined ? E.right(bytes) : E.left(new EncodeError(refused))
+    } catch (cause) {
+      return E.left(new EncodeError('the value threw while it was written', cause))
+    }
+  }
+
+const read =
+  (parts: CborParts, limits: CborLimits) =>
+  (bytes: Uint8Array): E.Either<DecodeError, unknown> => {
+    try {
+      const refused = parts.scan(bytes, limits)
+      // a view of our own: cbor-x leaves a property on what it reads
+      return refused === undefined
+        ? E.right(decoder.decode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)))
+        : E.left(new DecodeError(refused))
+    } catch (cause) {
+      return E.left(new DecodeError('not CBOR that this codec writes', { cause }))
+    }
+  }
+
+export const cborWith =
+  (parts: CborParts) =>
+  <A, O>(type: t.Type<A, O>, limits: CborLimits): Codec<A, Uint8Array> =>
+    pipe(
+      {
+        encode: flow(output(type), E.chain(write(parts, limits))),
+        decode: flow(read(parts, limits), E.chain(validator(type)))
+      },
+      fingerprinted(() => `cbor.${fingerprintOf(type)}`)
+    )
