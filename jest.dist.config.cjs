@@ -5,5 +5,6 @@ module.exports = {
   ...base,
   roots: ['<rootDir>/__tests__/dist'],
   testPathIgnorePatterns: ['/node_modules/', '/consumers/'],
+  globalSetup: undefined,
   moduleNameMapper: {}
 }

@@ -1,0 +1,35 @@
+const assert = require('node:assert')
+
+const { dict, Codec, Duration, Policy, ring } = require('fp-ring')
+const { cbor } = require('fp-ring/cbor')
+const { lru } = require('fp-ring/lru')
+const { redis } = require('fp-ring/redis')
+const E = require('fp-ts/Either')
+const { pipe } = require('fp-ts/function')
+const O = require('fp-ts/Option')
+const TE = require('fp-ts/TaskEither')
+const t = require('io-ts')
+
+const User = t.type({ id: t.number, name: t.string })
+
+const main = async () => {
+  let runs = 0
+  const fetchUser = (id) => TE.fromIO(() => (runs++, { id, name: 'Ada' }))
+  for (const codec of [Codec.json(User), cbor(User)]) {
+    for (const store of [dict(), lru({ max: 10 })]) {
+      runs = 0
+      const options = { name: 'user', policy: Policy.ttl(Duration.minutes(1)) }
+      const user = pipe(fetchUser, ring(store, codec, options))
+      assert.deepStrictEqual(await user.update(1)(), E.right({ id: 1, name: 'Ada' }))
+      assert.deepStrictEqual(await user(1)(), E.right({ id: 1, name: 'Ada' }))
+      assert.deepStrictEqual(await user.has(2)(), E.right(false))
+      assert.deepStrictEqual(await user.getMany([[1], [2]])(), E.right([O.some({ id: 1, name: 'Ada' }), O.none]))
+      assert.strictEqual(runs, 1)
+      assert.strictEqual(user.store.backend, store.backend)
+    }
+  }
+  assert.strictEqual(typeof redis, 'function')
+  console.log('ok')
+}
+
+main()

@@ -1,0 +1,33 @@
+import assert from 'node:assert'
+
+import { dict, Codec, Duration, Policy, ring, Store } from 'fp-ring'
+import { cbor } from 'fp-ring/cbor'
+import { lru } from 'fp-ring/lru'
+import { redis } from 'fp-ring/redis'
+import { either, option, taskEither } from 'fp-ts'
+import * as t from 'io-ts'
+
+let runs = 0
+const square = (n) => taskEither.fromIO(() => (runs++, n * n))
+const policy = Policy.policy(Policy.ttl(Duration.minutes(1)), Policy.jitter(0.1))
+
+for (const config of [
+  { store: dict() },
+  { store: dict(), codec: Codec.json(t.number) },
+  { store: dict(), codec: cbor(t.number) },
+  { store: lru({ max: 10 }) },
+  { store: Store.prefixed('squares:')(lru({ max: 10 })), codec: Codec.json(t.number) }
+]) {
+  runs = 0
+  const cached = ring(square, { name: 'square', policy, ...config })
+  assert.deepStrictEqual(await cached.get(3)(), either.right(option.none))
+  assert.deepStrictEqual(await cached(3)(), either.right(9))
+  assert.deepStrictEqual(await cached(3)(), either.right(9))
+  assert.deepStrictEqual(await cached.get(3)(), either.right(option.some(9)))
+  assert.strictEqual(runs, 1)
+  assert.deepStrictEqual(await cached.delete(3)(), either.right(undefined))
+  assert.deepStrictEqual(await cached(3)(), either.right(9))
+  assert.strictEqual(runs, 2)
+}
+assert.strictEqual(typeof redis, 'function')
+console.log('ok')

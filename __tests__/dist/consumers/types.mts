@@ -1,0 +1,47 @@
+import assert from 'node:assert'
+
+import { Codec, dict, Duration, Policy, ring } from 'fp-ring'
+import type { RingError } from 'fp-ring'
+import { cbor } from 'fp-ring/cbor'
+import { lru } from 'fp-ring/lru'
+import { redis } from 'fp-ring/redis'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import type * as O from 'fp-ts/lib/Option.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import * as t from 'io-ts'
+import { createClient } from 'redis'
+
+const User = t.type({ id: t.number, name: t.string })
+type User = t.TypeOf<typeof User>
+interface Missing {
+  readonly _tag: 'Missing'
+}
+
+const fetchUser = (id: number): TE.TaskEither<Missing, User> => TE.right({ id, name: 'Ada' })
+const policy = Policy.ttl(Duration.minutes(1))
+
+const near = ring(fetchUser, { name: 'user', store: lru({ max: 10 }), policy })
+const coded = pipe(fetchUser, ring(dict<Uint8Array>(), cbor(User), { name: 'user', policy }))
+
+const value: TE.TaskEither<Missing, User> = near(1)
+const found: TE.TaskEither<RingError.RingError, O.Option<User>> = coded.get(1)
+const updated: TE.TaskEither<Missing | RingError.RingError, User> = coded.update(1)
+
+// the client of the user is the client of the driver, and comes back typed
+const client = createClient()
+const far = ring(fetchUser, { name: 'user', store: redis(client), codec: Codec.json(User), policy })
+const backend: typeof client = far.store.backend
+
+// @ts-expect-error the argument is a number
+near('1')
+// @ts-expect-error bytes need a codec
+ring(fetchUser, { name: 'user', store: redis(client), policy })
+// @ts-expect-error the codec is for another type
+ring(fetchUser, { name: 'user', store: redis(client), codec: Codec.json(t.string), policy })
+
+assert.strictEqual(backend, client)
+assert.deepStrictEqual(await value(), E.right({ id: 1, name: 'Ada' }))
+assert.deepStrictEqual(await updated(), E.right({ id: 1, name: 'Ada' }))
+assert.ok(E.isRight(await found()))
+console.log('ok')
