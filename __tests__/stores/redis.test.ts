@@ -1,0 +1,446 @@
+import { execFileSync } from 'node:child_process'
+import { type AddressInfo, createConnection, createServer, type Server as Listener } from 'node:net'
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { expectTypeOf } from 'expect-type'
+import type { Either } from 'fp-ts/Either'
+import { createClient, createClientPool, createSentinel, RESP_TYPES } from 'redis'
+
+import * as D from '../../src/Duration'
+import type { StoreError } from '../../src/RingError'
+import type { Store } from '../../src/Store'
+import { redis } from '../../src/stores/redis'
+import {
+  anyRedis,
+  eventually,
+  randomNamespace,
+  type Server,
+  sleep,
+  startRedis,
+  startSentinel
+} from '../integration/servers'
+import { byteExtremes, byteValues, equalBytes, storeLaws, type StoreLawsOptions } from '../laws/store'
+
+const options: StoreLawsOptions<Uint8Array> = {
+  values: byteValues,
+  extremes: byteExtremes,
+  equals: equalBytes
+}
+
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
+
+const right = <A>(answer: Either<StoreError, A>): A => {
+  if (answer._tag === 'Left') throw answer.left
+  return answer.right
+}
+
+const left = (answer: Either<StoreError, unknown>): StoreError => {
+  if (answer._tag === 'Right') throw new Error('a right')
+  return answer.left
+}
+
+// -------------------------------------------------------------------------------------
+// laws
+// -------------------------------------------------------------------------------------
+
+type Opened = readonly [store: Store<Uint8Array>, close: () => unknown]
+
+const kinds: Readonly<Record<string, (url: string) => Promise<Opened>>> = {
+  'a client that speaks RESP 3': async (url) => {
+    const client = createClient({ url })
+    await client.connect()
+    return [redis(client, { namespace: randomNamespace() }), () => client.destroy()]
+  },
+  'a client that speaks RESP 2': async (url) => {
+    const client = createClient({ url, RESP: 2 })
+    await client.connect()
+    return [redis(client, { namespace: randomNamespace() }), () => client.destroy()]
+  },
+  'a client with a type mapping and a key prefix, not batched': async (url) => {
+    const client = createClient({
+      url,
+      keyPrefix: 'app[*]:',
+      commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.NUMBER]: String } }
+    })
+    await client.connect()
+    return [redis(client, { namespace: randomNamespace(), batch: false }), () => client.destroy()]
+  },
+  'a function that gives a client, in small batches': async (url) => {
+    const client = createClient({ url })
+    await client.connect()
+    return [redis(() => client, { namespace: randomNamespace(), batch: { max: 3 } }), () => client.destroy()]
+  },
+  'a pool with a key prefix': async (url) => {
+    const pool = createClientPool({ url, keyPrefix: 'pool:' }, { minimum: 2, maximum: 4, cleanupDelay: 50 })
+    await pool.connect()
+    return [redis(pool, { namespace: randomNamespace() }), () => pool.destroy()]
+  }
+}
+
+for (const [name, open] of Object.entries(kinds)) {
+  const closing: Array<() => unknown> = []
+  storeLaws(
+    `redis over ${name}`,
+    async () => {
+      const server = await anyRedis()
+      const [store, close] = await open(server.url)
+      closing.push(close, server.stop)
+      return store
+    },
+    options,
+    async () => {
+      for (const close of closing) await close()
+    }
+  )
+}
+
+const sentinels: Array<() => unknown> = []
+storeLaws(
+  'redis behind a sentinel, with a key prefix',
+  async () => {
+    const master = await startRedis()
+    sentinels.push(master.stop)
+    const watcher = await startSentinel(master)
+    sentinels.push(watcher.stop)
+    const client = createSentinel({
+      name: 'main',
+      sentinelRootNodes: [{ host: '127.0.0.1', port: watcher.port }],
+      keyPrefix: 'watched:'
+    })
+    client.on('error', () => undefined)
+    await client.connect()
+    sentinels.unshift(() => client.destroy())
+    return redis(client, { namespace: randomNamespace() })
+  },
+  { ...options, numRuns: 10 },
+  async () => {
+    for (const stop of sentinels) await stop()
+  }
+)
+
+// -------------------------------------------------------------------------------------
+// what it asks of the server
+// -------------------------------------------------------------------------------------
+
+describe('what it asks of the server', () => {
+  let server: Server
+  let client: ReturnType<typeof createClient>
+  beforeAll(async () => {
+    server = await startRedis()
+    client = createClient({ url: server.url })
+    await client.connect()
+  })
+  afterAll(async () => {
+    client.destroy()
+    await server.stop()
+  })
+
+  /** How often each command came from a client (commands of scripts are not counted), and how many in all. */
+  const counted = async (work: () => Promise<unknown>): Promise<Readonly<Record<string, number>>> => {
+    const seen: Record<string, number> = {}
+    const monitor = client.duplicate()
+    await monitor.connect()
+    await monitor.monitor((line) => {
+      const [, from = '', command = ''] = /\[\d+ ([^\]]+)\] "([^"]+)"/.exec(line) ?? []
+      if (from !== 'lua') seen[command.toLowerCase()] = (seen[command.toLowerCase()] ?? 0) + 1
+    })
+    await work()
+    await client.sendCommand(['ECHO', 'end'])
+    await eventually('the monitor saw the end', () => Promise.resolve(seen['echo'] === 1))
+    monitor.destroy()
+    return Object.fromEntries(Object.entries(seen).filter(([name]) => name !== 'echo'))
+  }
+
+  test('law 12: every bulk operation on 1,000 keys is one command', async () => {
+    const store = redis(client, { namespace: 'bulk:' })
+    const keys = Array.from({ length: 1_000 }, (_, i) => `k${String(i)}`)
+    const entries = keys.map((key) => [key, bytes(key), D.minutes(1)] as const)
+    // the scripts are known after the first time
+    right(await store.setMany(entries)())
+    right(await store.readMany(keys)())
+    right(await store.hasMany(keys)())
+    right(await store.touchMany(keys.map((key) => [key, D.minutes(2)]))())
+    expect(await counted(store.setMany(entries))).toEqual({ evalsha: 1 })
+    expect(await counted(store.getMany([...keys, ...keys]))).toEqual({ mget: 1 })
+    expect(await counted(store.readMany([...keys, ...keys]))).toEqual({ evalsha: 1 })
+    expect(await counted(store.hasMany(keys))).toEqual({ evalsha: 1 })
+    expect(await counted(store.touchMany(keys.map((key) => [key, D.minutes(2)])))).toEqual({ evalsha: 1 })
+    expect(await counted(store.deleteMany(keys))).toEqual({ unlink: 1 })
+    expect(await counted(store.getMany([]))).toEqual({})
+    expect(await counted(store.setMany([]))).toEqual({})
+  })
+
+  test('law 12: the single reads of one tick are one bulk read, and a lone one is a GET', async () => {
+    const store = redis(client, { namespace: 'tick:' })
+    right(await store.set('a', bytes('A'), D.minutes(1))())
+    const keys = ['a', 'b', 'a', 'c']
+    expect(await counted(() => Promise.all(keys.map((key) => store.get(key)())))).toEqual({ mget: 1 })
+    expect(await counted(store.get('a'))).toEqual({ get: 1 })
+    right(await store.readMany(keys)())
+    expect(await counted(() => Promise.all(keys.map((key) => store.read(key)())))).toEqual({ evalsha: 1 })
+    const loose = redis(client, { namespace: 'tick:', batch: false })
+    expect(await counted(() => Promise.all(keys.map((key) => loose.get(key)())))).toEqual({ get: 4 })
+  })
+
+  test('law 35: clear pages with SCAN, and asks for no KEYS and no FLUSH', async () => {
+    const store = redis(client, { namespace: 'pages:' })
+    const keys = Array.from({ length: 3_000 }, (_, i) => `k${String(i)}`)
+    right(await store.setMany(keys.map((key) => [key, bytes(key), D.minutes(1)]))())
+    const seen = await counted(store.clear(''))
+    expect(Object.keys(seen).sort()).toEqual(['scan', 'unlink'])
+    expect(seen['scan']).toBeGreaterThan(1)
+    expect(right(await store.hasMany(keys)())).not.toContain(true)
+  })
+
+  test('law 35: a store without a namespace refuses to clear every key', async () => {
+    right(await redis(client).set('left-alone', bytes('x'), D.minutes(1))())
+    expect(left(await redis(client).clear('')()).reason).toBe('refused')
+    expect(right(await redis(client).has('left-alone')())).toBe(true)
+  })
+
+  test('what lies in Redis is the bytes and nothing else, under the namespace and the key', async () => {
+    const store = redis(client, { namespace: 'plain:' })
+    right(await store.set('text', bytes('hello'), D.seconds(90))())
+    expect(await client.get('plain:text')).toBe('hello')
+    expect(await client.pTTL('plain:text')).toBeGreaterThan(85_000)
+    right(await store.set('text', bytes('kept'), D.forever)())
+    expect(await client.pTTL('plain:text')).toBe(-1)
+    await client.set('plain:foreign', 'from elsewhere')
+    expect(right(await store.read('foreign')())).toEqual({
+      _tag: 'Some',
+      value: { value: bytes('from elsewhere'), remaining: D.forever }
+    })
+  })
+
+  test('an answer has memory of its own', async () => {
+    const store = redis(client, { namespace: 'memory:' })
+    right(await store.set('k', bytes('small'), D.minutes(1))())
+    for (const answer of [await store.get('k')(), right(await store.getMany(['k'])())[0]]) {
+      const found =
+        answer !== undefined && '_tag' in answer && answer._tag === 'Right' ? answer.right : answer
+      if (found === undefined || found._tag !== 'Some') throw new Error('it was stored')
+      expect(found.value.buffer.byteLength).toBe(5)
+    }
+  })
+
+  test('backend is the client, and is looked up at every use where a function gives it', () => {
+    let lookups = 0
+    const store = redis(() => {
+      lookups++
+      return client
+    })
+    expect(lookups).toBe(0)
+    expect(store.backend).toBe(client)
+    expect(store.backend).toBe(client)
+    expect(lookups).toBe(2)
+    expect(redis(client).backend).toBe(client)
+    expectTypeOf(store.backend).toEqualTypeOf(client)
+    expectTypeOf(redis(client).backend).toEqualTypeOf(client)
+    const pool = createClientPool()
+    expectTypeOf(redis(pool).backend).toEqualTypeOf(pool)
+  })
+
+  test('a timeout of nothing is a defect', () => {
+    expect(() => redis(client, { timeout: D.zero })).toThrow(TypeError)
+  })
+})
+
+// -------------------------------------------------------------------------------------
+// faults
+// -------------------------------------------------------------------------------------
+
+describe('faults', () => {
+  let server: Server
+  beforeAll(async () => {
+    server = await startRedis()
+  })
+  afterAll(() => server.stop())
+
+  const connected = async () => {
+    const client = createClient({ url: server.url, socket: { reconnectStrategy: 50 } })
+    await client.connect()
+    return client
+  }
+
+  test('law 26: a frozen server is a timeout, on time and for every operation, and no longer when it thaws', async () => {
+    const client = await connected()
+    const store = redis(client, { namespace: 'frozen:', timeout: D.milliseconds(200) })
+    right(await store.set('k', bytes('v'), D.minutes(1))())
+    right(await store.readMany(['k', 'l'])())
+    server.pause()
+    const entry = ['k', bytes('late'), D.minutes(1)] as const
+    const operations: Readonly<Record<string, () => Promise<Either<StoreError, unknown>>>> = {
+      get: store.get('k'),
+      read: store.read('k'),
+      set: store.set(...entry),
+      delete: store.delete('other'),
+      has: store.has('k'),
+      touch: store.touch('k', D.minutes(1)),
+      getMany: store.getMany(['k', 'l']),
+      readMany: store.readMany(['k', 'l']),
+      setMany: store.setMany([entry]),
+      deleteMany: store.deleteMany(['other']),
+      hasMany: store.hasMany(['k', 'l']),
+      touchMany: store.touchMany([['k', D.minutes(1)]]),
+      clear: store.clear('other')
+    }
+    const begun = performance.now()
+    const answers = await Promise.all(Object.values(operations).map((operation) => operation()))
+    const took = performance.now() - begun
+    server.resume()
+    expect(answers.map((answer) => left(answer).reason)).toEqual(answers.map(() => 'timeout'))
+    expect(answers.map((answer) => left(answer).operation)).toEqual(Object.keys(operations))
+    expect(took).toBeGreaterThanOrEqual(195)
+    expect(took).toBeLessThan(1_000)
+    await eventually('it recovers', async () => (await store.get('k')())._tag === 'Right', 5_000)
+    client.destroy()
+  })
+
+  test('law 26: a server that is killed is a left, and the store works on when it is back', async () => {
+    const client = await connected()
+    const store = redis(client, { namespace: 'killed:', timeout: D.milliseconds(300) })
+    right(await store.set('k', bytes('v'), D.minutes(1))())
+    right(await store.readMany(['k', 'l'])())
+    let ended = false
+    const outcomes: Array<string> = []
+    const traffic = (async () => {
+      while (!ended) {
+        const answers = await Promise.all([store.get('k')(), store.get('l')(), store.read('k')()])
+        outcomes.push(...answers.map(({ _tag }) => _tag))
+        await sleep(5)
+      }
+    })()
+    await sleep(30)
+    await server.kill()
+    expect((await store.get('k')())._tag).toBe('Left')
+    await server.restart()
+    // its scripts are gone with it
+    await eventually('it recovers', async () => (await store.readMany(['k', 'l'])())._tag === 'Right', 5_000)
+    expect(right(await store.get('k')())._tag).toBe('None')
+    ended = true
+    await traffic
+    expect(new Set(outcomes)).toEqual(new Set(['Left', 'Right']))
+    client.destroy()
+  })
+
+  test('a server that has lost the scripts is sent them again', async () => {
+    const client = await connected()
+    const store = redis(client, { namespace: 'scripts:' })
+    right(await store.setMany([['k', bytes('v'), D.minutes(1)]])())
+    await client.scriptFlush()
+    const [entry] = right(await store.readMany(['k', 'l'])())
+    expect(entry?._tag).toBe('Some')
+    await client.scriptFlush()
+    expect(right(await store.touch('k', D.forever)())).toBe(true)
+    client.destroy()
+  })
+
+  test('another type at our key is a left, whose message tells nothing', async () => {
+    const client = await connected()
+    const store = redis(client, { namespace: 'secret-space:' })
+    await client.lPush('secret-space:secret-key', 'secret-value')
+    for (const answer of [await store.get('secret-key')(), await store.read('secret-key')()]) {
+      const error = left(answer)
+      expect(error.reason).toBe('failed')
+      expect(error.message + JSON.stringify(error)).not.toContain('secret')
+      expect(String(error.cause)).toContain('WRONGTYPE')
+    }
+    // and a write replaces it
+    right(await store.set('secret-key', bytes('ours'), D.minutes(1))())
+    expect(right(await store.get('secret-key')())).toEqual({ _tag: 'Some', value: bytes('ours') })
+    client.destroy()
+  })
+
+  test('a client that is not open, and a function that throws, are lefts', async () => {
+    expect(left(await redis(createClient({ url: server.url })).get('k')()).reason).toBe('failed')
+    const missing = redis((): ReturnType<typeof createClient> => {
+      throw new Error('no client yet')
+    })
+    expect(left(await missing.get('k')()).reason).toBe('failed')
+    expect(left(await missing.clear('x')()).reason).toBe('failed')
+    expect(left(await Promise.all([missing.get('k')(), missing.get('l')()]).then(([a]) => a)).reason).toBe(
+      'failed'
+    )
+  })
+
+  test('law 36: 100 stores on one client add one listener', async () => {
+    const client = await connected()
+    const before = client.eventNames().map((name) => client.listenerCount(name))
+    const stores = Array.from({ length: 100 }, (_, i) => redis(client, { namespace: `n${String(i)}:` }))
+    for (const store of stores) right(await store.get('k')())
+    const after = client.eventNames().map((name) => client.listenerCount(name))
+    const sum = (counts: ReadonlyArray<number>): number => counts.reduce((a, b) => a + b, 0)
+    expect(sum(after) - sum(before)).toBe(1)
+    client.destroy()
+  })
+
+  test('law 30: a lost connection does not end a process whose client nobody listens to', async () => {
+    const script = `
+      import { createClient } from 'redis'
+      import * as D from './src/Duration'
+      import { redis } from './src/stores/redis'
+      const main = async () => {
+        const client = createClient({ url: process.env['URL'] ?? '', socket: { reconnectStrategy: false } })
+        await client.connect()
+        const store = redis(client, { timeout: D.milliseconds(200) })
+        const before = await store.get('k')()
+        await client.sendCommand(['CLIENT', 'KILL', 'ID', String(await client.sendCommand(['CLIENT', 'ID'])), 'SKIPME', 'no']).catch(() => undefined)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        const after = await store.get('k')()
+        console.log(before._tag, after._tag)
+      }
+      void main()
+    `
+    // away from the file system's cache of tsx this takes a second
+    const printed = execFileSync('npx', ['tsx', '--input-type=commonjs', '-e', script], {
+      env: { ...process.env, URL: server.url },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore']
+    })
+    expect(printed.trim()).toBe('Right Left')
+  }, 30_000)
+
+  test('law 26, 36: an answer that comes one byte at a time is late, or whole', async () => {
+    let pause = 0
+    const { proxy, port } = await drip(server.port, () => pause)
+    const client = createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: 50 } })
+    client.on('error', () => undefined)
+    await client.connect()
+    const store = redis(client, { namespace: 'drip:', timeout: D.milliseconds(150) })
+    pause = 40
+    const begun = performance.now()
+    expect(left(await store.set('k', bytes('v'.repeat(50)), D.minutes(1))()).reason).toBe('timeout')
+    const patient = redis(client, { namespace: 'drip:', timeout: D.seconds(20) })
+    expect(performance.now() - begun).toBeLessThan(1_000)
+    expect(right(await patient.get('k')())).toEqual({ _tag: 'Some', value: bytes('v'.repeat(50)) })
+    client.destroy()
+    proxy.close()
+  }, 30_000)
+})
+
+/** A proxy that lets the answers through one byte at a time. */
+const drip = async (
+  to: number,
+  pause: () => number
+): Promise<{ readonly proxy: Listener; readonly port: number }> => {
+  const proxy = createServer((near) => {
+    const far = createConnection(to, '127.0.0.1')
+    let last = Promise.resolve()
+    near.pipe(far)
+    near.on('error', () => undefined)
+    far.on('error', () => undefined)
+    near.on('close', () => far.destroy())
+    far.on('data', (data) => {
+      if (pause() === 0) near.write(data)
+      else
+        for (const byte of data) {
+          last = last.then(async () => {
+            await sleep(pause())
+            near.write(Uint8Array.of(byte))
+          })
+        }
+    })
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  return { proxy, port: (proxy.address() as AddressInfo).port } // the proof: it listens on a port
+}

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { expectTypeOf } from 'expect-type'
+import type { Either } from 'fp-ts/Either'
+import { createCluster } from 'redis'
+
+import * as D from '../../src/Duration'
+import { slotOf } from '../../src/internal/redisKeys'
+import type { StoreError } from '../../src/RingError'
+import { redis } from '../../src/stores/redis'
+import { redisHash } from '../../src/stores/redisHash'
+import { type Cluster, eventually, onNode, randomNamespace, startCluster } from '../integration/servers'
+import { byteExtremes, byteValues, equalBytes, storeLaws } from '../laws/store'
+
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
+
+const right = <A>(answer: Either<StoreError, A>): A => {
+  if (answer._tag === 'Left') throw answer.left
+  return answer.right
+}
+
+let started: Promise<Cluster> | undefined
+/** One cluster for the whole file: it takes seconds. */
+const cluster = (): Promise<Cluster> => (started ??= startCluster())
+
+const connect = async (keyPrefix?: string) => {
+  const { rootNodes } = await cluster()
+  const client = createCluster({
+    rootNodes: [...rootNodes],
+    ...(keyPrefix === undefined ? {} : { keyPrefix }),
+    defaults: { socket: { reconnectStrategy: 100 } }
+  })
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
+}
+
+const closing: Array<() => unknown> = []
+afterAll(async () => {
+  for (const close of closing) await close()
+  await (await started)?.stop()
+})
+
+const options = { values: byteValues, extremes: byteExtremes, equals: equalBytes, numRuns: 15 }
+
+storeLaws(
+  'redis over a cluster of six',
+  async () => {
+    const client = await connect()
+    closing.push(() => client.destroy())
+    return redis(client, { namespace: randomNamespace() })
+  },
+  options
+)
+
+storeLaws(
+  'redis over a cluster, with a key prefix that has a slot of its own',
+  async () => {
+    const client = await connect('{one}:')
+    closing.push(() => client.destroy())
+    return redis(client, { namespace: randomNamespace() })
+  },
+  options
+)
+
+storeLaws(
+  'redisHash over a cluster',
+  async () => {
+    const client = await connect()
+    closing.push(() => client.destroy())
+    return redisHash(client, { key: randomNamespace() })
+  },
+  { ...options, lifetime: false }
+)
+
+describe('redis over a cluster', () => {
+  let client: Awaited<ReturnType<typeof connect>>
+  beforeAll(async () => {
+    client = await connect()
+  }, 60_000)
+  afterAll(() => client.destroy())
+
+  test('a slot is the server’s', async () => {
+    const [node] = (await cluster()).nodes
+    if (node === undefined) throw new Error('a cluster has a node')
+    const keys = [
+      '',
+      'a',
+      'users:1',
+      '{x}',
+      '{x}y',
+      'y{x}',
+      '{}x',
+      'x{',
+      '}{',
+      '{{a}}',
+      'é{ü}',
+      'a{b}{c}',
+      'k'.repeat(300)
+    ]
+    const theirs = await onNode(node, (send) =>
+      Promise.all(keys.map((key) => send('CLUSTER', 'KEYSLOT', key)))
+    )
+    expect(keys.map((key) => String(slotOf(key)))).toEqual(theirs)
+  })
+
+  test('law 12: 2,500 keys on all masters, in order', async () => {
+    const store = redis(client, { namespace: randomNamespace(), timeout: D.seconds(10) })
+    const keys = Array.from({ length: 2_500 }, (_, i) => `k${String(i)}`)
+    right(await store.setMany(keys.map((key) => [key, bytes(key), D.minutes(1)]))())
+    expect(new Set(keys.map((key) => Math.floor((slotOf(key) * 3) / 16_384))).size).toBe(3)
+    const asked = [...keys, 'absent', ...keys.slice(0, 10)]
+    const found = right(await store.getMany(asked)())
+    expect(found.map((o) => (o._tag === 'Some' ? Buffer.from(o.value).toString() : 'absent'))).toEqual(asked)
+    const entries = right(await store.readMany(asked)())
+    expect(entries.filter((o) => o._tag === 'Some' && o.value.remaining > 50_000)).toHaveLength(
+      asked.length - 1
+    )
+    right(await store.clear('k')())
+    expect(right(await store.hasMany(keys)())).not.toContain(true)
+  }, 30_000)
+
+  test('law 26: keys of a frozen master time out, and come back with it', async () => {
+    const { nodes } = await cluster()
+    const store = redis(client, { namespace: randomNamespace(), timeout: D.milliseconds(300) })
+    const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+    right(await store.setMany(keys.map((key) => [key, bytes(key), D.minutes(1)]))())
+    // shorter than the node timeout, so that nobody is promoted
+    nodes[0]?.pause()
+    const begun = performance.now()
+    const answers = await Promise.all(keys.map((key) => store.has(key)()))
+    const took = performance.now() - begun
+    nodes[0]?.resume()
+    const tags = answers.map((answer) => (answer._tag === 'Left' ? answer.left.reason : 'right'))
+    expect(new Set(tags)).toEqual(new Set(['timeout', 'right']))
+    expect(took).toBeLessThan(1_200)
+    await eventually('it recovers', async () => (await store.getMany(keys)())._tag === 'Right', 10_000)
+  }, 30_000)
+
+  test('backend is the cluster, in its own type', () => {
+    const { backend } = redis(client)
+    expect(backend).toBe(client)
+    expectTypeOf(backend).toEqualTypeOf(client)
+  })
+})

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { expectTypeOf } from 'expect-type'
+import type { Either } from 'fp-ts/Either'
+import { createClient, createClientPool } from 'redis'
+
+import * as D from '../../src/Duration'
+import type { StoreError } from '../../src/RingError'
+import type { Store } from '../../src/Store'
+import { type Lifetimeless, redisHash } from '../../src/stores/redis'
+import { anyRedis, randomNamespace } from '../integration/servers'
+import { byteExtremes, byteValues, checkStore, equalBytes, storeLaws } from '../laws/store'
+
+const options = { values: byteValues, extremes: byteExtremes, equals: equalBytes }
+
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
+
+const right = <A>(answer: Either<StoreError, A>): A => {
+  if (answer._tag === 'Left') throw answer.left
+  return answer.right
+}
+
+const closing: Array<() => unknown> = []
+afterAll(async () => {
+  for (const close of closing) await close()
+})
+
+const open = async (RESP: 2 | 3) => {
+  const server = await anyRedis()
+  const client = createClient({ url: server.url, RESP })
+  await client.connect()
+  closing.push(() => client.destroy(), server.stop)
+  return client
+}
+
+for (const RESP of [2, 3] as const) {
+  storeLaws(
+    `redisHash over a client that speaks RESP ${String(RESP)}`,
+    async () => redisHash(await open(RESP), { key: randomNamespace() }),
+    { ...options, lifetime: false }
+  )
+}
+
+storeLaws(
+  'redisHash over a pool, not batched',
+  async () => {
+    const server = await anyRedis()
+    const pool = createClientPool({ url: server.url, keyPrefix: 'pool:' }, { minimum: 2, maximum: 3, cleanupDelay: 50 })
+    await pool.connect()
+    closing.push(() => pool.destroy(), server.stop)
+    return redisHash(() => pool, { key: randomNamespace(), batch: false })
+  },
+  { ...options, lifetime: false }
+)
+
+describe('redisHash', () => {
+  let client: Awaited<ReturnType<typeof open>>
+  beforeAll(async () => {
+    client = await open(3)
+  })
+
+  test('what lies in Redis is the bytes, as a field of one hash', async () => {
+    const key = randomNamespace()
+    const store = redisHash(client, { key })
+    right(
+      await store.setMany([
+        ['SE', bytes('Sweden'), D.forever],
+        ['NO', bytes('Norway'), D.forever]
+      ])()
+    )
+    expect(await client.hGetAll(key)).toEqual({ SE: 'Sweden', NO: 'Norway' })
+    right(await store.clear('')())
+    expect(await client.exists(key)).toBe(0)
+  })
+
+  test('law 35: clear pages through a large hash, and leaves other hashes alone', async () => {
+    const [key, other] = [randomNamespace(), randomNamespace()]
+    const store = redisHash(client, { key })
+    const fields = Array.from(
+      { length: 5_000 },
+      (_, i) => `${i % 2 === 0 ? 'users:' : 'usersX:'}${String(i)}`
+    )
+    const entries = fields.map((field) => [field, bytes(field), D.forever] as const)
+    right(await store.setMany(entries)())
+    right(await redisHash(client, { key: other }).setMany(entries.slice(0, 2))())
+    right(await store.clear('users:')())
+    expect(right(await store.hasMany(fields)())).toEqual(fields.map((field) => field.startsWith('usersX:')))
+    expect(await client.hLen(other)).toBe(2)
+    await client.unlink([key, other])
+  })
+
+  test('the type says that it keeps no lifetime, and with fieldExpiry that it does', () => {
+    const without = redisHash(client, { key: 'k' })
+    expect(without.lifetime).toBe('none')
+    expect(without.backend).toBe(client)
+    expectTypeOf(without).toExtend<Lifetimeless>()
+    expectTypeOf(without.backend).toEqualTypeOf(client)
+    const keeping = redisHash(client, { key: 'k', fieldExpiry: true })
+    expect('lifetime' in keeping).toBe(false)
+    expectTypeOf(keeping).toEqualTypeOf<Store<Uint8Array, typeof client>>()
+  })
+
+  test('law 26: another type at the hash’s key is a left', async () => {
+    const key = randomNamespace()
+    await client.set(key, 'a string')
+    const store = redisHash(client, { key })
+    for (const answer of [
+      await store.get('f')(),
+      await store.getMany(['f', 'g'])(),
+      await store.hasMany(['f'])()
+    ]) {
+      expect(answer._tag === 'Left' && answer.left.reason).toBe('failed')
+    }
+    await client.unlink(key)
+  })
+})
+
+describe('redisHash with fieldExpiry', () => {
+  test('keeps the laws where the server has HPEXPIRE, and is a left where it has not', async () => {
+    const client = await open(3)
+    const info = await client.info('server')
+    const [, major = '0', minor = '0'] = /redis_version:(\d+)\.(\d+)/.exec(info) ?? []
+    const store = redisHash(client, { key: randomNamespace(), fieldExpiry: true })
+    if (Number(major) * 100 + Number(minor) >= 704) {
+      for (const check of Object.values(checkStore)) await check(store, options)
+    } else {
+      const answer = await store.set('f', bytes('v'), D.minutes(1))()
+      expect(answer._tag === 'Left' && answer.left.reason).toBe('failed')
+      // law 18: nothing was written without the expiry that it was to have
+      expect(right(await store.has('f')())).toBe(false)
+    }
+  }, 60_000)
+})
