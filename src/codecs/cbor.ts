@@ -18,10 +18,12 @@
  *
  * @since 0.1.0
  */
+import { Decoder, Encoder } from 'cbor-x'
 import type * as t from 'io-ts'
 
 import type { Codec } from '../Codec'
-import { cborParts, cborWith } from '../internal/cbor'
+import { cborWith } from '../internal/cbor'
+import { scanCbor } from '../internal/cborScan'
 import { limit } from '../internal/guards'
 import { defaultDepth } from '../internal/json'
 
@@ -46,7 +48,25 @@ export interface CborOptions {
 // constructors
 // -------------------------------------------------------------------------------------
 
-const codecOf = /*#__PURE__*/ cborWith(cborParts)
+const plain = {
+  useRecords: false,
+  structuredClone: false,
+  mapsAsObjects: true,
+  variableMapSize: true,
+  tagUint8Array: false
+}
+
+const encoder = /*#__PURE__*/ new Encoder(plain)
+const exactEncoder = /*#__PURE__*/ new Encoder({ ...plain, alwaysUseFloat: true })
+const decoder = /*#__PURE__*/ new Decoder({ useRecords: false, mapsAsObjects: true, copyBuffers: true })
+
+const codecOf = /*#__PURE__*/ cborWith({
+  encode: (u) => encoder.encode(u),
+  encodeExact: (u) => exactEncoder.encode(u),
+  decode: (bytes): unknown => decoder.decode(bytes),
+  copy: (lent) => new Uint8Array(lent),
+  scan: scanCbor
+})
 
 /**
  * CBOR of what an io-ts type encodes to. Throws a `TypeError` for a limit that is no whole number above zero.

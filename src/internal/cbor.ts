@@ -7,14 +7,13 @@
  *
  * @internal
  */
-import { Decoder, Encoder } from 'cbor-x'
 import * as E from 'fp-ts/Either'
 import { flow, pipe } from 'fp-ts/function'
 import type * as t from 'io-ts'
 
 import type { Codec } from '../Codec'
 import { DecodeError, EncodeError } from '../RingError'
-import { type CborLimits, maxBignum, scanCbor } from './cborScan'
+import { type CborLimits, maxBignum } from './cborScan'
 import { fingerprintOf } from './fingerprint'
 import { fingerprinted, output } from './guards'
 import { isRecord } from './json'
@@ -96,7 +95,7 @@ const recordVerdict = (u: object, depth: number, walk: Walk): number => {
   for (const name of Object.keys(u)) {
     if (name === '__proto__') return 32
     // the proof: one of its own properties
-    const one = stringVerdict(name) | verdict((u as Record<string, unknown>)[name], depth - 1, walk)
+    const one = stringVerdict(name) || verdict((u as Record<string, unknown>)[name], depth - 1, walk)
     if (one > negativeZero) return one
     all |= one
   }
@@ -104,30 +103,18 @@ const recordVerdict = (u: object, depth: number, walk: Walk): number => {
 }
 
 // -------------------------------------------------------------------------------------
-// cbor-x
+// the codec
 // -------------------------------------------------------------------------------------
 
-const plain = {
-  useRecords: false,
-  structuredClone: false,
-  mapsAsObjects: true,
-  variableMapSize: true,
-  tagUint8Array: false
-}
-
-const encoder = /*#__PURE__*/ new Encoder(plain)
-/** Writes every number as a float of 8 bytes, which is how CBOR tells -0 from 0. */
-const exactEncoder = /*#__PURE__*/ new Encoder({ ...plain, alwaysUseFloat: true })
-/** Bytes that it reads are copied out of the entry. */
-const decoder = /*#__PURE__*/ new Decoder({ useRecords: false, mapsAsObjects: true, copyBuffers: true })
-
-/** What the tests take away, to see that they notice. */
+/** cbor-x, and the guards that the tests take away to see that they are missed. */
 export interface CborParts {
+  readonly encode: (u: unknown) => Uint8Array
+  /** Writes every number as a float of 8 bytes, which is how CBOR tells -0 from 0. */
+  readonly encodeExact: (u: unknown) => Uint8Array
+  readonly decode: (bytes: Uint8Array) => unknown
   readonly copy: (lent: Uint8Array) => Uint8Array
   readonly scan: (bytes: Uint8Array, limits: CborLimits) => string | undefined
 }
-
-export const cborParts: CborParts = { copy: (lent) => new Uint8Array(lent), scan: scanCbor }
 
 const write =
   (parts: CborParts, limits: CborLimits) =>
@@ -135,7 +122,7 @@ const write =
     try {
       const found = verdict(u, limits.maxDepth, { items: limits.maxItems })
       if (found > negativeZero) return E.left(new EncodeError(reasons[found] ?? 'CBOR cannot carry it'))
-      const bytes = parts.copy((found === negativeZero ? exactEncoder : encoder).encode(u))
+      const bytes = parts.copy(found === negativeZero ? parts.encodeExact(u) : parts.encode(u))
       // what could not be read again is not written: too many items or bytes, or a tag that another module registered
       const refused = parts.scan(bytes, limits)
       return refused === undefined ? E.right(bytes) : E.left(new EncodeError(refused))
@@ -151,7 +138,7 @@ const read =
       const refused = parts.scan(bytes, limits)
       // a view of our own: cbor-x leaves a property on what it reads
       return refused === undefined
-        ? E.right(decoder.decode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)))
+        ? E.right(parts.decode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)))
         : E.left(new DecodeError(refused))
     } catch (cause) {
       return E.left(new DecodeError('not CBOR that this codec writes', { cause }))
