@@ -27,7 +27,8 @@ describe('the packed tarball', () => {
     JSON.parse(fs.readFileSync(path.join(installed, 'package.json'), 'utf8')) as {
       readonly exports: Readonly<Record<string, unknown>>
     }
-  const node = (...args: ReadonlyArray<string>) => exec(process.execPath, args, { cwd: home, timeout: 120_000 })
+  const node = (...args: ReadonlyArray<string>) =>
+    exec(process.execPath, args, { cwd: home, timeout: 120_000 })
 
   beforeAll(async () => {
     const { stdout } = await exec('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', home], {
@@ -53,7 +54,9 @@ describe('the packed tarball', () => {
 
   it('holds the build, the licence and the changelog, and no sources or tests', () => {
     const files = fs.readdirSync(installed)
-    expect(files).toEqual(expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']))
+    expect(files).toEqual(
+      expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json'])
+    )
     expect(files).not.toEqual(expect.arrayContaining(['src']))
     expect(fs.readdirSync(path.join(installed, 'dist')).filter((name) => name.includes('test'))).toEqual([])
   })
@@ -85,7 +88,7 @@ describe('the packed tarball', () => {
       })
     )
     const tsc = node(path.join(root, 'node_modules/typescript/bin/tsc'), '-p', home).catch(
-      (error: { readonly stdout: string }) => error
+      (error: unknown) => error as { readonly stdout: string }
     )
     expect((await tsc).stdout).toBe('')
   }, 120_000)
@@ -96,7 +99,16 @@ describe('the packed tarball', () => {
       ['types.cts', 'nodenext']
     ] as const) {
       const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
-      const flags = ['--module', module, '--target', 'es2022', '--types', 'node', '--skipLibCheck', '--ignoreConfig']
+      const flags = [
+        '--module',
+        module,
+        '--target',
+        'es2022',
+        '--types',
+        'node',
+        '--skipLibCheck',
+        '--ignoreConfig'
+      ]
       await node(tsc, ...flags, '--outDir', path.join(home, 'out'), name)
       expect((await node(`out/${name.replace('ts', 'js')}`)).stdout.trim()).toBe('ok')
     }
@@ -115,7 +127,9 @@ describe('the packed tarball', () => {
   })
 
   it('the core loads no driver, neither required nor imported', async () => {
-    const drivers = ['redis', '@redis', 'lru-cache', 'cbor-x'].map((name) => path.join(root, 'node_modules', name))
+    const drivers = ['redis', '@redis', 'lru-cache', 'cbor-x'].map((name) =>
+      path.join(root, 'node_modules', name)
+    )
     const cjs = "require('fp-ring'); console.log(Object.keys(require.cache).join('\\n'))"
     const loaded = (await node('--input-type=commonjs', '-e', cjs)).stdout
     expect(loaded).toContain(path.join('dist', 'index.cjs'))
@@ -125,7 +139,9 @@ describe('the packed tarball', () => {
     fs.mkdirSync(path.join(bare, 'node_modules'), { recursive: true })
     fs.cpSync(installed, path.join(bare, 'node_modules/fp-ring'), { recursive: true })
     for (const name of ['fp-ts', 'io-ts']) {
-      fs.cpSync(path.join(root, 'node_modules', name), path.join(bare, 'node_modules', name), { recursive: true })
+      fs.cpSync(path.join(root, 'node_modules', name), path.join(bare, 'node_modules', name), {
+        recursive: true
+      })
     }
     for (const name of ['lru-cache', 'redis', 'cbor-x']) fs.rmSync(path.join(home, 'node_modules', name))
     try {

@@ -11,6 +11,12 @@ const config = ts.getParsedCommandLineOfConfigFile(path.join(root, 'tsconfig.jso
   onUnRecoverableConfigFileDiagnostic: () => undefined
 })!
 
+/** `export { a } from './A'`: another public module's export is documented there. */
+const isDocumentedElsewhere = (node: ts.Declaration): boolean =>
+  ts.isExportSpecifier(node) &&
+  node.parent.parent.moduleSpecifier !== undefined &&
+  !node.parent.parent.moduleSpecifier.getText().includes('internal/')
+
 const documented = (program: ts.Program, name: string): ReadonlyArray<string> => {
   const checker = program.getTypeChecker()
   const file = program.getSourceFile(name)!
@@ -22,24 +28,14 @@ const documented = (program: ts.Program, name: string): ReadonlyArray<string> =>
 
   const problemsOf = (symbol: ts.Symbol): ReadonlyArray<string> => {
     const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
-    const elsewhere = (target.declarations ?? []).every((d) => d.getSourceFile() !== file)
-    // another public module's export, or a namespace of the core, is documented where it is declared
-    if (
-      elsewhere &&
-      (target.declarations ?? []).every((d) => !d.getSourceFile().fileName.includes('/internal/'))
-    ) {
-      return []
-    }
-    const tags = [symbol, target]
-      .flatMap((s) => s.declarations ?? [])
+    const declarations = [symbol, target].flatMap((it) => it.declarations ?? [])
+    if (declarations.some(isDocumentedElsewhere)) return []
+    const tags = declarations
+      // of `export { a }` the comment is before the name or before the whole
+      .flatMap((d) => (ts.isExportSpecifier(d) ? [d, d.parent.parent] : [d]))
       .flatMap((d) => ts.getJSDocTags(d))
-      .concat(
-        [symbol, target]
-          .flatMap((s) => s.declarations ?? [])
-          .filter(ts.isExportSpecifier)
-          .flatMap((d) => [d, d.parent.parent].flatMap((n) => ts.getJSDocTags(n)))
-      )
       .map((tag) => tag.tagName.text)
+    if (tags.includes('internal')) return []
     const isType = (target.flags & (ts.SymbolFlags.Type | ts.SymbolFlags.Namespace)) !== 0
     return ['since', 'category', ...(isType ? [] : ['example'])]
       .filter((tag) => !tags.includes(tag))
