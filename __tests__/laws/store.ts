@@ -187,8 +187,13 @@ const someKeys = [
 ]
 const somePrefixes = ['', 'users', 'users:', 'users*', 'u?', 'a[', 'x\\', '{x}', 'nobody']
 
-const commands = <R>(c: Case<R>): fc.Arbitrary<ReadonlyArray<Command<R>>> => {
-  const key = fc.constantFrom(...someKeys)
+/** Few keys for each program, so that its commands meet. */
+const commands = <R>(c: Case<R>): fc.Arbitrary<ReadonlyArray<Command<R>>> =>
+  fc
+    .uniqueArray(fc.constantFrom(...someKeys), { minLength: 1, maxLength: 4 })
+    .chain((pool) => commandsOn(c, fc.constantFrom(...pool)))
+
+const commandsOn = <R>(c: Case<R>, key: fc.Arbitrary<string>): fc.Arbitrary<ReadonlyArray<Command<R>>> => {
   const keys = fc.array(key, { maxLength: 9 })
   const value = c.options.values
   const short = c.instant ? [100, 200, 300].map(D.milliseconds) : []
@@ -494,11 +499,15 @@ const laws: Readonly<Record<string, Law>> = {
   'law 10: deleting an absent key succeeds, and a deleted key is absent': async (c) => {
     const key = `${freshPrefix()}key`
     await run('delete', c.store.delete(key))
-    for (const value of sampled(c, 1)) await run('set', c.store.set(key, value, longest(c)))
-    await run('delete', c.store.delete(key))
+    for (const value of sampled(c, 5)) {
+      await run('set', c.store.set(key, value, longest(c)))
+      await run('delete', c.store.delete(key))
+      ensure(c.store.peek?.(key) === undefined, () => 'peek shows a deleted key')
+    }
     await run('delete', c.store.delete(key))
     ensure((await run('get', c.store.get(key)))._tag === 'None', () => 'a deleted key is there')
     ensure(!(await run('has', c.store.has(key))), () => 'has says that a deleted key is there')
+    ensure(c.store.peek?.(key) === undefined, () => 'peek shows a deleted key')
   },
 
   'law 11: touch renews the lifetime and never the value, and says whether the entry was there': async (

@@ -18,7 +18,7 @@ const longestTimer = 2 ** 31 - 1
  *
  * One timer, one promise: this is on the way of every command. The timer does not keep the process alive.
  * When it fires, the answers that already wait in the sockets are read first (`setImmediate`), so that a blocked
- * event loop is not taken for a slow server.
+ * event loop is not taken for a slow server. (That one is not `unref`ed: the loop would not wake up for it.)
  *
  * @internal
  */
@@ -37,7 +37,7 @@ export const withDeadlineMap = <X, A>(
     const timer =
       ms === Infinity
         ? undefined
-        : setTimeout(() => void setImmediate(late).unref(), Math.min(Math.max(ms, 0), longestTimer)).unref()
+        : setTimeout(() => void setImmediate(late), Math.min(Math.max(ms, 0), longestTimer)).unref()
     const fail = (cause: unknown): void => {
       clearTimeout(timer)
       resolve({ _tag: 'Left', left: storeFailed(operation)(cause) })

@@ -128,6 +128,8 @@ export const redis = <Client extends RedisClient>(
     get backend() {
       return lookup()
     },
+    // but for `clear`, which has it for each page
+    deadline: timeout,
     get: (key) => single('get', key, ({ commands }, k) => commands.get(k), toOption),
     read: (key) =>
       single(

@@ -169,6 +169,8 @@ export function redisHash<Client extends RedisClient>(
     get backend() {
       return lookup()
     },
+    // but for `clear`, which has it for each page
+    deadline: timeout,
     get: (key) => call('get', [key], ({ commands }) => commands.hGet(hash, key), toOption),
     read: (key) =>
       fieldExpiry

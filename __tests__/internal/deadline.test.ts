@@ -1,0 +1,83 @@
+import { describe, expect, test } from '@jest/globals'
+
+import * as D from '../../src/Duration'
+import { withDeadline, withDeadlineMap } from '../../src/internal/deadline'
+
+const never = (): Promise<never> => new Promise(() => undefined)
+
+describe('withDeadline', () => {
+  test('law 26: what does not settle is a timeout, in time', async () => {
+    const begun = performance.now()
+    // something else keeps the process alive: the deadline does not
+    const alive = setTimeout(() => undefined, 1_000)
+    const answer = await withDeadline('get', D.milliseconds(50), never)
+    clearTimeout(alive)
+    expect(answer).toMatchObject({
+      _tag: 'Left',
+      left: { _tag: 'StoreError', operation: 'get', reason: 'timeout' }
+    })
+    expect(performance.now() - begun).toBeLessThan(500)
+  })
+
+  test('a value, a rejection, a throw and a decoder that throws', async () => {
+    const cause = new Error('secret')
+    const oops = (): never => {
+      throw cause
+    }
+    expect(await withDeadline('get', D.seconds(1), () => Promise.resolve(1))).toEqual({
+      _tag: 'Right',
+      right: 1
+    })
+    for (const answer of [
+      await withDeadline('get', D.seconds(1), () => Promise.reject(cause)),
+      await withDeadline('get', D.seconds(1), oops),
+      await withDeadlineMap('get', D.seconds(1), () => Promise.resolve(1), oops)
+    ]) {
+      if (answer._tag === 'Right') throw new Error('a right')
+      expect(answer.left).toMatchObject({ operation: 'get', reason: 'failed' })
+      expect(answer.left.cause).toBe(cause)
+      expect(answer.left.message).not.toContain('secret')
+    }
+  })
+
+  test('law 30: a late rejection is nobody’s', async () => {
+    const unhandled: Array<unknown> = []
+    const hear = (cause: unknown): void => void unhandled.push(cause)
+    process.on('unhandledRejection', hear)
+    const late = (): Promise<never> =>
+      new Promise((_, reject) => setTimeout(() => reject(new Error('late')), 60))
+    const alive = setTimeout(() => undefined, 1_000)
+    expect((await withDeadline('get', D.milliseconds(10), late))._tag).toBe('Left')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    clearTimeout(alive)
+    process.off('unhandledRejection', hear)
+    expect(unhandled).toEqual([])
+  })
+
+  test('law 18, 36: a deadline of a year does not fire at once, forever has no timer, and none is left', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const before = timers()
+    const settle: Array<() => void> = []
+    const pending = [D.days(366), D.forever].map((ms) =>
+      withDeadline('get', ms, () => new Promise<number>((resolve) => settle.push(() => resolve(1))))
+    )
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    for (const f of settle) f()
+    expect(await Promise.all(pending)).toEqual([
+      { _tag: 'Right', right: 1 },
+      { _tag: 'Right', right: 1 }
+    ])
+    expect(timers()).toBe(before)
+  })
+
+  test('an answer that is there already is not late because the process was busy', async () => {
+    const answer = withDeadline(
+      'get',
+      D.milliseconds(20),
+      () => new Promise<number>((resolve) => setImmediate(() => resolve(1)))
+    )
+    const end = performance.now() + 60
+    while (performance.now() < end);
+    expect(await answer).toEqual({ _tag: 'Right', right: 1 })
+  })
+})
