@@ -15,5 +15,6 @@ module.exports = {
     '^fp-ring/cbor$': '<rootDir>/src/codecs/cbor.ts'
   },
   collectCoverageFrom: ['src/**/*.ts'],
+  coverageThreshold: { global: { statements: 80, branches: 70, functions: 75, lines: 80 } },
   coverageReporters: ['text-summary', 'lcovonly']
 }

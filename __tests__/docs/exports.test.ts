@@ -26,9 +26,14 @@ const documented = (program: ts.Program, name: string): ReadonlyArray<string> =>
     ? []
     : ['the header has no @since']
 
+  const isIndex = path.basename(name) === 'index.ts'
+
   const problemsOf = (symbol: ts.Symbol): ReadonlyArray<string> => {
     const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
     const declarations = [symbol, target].flatMap((it) => it.declarations ?? [])
+    if (!isIndex && declarations.some((d) => ts.isExportSpecifier(d) && ts.getJSDocTags(d).length === 0)) {
+      return [`${symbol.name} needs its comment inside the braces, where docs-ts looks for it`]
+    }
     if (declarations.some(isDocumentedElsewhere)) return []
     const tags = declarations
       // of `export { a }` the comment is before the name or before the whole

@@ -23,7 +23,10 @@ const main = async () => {
       assert.deepStrictEqual(await user.update(1)(), E.right({ id: 1, name: 'Ada' }))
       assert.deepStrictEqual(await user(1)(), E.right({ id: 1, name: 'Ada' }))
       assert.deepStrictEqual(await user.has(2)(), E.right(false))
-      assert.deepStrictEqual(await user.getMany([[1], [2]])(), E.right([O.some({ id: 1, name: 'Ada' }), O.none]))
+      assert.deepStrictEqual(
+        await user.getMany([[1], [2]])(),
+        E.right([O.some({ id: 1, name: 'Ada' }), O.none])
+      )
       assert.strictEqual(runs, 1)
       assert.strictEqual(user.store.backend, store.backend)
     }
