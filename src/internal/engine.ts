@@ -243,6 +243,8 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     for (const [key, [{ flight }, prepared]] of writes) {
       if (answer === undefined || !stored.has(key)) {
         emit(key, since, { _tag: 'Discard' })
+        const instead = removes ? await flights.superseded(key) : undefined
+        if (instead !== undefined && E.isLeft(instead)) flight.fault = asRingError(instead.left)
       } else if (E.isLeft(answer)) {
         flight.fault = failed(key, since, 'set', answer.left)
       } else {

@@ -16,10 +16,15 @@
  *
  * @internal
  */
+import type { Either } from 'fp-ts/Either'
+
 import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
-import type { RingError } from '../RingError'
+import type { RingError, StoreError } from '../RingError'
+
+/** How a write or an invalidation ended. */
+type Outcome = Either<StoreError, unknown>
 
 /** A lookup under way: a read, then, if need be, a load and the write of what it brought. */
 export interface Flight<A> {
@@ -41,6 +46,8 @@ interface Slot<A> {
   /** How many flights hold the key: one of them may be joined, any may still be stored. */
   held: number
   fence: number
+  /** What moved the fence last. */
+  mover: Promise<Outcome> | undefined
   writing: Promise<unknown> | undefined
   mutations: number
 }
@@ -52,12 +59,17 @@ export interface Flights<A> {
   readonly hold: (key: Key, flight: Flight<A>) => void
   readonly release: (key: Key, flight: Flight<A>) => void
   /** Runs the write of those flights that may be stored, and is told their keys; `undefined` where none may. */
-  readonly commit: <W>(
+  readonly commit: <W extends Outcome>(
     flights: ReadonlyArray<readonly [Key, Flight<A>]>,
     write: (keys: ReadonlySet<Key>) => Promise<W>
   ) => Promise<W | undefined>
-  readonly mutate: <W>(keys: ReadonlyArray<Key>, io: () => Promise<W>) => Promise<W>
-  readonly mutateAll: <W>(io: () => Promise<W>) => Promise<W>
+  /**
+   * The end of what took the place of a flight that may not be stored. An update waits for it before it answers:
+   * else a read that follows could find what was there before both, and takes its failure for its own.
+   */
+  readonly superseded: (key: Key) => Promise<Outcome> | undefined
+  readonly mutate: <W extends Outcome>(keys: ReadonlyArray<Key>, io: () => Promise<W>) => Promise<W>
+  readonly mutateAll: <W extends Outcome>(io: () => Promise<W>) => Promise<W>
   /** How many keys something is going on with. */
   readonly size: () => number
 }
@@ -73,15 +85,26 @@ export const newFlight = <A>(reads: boolean, since: number): Flight<A> => ({
 
 const silent = (): void => undefined
 
+const keysOf = (pairs: ReadonlyArray<readonly [Key, unknown]>): ReadonlyArray<Key> =>
+  pairs.map(([key]) => key)
+
 export const makeFlights = <A>(clock: Clock, loadTimeout: Duration): Flights<A> => {
   const slots = new Map<Key, Slot<A>>()
   let tickets = 0
   let mutationsOfAll = 0
+  let moverOfAll: Promise<Outcome> | undefined
 
   const slotOf = (key: Key): Slot<A> => {
     const found = slots.get(key)
     if (found !== undefined) return found
-    const slot: Slot<A> = { flight: undefined, held: 0, fence: 0, writing: undefined, mutations: 0 }
+    const slot: Slot<A> = {
+      flight: undefined,
+      held: 0,
+      fence: 0,
+      mover: undefined,
+      writing: undefined,
+      mutations: 0
+    }
     slots.set(key, slot)
     return slot
   }
@@ -137,6 +160,37 @@ export const makeFlights = <A>(clock: Clock, loadTimeout: Duration): Flights<A> 
     for (const key of keys) slotOf(key).writing = writing
   }
 
+  const mutating = async <W>(keys: ReadonlySet<Key>, io: () => Promise<W>): Promise<W> => {
+    for (const key of keys) {
+      const slot = slotOf(key)
+      fence(slot)
+      slot.mutations++
+    }
+    try {
+      await drained(() => keys)
+      return await io()
+    } finally {
+      for (const key of keys) {
+        const slot = slotOf(key)
+        fence(slot)
+        slot.mutations--
+        tidy(key, slot)
+      }
+    }
+  }
+  const mutatingAll = async <W>(io: () => Promise<W>): Promise<W> => {
+    slots.forEach(fence)
+    mutationsOfAll++
+    try {
+      await drained(() => slots.keys())
+      return await io()
+    } finally {
+      slots.forEach(fence)
+      mutationsOfAll--
+      if (mutationsOfAll === 0) moverOfAll = undefined
+    }
+  }
+
   return {
     current: (key) => {
       const slot = slots.get(key)
@@ -154,46 +208,35 @@ export const makeFlights = <A>(clock: Clock, loadTimeout: Duration): Flights<A> 
     commit: async (flights, write) => {
       const able = (): ReadonlyArray<readonly [Key, Flight<A>]> =>
         flights.filter(([key, flight]) => mayStore(key, flight))
+      let going = able()
       // two writes of one key must not overtake each other on their way to the store
-      await drained(() => able().map(([key]) => key))
-      const going = able()
+      for (let before = writesOf(keysOf(going)); before !== undefined; before = writesOf(keysOf(going))) {
+        await before
+        going = able()
+      }
       if (going.length === 0) return undefined
-      for (const [key, flight] of going) slotOf(key).fence = flight.ticket
-      const keys = new Set(going.map(([key]) => key))
+      const keys = new Set(keysOf(going))
       const writing = write(keys)
+      for (const [key, flight] of going) {
+        const slot = slotOf(key)
+        slot.fence = flight.ticket
+        slot.mover = writing
+      }
       beginWrite(keys, writing)
       return writing
     },
-    mutate: async (keys, io) => {
+    superseded: (key) => moverOfAll ?? slots.get(key)?.mover,
+    mutate: (keys, io) => {
       const unique = new Set(keys)
-      for (const key of unique) {
-        const slot = slotOf(key)
-        fence(slot)
-        slot.mutations++
-      }
-      try {
-        await drained(() => unique)
-        return await io()
-      } finally {
-        for (const key of unique) {
-          const slot = slotOf(key)
-          fence(slot)
-          slot.mutations--
-          tidy(key, slot)
-        }
-      }
+      const done = mutating(unique, io)
+      for (const key of unique) slotOf(key).mover = done
+      return done
     },
-    mutateAll: async (io) => {
-      const fenceAll = (): void => slots.forEach(fence)
-      fenceAll()
-      mutationsOfAll++
-      try {
-        await drained(() => slots.keys())
-        return await io()
-      } finally {
-        fenceAll()
-        mutationsOfAll--
-      }
+    mutateAll: (io) => {
+      const done = mutatingAll(io)
+      moverOfAll = done
+      slots.forEach((slot) => (slot.mover = done))
+      return done
     },
     size: () => slots.size
   }
