@@ -23,7 +23,12 @@ const main = async (): Promise<void> => {
         env: {
           ...process.env,
           ...env,
-          TS_NODE_COMPILER_OPTIONS: JSON.stringify({ module: 'commonjs', moduleResolution: 'bundler' })
+          TS_NODE_COMPILER_OPTIONS: JSON.stringify({
+            module: 'commonjs',
+            moduleResolution: 'bundler',
+            noUnusedLocals: false,
+            noUnusedParameters: false
+          })
         }
       })
       const [status] = (await once(docs, 'exit')) as [number | null]
