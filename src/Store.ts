@@ -140,20 +140,21 @@ export const around =
     run: <A>(operation: Operation, task: TE.TaskEither<StoreError, A>) => TE.TaskEither<StoreError, A>
   ): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
   (store) =>
+    // a store of somebody else's may throw where it builds its task: that too belongs to the operation
     withBackend(store, {
-      get: (key) => run('get', store.get(key)),
-      read: (key) => run('read', store.read(key)),
-      set: (key, value, ttl) => run('set', store.set(key, value, ttl)),
-      delete: (key) => run('delete', store.delete(key)),
-      has: (key) => run('has', store.has(key)),
-      touch: (key, ttl) => run('touch', store.touch(key, ttl)),
-      getMany: (keys) => run('getMany', store.getMany(keys)),
-      readMany: (keys) => run('readMany', store.readMany(keys)),
-      setMany: (entries) => run('setMany', store.setMany(entries)),
-      deleteMany: (keys) => run('deleteMany', store.deleteMany(keys)),
-      hasMany: (keys) => run('hasMany', store.hasMany(keys)),
-      touchMany: (entries) => run('touchMany', store.touchMany(entries)),
-      clear: (prefix) => run('clear', store.clear(prefix)),
+      get: (key) => run('get', () => store.get(key)()),
+      read: (key) => run('read', () => store.read(key)()),
+      set: (key, value, ttl) => run('set', () => store.set(key, value, ttl)()),
+      delete: (key) => run('delete', () => store.delete(key)()),
+      has: (key) => run('has', () => store.has(key)()),
+      touch: (key, ttl) => run('touch', () => store.touch(key, ttl)()),
+      getMany: (keys) => run('getMany', () => store.getMany(keys)()),
+      readMany: (keys) => run('readMany', () => store.readMany(keys)()),
+      setMany: (entries) => run('setMany', () => store.setMany(entries)()),
+      deleteMany: (keys) => run('deleteMany', () => store.deleteMany(keys)()),
+      hasMany: (keys) => run('hasMany', () => store.hasMany(keys)()),
+      touchMany: (entries) => run('touchMany', () => store.touchMany(entries)()),
+      clear: (prefix) => run('clear', () => store.clear(prefix)()),
       ...(store.peek === undefined ? {} : { peek: store.peek })
     })
 
@@ -181,9 +182,12 @@ export const around =
 export const timed =
   (deadline: Duration): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
   (store) =>
-    Object.assign(around((operation, task) => () => withDeadline(operation, deadline, task).then(E.flatten))(store), {
-      deadline: min(deadline, store.deadline ?? deadline)
-    })
+    Object.assign(
+      around((operation, task) => () => withDeadline(operation, deadline, task).then(E.flatten))(store),
+      {
+        deadline: min(deadline, store.deadline ?? deadline)
+      }
+    )
 
 /**
  * What a breaker must do: run a function, or refuse to. The policies of `cockatiel` are breakers.

@@ -51,7 +51,10 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     const other = flights.current(key)
     const joins = other !== undefined && other !== flight
     emit(key, since, { _tag: 'Miss', shared: joins })
-    if (joins) return other.answer
+    if (joins) {
+      flights.release(key, flight)
+      return other.answer
+    }
     flight.since = clock.now()
     return engine.load(loading, { waits, removes: false })
   }

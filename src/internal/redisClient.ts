@@ -125,11 +125,13 @@ export const connectionOf = (client: RedisClient): Connection => {
 }
 
 /**
- * An answer in memory of its own.
+ * An answer that does not keep much more memory than its own: one of many in a chunk of the socket is copied, one
+ * that is most of its chunk (as a lone answer is) stays where it is.
  *
  * @internal
  */
-export const own = (answer: Uint8Array): Uint8Array => new Uint8Array(answer)
+export const own = (answer: Uint8Array): Uint8Array =>
+  answer.byteLength * 2 < answer.buffer.byteLength ? new Uint8Array(answer) : answer
 
 /**
  * A value as the client takes it, without a copy.
