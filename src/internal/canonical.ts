@@ -115,6 +115,7 @@ const objectText = (o: object, ancestors: ReadonlyArray<object>, budget: Budget)
   const path = [...ancestors, o]
   if (Array.isArray(o)) return `[${arrayText(o, path, budget)}]`
   const proto: unknown = Object.getPrototypeOf(o)
+  if (isRecord(proto)) return `(${recordText(o, path, budget)})`
   const plainKind = isRecord(Object.getPrototypeOf(proto)) // a subclass may hold more than its parent tells
   if (types.isDate(o) && plainKind) return spend(budget, `@${String(o.getTime())}`)
   if (types.isMap(o) && plainKind) {
@@ -131,7 +132,7 @@ const objectText = (o: object, ancestors: ReadonlyArray<object>, budget: Budget)
     return spend(budget, `${kind}(${bytesOf(o)})`)
   }
   if (types.isAnyArrayBuffer(o)) return spend(budget, `ArrayBuffer(${bytesOf(new Uint8Array(o))})`)
-  return isRecord(proto) ? `(${recordText(o, path, budget)})` : refuse('an instance of a class')
+  return refuse('an instance of a class')
 }
 
 const text = (u: unknown, ancestors: ReadonlyArray<object>, budget: Budget): string => {

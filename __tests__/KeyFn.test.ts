@@ -1,0 +1,334 @@
+import { describe, expect, test } from '@jest/globals'
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/function'
+
+import { KeyFn, ringKey } from '../src'
+import { same } from './laws/codec'
+
+const key = KeyFn.structural('r')
+
+/** `same` looks at the order of members; keys do not. */
+const sorted = <A>(es: ReadonlyArray<A>): ReadonlyArray<A> =>
+  [...es].sort((a, b) => (rank(a) < rank(b) ? -1 : 1))
+const rank = (u: unknown): string => {
+  const first: unknown = Array.isArray(u) ? u[0] : u
+  return typeof first + String(first)
+}
+
+/** Arguments of every kind that has a canonical text. Two of them are equal when `same` says so. */
+const anyArgument: fc.Arbitrary<unknown> = fc.letrec<{ any: unknown }>((tie) => ({
+  any: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    fc.oneof(
+      fc.constantFrom<unknown>(
+        null,
+        undefined,
+        true,
+        false,
+        0,
+        -0,
+        NaN,
+        Infinity,
+        -Infinity,
+        '',
+        1,
+        '1',
+        1n,
+        -1n
+      ),
+      fc.constantFrom(
+        'null',
+        'undefined',
+        'true',
+        'NaN',
+        '1n',
+        '-0',
+        ':',
+        ',',
+        "'",
+        '%27',
+        '[]',
+        '()',
+        '_',
+        '@0',
+        'a=1'
+      ),
+      fc.integer(),
+      fc.double(),
+      fc.bigInt(),
+      fc.string({ unit: 'binary', maxLength: 5 }),
+      fc.string({
+        unit: fc.constantFrom(
+          'a',
+          ':',
+          ',',
+          "'",
+          '%',
+          '{',
+          '}',
+          ' ',
+          '\ud800',
+          '\udfff',
+          'é',
+          'e\u0301',
+          '\0',
+          '\n'
+        )
+      }),
+      fc.date({ noInvalidDate: false }),
+      fc.uint8Array({ maxLength: 3 }),
+      fc.int16Array({ maxLength: 2 }),
+      fc.float32Array({ maxLength: 2, noNaN: true })
+    ),
+    fc.array(tie('any'), { maxLength: 3 }),
+    fc.dictionary(fc.string({ maxLength: 3 }), tie('any'), { maxKeys: 3, noNullPrototype: true }),
+    fc
+      .array(fc.tuple(fc.oneof(fc.string({ maxLength: 2 }), fc.integer()), tie('any')), { maxLength: 2 })
+      .map((es) => new Map(sorted(es))),
+    fc
+      .array(fc.oneof(fc.string({ maxLength: 2 }), fc.integer()), { maxLength: 3 })
+      .map((es) => new Set(sorted(es)))
+  )
+})).any
+
+/** The same argument with its properties, members and entries in another order. */
+const reordered = (u: unknown): unknown => {
+  if (Array.isArray(u)) return u.map(reordered)
+  if (u instanceof Map) return new Map([...u].reverse().map(([k, v]) => [k, reordered(v)]))
+  if (u instanceof Set) return new Set([...u].reverse())
+  if (typeof u === 'object' && u !== null && Object.getPrototypeOf(u) === Object.prototype) {
+    return Object.fromEntries(
+      Object.entries(u)
+        .reverse()
+        .map(([k, v]) => [k, reordered(v)])
+    )
+  }
+  return u
+}
+
+describe('KeyFn', () => {
+  test('law 3: different arguments have different keys, equal ones equal keys', () =>
+    fc.assert(
+      fc.property(
+        fc.array(anyArgument, { maxLength: 3 }),
+        fc.array(anyArgument, { maxLength: 3 }),
+        (a, b) => {
+          expect(key(...a) === key(...b)).toBe(same(a, b))
+          expect(key(...(reordered(a) as Array<unknown>))).toBe(key(...a))
+        }
+      ),
+      { numRuns: 20_000 }
+    ))
+
+  test('law 3: keys are printable ASCII, without spaces and braces', () =>
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1 }), fc.array(anyArgument), (name, args) => {
+        expect(KeyFn.structural(name)(...args)).toMatch(/^[!-z|~]+$/)
+      }),
+      { numRuns: 2_000 }
+    ))
+
+  test('law 3: a name and its arguments do not run into each other', () =>
+    fc.assert(
+      fc.property(
+        fc.string({ minLength: 1, unit: fc.constantFrom('a', ':', "'", '%', '1', 'é') }),
+        fc.string({ minLength: 1, unit: fc.constantFrom('a', ':', "'", '%', '1', 'é') }),
+        fc.array(anyArgument, { maxLength: 2 }),
+        fc.array(anyArgument, { maxLength: 2 }),
+        (n, m, a, b) => {
+          expect(KeyFn.structural(n)(...a) === KeyFn.structural(m)(...b)).toBe(n === m && same(a, b))
+        }
+      ),
+      { numRuns: 5_000 }
+    ))
+
+  test('law 3: what is often taken for the same', () => {
+    const nfc = '\u00e9'
+    const nfd = 'e\u0301'
+    const pairs: ReadonlyArray<readonly [ReadonlyArray<unknown>, ReadonlyArray<unknown>]> = [
+      [[1], ['1']],
+      [[1], [1n]],
+      [[null], ['null']],
+      [[null], [undefined]],
+      [[], [undefined]],
+      [[], ['']],
+      [['a:b'], ['a', 'b']],
+      [['a,b'], ['a', 'b']],
+      [["a','b"], ['a', 'b']],
+      [[0], [-0]],
+      [[nfc], [nfd]],
+      [['\ud800'], ['\udfff']],
+      [['\ud800'], ['\ufffd']],
+      [[new Date(0)], [0]],
+      [[new Date(0)], [new Date(0).toISOString()]],
+      [[new Date(NaN)], [NaN]],
+      [[{ a: undefined }], [{}]],
+      [[{ a: 1, b: 2 }], [{ a: '1,b=2' }]],
+      [[{ 'a=1,b': 2 }], [{ a: 1, b: 2 }]],
+      [[new Map([['a', 1]])], [{ a: 1 }]],
+      [[new Map([['a', 1]])], [[['a', 1]]]],
+      [[new Set([1])], [[1]]],
+      [[new Set([1])], [new Set(['1'])]],
+      [[new Uint8Array([1])], [[1]]],
+      [[new Uint8Array([1, 0])], [new Uint16Array([1])]],
+      [[new Uint8Array([1])], [new Uint8Array([1]).buffer]],
+      [[[, 1]], [[undefined, 1]]], // eslint-disable-line no-sparse-arrays -- a hole is meant
+      [[[[]]], [[], []]],
+      [[[1, [2]]], [[[1], 2]]],
+      [['x'.repeat(100)], ['x'.repeat(101)]]
+    ]
+    for (const [a, b] of pairs) expect(key(...a)).not.toBe(key(...b))
+    expect(key(Buffer.from([1, 2]))).toBe(key(new Uint8Array([1, 2])))
+    expect(key(Object.assign(Object.create(null), { a: 1 }))).toBe(key({ a: 1 }))
+    expect(key(JSON.parse('{"__proto__":1}'))).not.toBe(key({}))
+  })
+
+  test('golden keys: they are in the stores of users, and do not change', () => {
+    expect(key()).toBe('r:')
+    expect(KeyFn.structural('user')(42)).toBe('user:42')
+    expect(KeyFn.structural('a:b')('x')).toBe("a%3Ab:'x'")
+    expect(key('Ada Lovelace', 'naïve {x}', '😀')).toBe(
+      "r:'Ada%20Lovelace','na%EFve%20%7Bx%7D','%uD83D%uDE00'"
+    )
+    expect(key(1.5, -0, 10n, true, null, undefined, NaN)).toBe('r:1.5,-0,10n,true,null,undefined,NaN')
+    expect(key(new Date(Date.UTC(2026, 0, 1)))).toBe('r:@1767225600000')
+    expect(key({ b: [1, 'x'], a: { c: null } }, [])).toBe("r:(a=(c=null),b=[1,'x']),[]")
+    expect(key(new Map([['k', new Set([2, 1])]]), new Uint8Array([1, 2, 3]))).toBe(
+      "r:Map('k'=>Set(1,2)),Uint8Array(AQID)"
+    )
+  })
+
+  test('law 4: what cannot be told apart is refused with a KeyError that says nothing of the value', () => {
+    class Session {
+      id = 'secret'
+    }
+    class Numbers extends Map<string, number> {
+      secret = 1
+    }
+    const cycle: Array<unknown> = []
+    cycle.push(cycle)
+    let deep: unknown = 'secret'
+    for (let i = 0; i < 100; i++) deep = [deep]
+    let wide: unknown = 'secret'
+    for (let i = 0; i < 40; i++) wide = [wide, wide]
+    const thrown = new Proxy({}, { ownKeys: () => { throw new Error('secret') } }) // prettier-ignore
+    const refused = [
+      () => 'secret', Symbol('secret'), new Session(), new Numbers(), Promise.resolve(1), cycle, deep, wide, thrown,
+      new WeakMap(), /secret/, new Error('secret'), { [Symbol('secret')]: 1 }, { [ringKey]: () => 1 }, new Proxy(class {}, {})
+    ] // prettier-ignore
+    for (const argument of refused) {
+      for (const args of [[argument], [1, argument], [[argument]], [{ a: argument }]]) {
+        let message = ''
+        try {
+          key(...args)
+        } catch (e) {
+          message = String(e)
+        }
+        expect(message).toMatch(argument === thrown ? /Error/ : /^KeyError: /)
+        if (argument !== thrown) expect(message).not.toContain('secret')
+      }
+    }
+  })
+
+  test('an argument says what it is by [ringKey]', () => {
+    class Page {
+      constructor(readonly id: string, readonly text: string) {}
+      [ringKey](): string {
+        return this.id
+      }
+    }
+    expect(key(new Page('7', 'long'))).toBe('r:<7>')
+    expect(key(new Page('7', 'x'))).toBe(key(new Page('7', 'y')))
+    expect(key(new Page("7>,'", 'x'))).toBe('r:<7%3E%2C%27>')
+    expect(key([new Page('7', 'x')])).toBe('r:[<7>]')
+    expect(key(new Page('7', ''))).not.toBe(key('<7>'))
+    expect(Symbol.for('fp-ring/ringKey')).toBe(ringKey)
+  })
+
+  test('contramap is contravariant', () =>
+    fc.assert(
+      fc.property(fc.integer(), fc.string(), (n, s) => {
+        const f = (a: number, b: string): [string, number] => [b, a + 1]
+        const g = (b: string, a: number): [number] => [a * 2 + b.length]
+        const k: KeyFn.KeyFn<[number]> = key
+        expect(
+          pipe(
+            key,
+            KeyFn.contramap((...args: [number, string]) => args)
+          )(n, s)
+        ).toBe(key(n, s))
+        expect(pipe(k, KeyFn.contramap(g), KeyFn.contramap(f))(n, s)).toBe(
+          pipe(
+            k,
+            KeyFn.contramap((a: number, b: string) => g(...f(a, b)))
+          )(n, s)
+        )
+        expect(
+          pipe(
+            key,
+            KeyFn.contramap((a: number) => [a])
+          ).prefix
+        ).toBe('r:')
+      })
+    ))
+
+  test('picking takes arguments by position', () => {
+    const picked = pipe(key, KeyFn.picking(2, 0))
+    expect(picked(1, () => 1, 'x')).toBe("r:'x',1")
+    expect(pipe(key, KeyFn.picking())(1, 2)).toBe('r:')
+    expect(() => KeyFn.picking(-1)(key)).toThrow(TypeError)
+    expect(() => KeyFn.picking(0.5)(key)).toThrow(TypeError)
+  })
+
+  test('prefixed, versioned and of keep the prefix that clear clears', () => {
+    const all = pipe(key, KeyFn.prefixed('app/'), KeyFn.versioned('2:x'))
+    expect(all(1)).toBe('app/r:1~2%3Ax')
+    expect(all.prefix).toBe('app/r:')
+    expect(KeyFn.versioned('')(key)).toBe(key)
+    expect(KeyFn.versioned(0)(key)(1)).toBe('r:1~0')
+    const of = KeyFn.of((id: number) => String(id))
+    expect([of(1), of.prefix]).toStrictEqual(['1', undefined])
+    expect(KeyFn.of((id: number) => String(id), 'p:').prefix).toBe('p:')
+    expect(() => KeyFn.structural('')).toThrow(TypeError)
+  })
+
+  test('law 3: a version is no part of the arguments', () =>
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.string(), fc.string(), (a, b, v, w) => {
+        const one = KeyFn.versioned(v)(key)(a)
+        const other = KeyFn.versioned(w)(key)(b)
+        expect(one === other).toBe(a === b && v === w)
+      })
+    ))
+
+  test('law 4: hashed keys are as short as they must be, and as different as before', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ minLength: 20, unit: fc.constantFrom('a', 'b', '\ud800', '\udfff', 'é') }), {
+          minLength: 2,
+          maxLength: 2
+        }),
+        fc.integer({ min: 50, max: 90 }),
+        (strings, max) => {
+          const raw = KeyFn.of((s: string) => s, 'p:')
+          const short = KeyFn.hashed(max)(raw)
+          const [a = '', b = ''] = strings
+          expect(short(a) === short(b)).toBe(a === b)
+          expect(Buffer.byteLength(short(a))).toBeLessThanOrEqual(max)
+          expect(short(a).startsWith('p:')).toBe(true)
+          // a key that looks like a digest is digested: it cannot be taken for what it looks like
+          const forged = short(a.repeat(9)).slice(2)
+          expect(short(forged)).not.toBe(short(a.repeat(9)))
+        }
+      ),
+      { numRuns: 2_000 }
+    ))
+
+  test('hashed leaves short keys as they are, and refuses what leaves no room', () => {
+    expect(KeyFn.hashed(46)(key)('x')).toBe("r:'x'")
+    expect(KeyFn.hashed(46)(key)('x'.repeat(50))).toMatch(/^r:#[\w-]{43}$/)
+    expect(KeyFn.hashed(46)(key).prefix).toBe('r:')
+    expect(() => KeyFn.hashed(45)(key)).toThrow(TypeError)
+    expect(() => KeyFn.hashed(NaN)(key)).toThrow(TypeError)
+  })
+})
