@@ -39,7 +39,16 @@ import * as scripts from '../internal/redisScripts'
 import type { StoreError } from '../RingError'
 import type { Store } from '../Store'
 
-export type { RedisClient } from '../internal/redisClient'
+export {
+  /**
+   * A client of node-redis 6.2 or later, of any kind: `createClient`, `createClientPool`, `createCluster`,
+   * `createSentinel`; with any type mapping, in RESP 2 or 3. The program that made it connects and closes it.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type RedisClient
+} from '../internal/redisClient'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -263,4 +272,32 @@ export const redis = <Client extends RedisClient>(
 }
 
 // eslint-disable-next-line no-restricted-imports -- `fp-ring/redis` is one entry for both stores
-export { type Lifetimeless, redisHash, type RedisHashOptions } from './redisHash'
+export {
+  /**
+   * A store that keeps no lifetime, and refuses every one that ends.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type Lifetimeless,
+  /**
+   * A store of bytes in the fields of one Redis hash.
+   *
+   * @example
+   * import { redisHash } from 'fp-ring/redis'
+   * import { createClient } from 'redis'
+   *
+   * export const countries = redisHash(createClient(), { key: 'countries' })
+   *
+   * @category constructors
+   * @since 0.1.0
+   */
+  redisHash,
+  /**
+   * How a hash store uses its client.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type RedisHashOptions
+} from './redisHash'
