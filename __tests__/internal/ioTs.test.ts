@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { isDeepStrictEqual } from 'node:util'
 
 import { describe, expect, it } from '@jest/globals'
@@ -237,7 +238,7 @@ describe('compiled io-ts types', () => {
     let said = 0
     let accepted = 0
     let compiled = 0
-    const runs = 12_000
+    const runs = 8_000
     fc.assert(
       fc.property(cases(2), ([type, u]) => {
         if (compile(type) !== undefined) compiled++
@@ -366,6 +367,27 @@ describe('compiled io-ts types', () => {
       })
     )
     expect(compileWith(() => undefined)(type)).toBeUndefined()
+  })
+
+  it('without code generation, in a process that forbids it', () => {
+    const script = `
+      const t = require('io-ts')
+      const { compile } = require('./src/internal/ioTs.ts')
+      const { validator } = require('./src/internal/validator.ts')
+      const type = t.type({ a: t.number })
+      const told = [compile(type) === undefined, validator(type)({ a: 1 }), validator(type)({ a: 'x' })._tag]
+      process.stdout.write(JSON.stringify(told))`
+    const flags = ['--disallow-code-generation-from-strings', '--require', 'tsx/cjs', '-e', script]
+    const { stdout } = spawnSync(process.execPath, flags, { encoding: 'utf8', timeout: 20_000 })
+    expect(JSON.parse(stdout)).toEqual([true, { _tag: 'Right', right: { a: 1 } }, 'Left'])
+  }, 30_000)
+
+  it('either zero is answered as io-ts answers it', () => {
+    for (const zero of [0, -0])
+      for (const given of [0, -0]) {
+        const decoded = validator(t.literal(zero))(given)
+        expect(E.isRight(decoded) && decoded.right).toBe(zero)
+      }
   })
 
   it('a message names types and the properties of t.type, nothing of the value', () => {
