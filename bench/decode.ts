@@ -9,8 +9,8 @@
  */
 import * as t from 'io-ts'
 
-import { cbor } from '../src/codecs/cbor'
 import * as Codec from '../src/Codec'
+import { cbor } from '../src/codecs/cbor'
 
 const User = t.type({
   id: t.number,
