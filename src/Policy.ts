@@ -72,9 +72,9 @@ type Needs<P extends ReadonlyArray<Some>> = P extends readonly [
 ]
   ? C & Needs<Rest>
   : unknown
-type Surfaces<P extends ReadonlyArray<Some>> = P[number] extends Policy<never, infer X, never, never>
-  ? X
-  : never
+type Surfaces<P extends ReadonlyArray<Some>> = {
+  readonly [I in keyof P]: P[I] extends Policy<never, infer X, never, never> ? X : never
+}[number]
 type Values<P extends ReadonlyArray<Some>> = P extends readonly [
   Policy<never, unknown, infer A, never>,
   ...infer Rest extends ReadonlyArray<Some>

@@ -36,9 +36,17 @@ import * as Store from './Store'
 
 type Arguments = KeyFn.Arguments
 type Fn<Args extends Arguments, E, A> = (...args: Args) => TE.TaskEither<E, A>
-type AnyFn = (...args: never) => TE.TaskEither<unknown, unknown>
-type ErrorOf<F extends AnyFn> = ReturnType<F> extends TE.TaskEither<infer E, unknown> ? E : never
-type ValueOf<F extends AnyFn> = ReturnType<F> extends TE.TaskEither<unknown, infer A> ? A : never
+// no TaskEither here: as the context of a lambda it would make `unknown` of an error that is left to inference
+type AnyFn = (...args: never) => () => Promise<unknown>
+type Answer<F extends AnyFn> = Awaited<ReturnType<ReturnType<F>>>
+// by `Extract`, as `infer` makes `unknown` of a function that never fails
+type ErrorOf<F extends AnyFn> = Extract<Answer<F>, E.Left<unknown>>['left']
+type ValueOf<F extends AnyFn> = Extract<Answer<F>, E.Right<unknown>>['right']
+
+/** What a function must return to be cached. */
+type Returning<F extends AnyFn> = Answer<F> extends E.Either<unknown, unknown>
+  ? unknown
+  : { readonly 'a cached function returns a TaskEither': never }
 
 /** No command of one's own. */
 type None = Record<never, never>
@@ -175,7 +183,7 @@ export function ring<
   Cmd = None,
   D extends SingleCommand | keyof Cmd = 'getOrUpdate'
 >(
-  fn: F,
+  fn: F & Returning<F>,
   config: Options<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, C, X, Cmd, D> & {
     readonly store: Store.Store<R, B> & C
     readonly codec: Codec<ValueOf<F>, R>
@@ -189,7 +197,7 @@ export function ring<
   Cmd = None,
   D extends SingleCommand | keyof Cmd = 'getOrUpdate'
 >(
-  fn: F,
+  fn: F & Returning<F>,
   config: Options<Parameters<F>, ErrorOf<F>, ValueOf<F>, unknown, B, C, X, Cmd, D> & {
     readonly store: Store.Store<unknown, B> & C
     readonly codec?: never
@@ -275,7 +283,8 @@ const make = (fn: Unknown, config: Config): unknown => {
   const base = table(engine, fn)
   const commands: Record<string, unknown> = { ...base, ...config.commands?.(parts, base) }
   const called = commands[config.default ?? 'getOrUpdate']
-  if (typeof called !== 'function') return defect(`there is no command '${config.default ?? ''}' to be the default`)
+  if (typeof called !== 'function')
+    return defect(`there is no command '${config.default ?? ''}' to be the default`)
   // a function of its own, to carry the commands; on the hot path not one that calls another
   const cached =
     called === base.getOrUpdate

@@ -8,6 +8,7 @@ import type * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
+import * as TE_ from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import type { LRUCache } from 'lru-cache'
 
@@ -55,6 +56,19 @@ const promises = (): void => {
   a('1')
   // @ts-expect-error a list of lists of arguments
   a.getMany([1])
+
+  // a function that never fails
+  const sure = null as unknown as (id: number) => TE.TaskEither<never, User>
+  expectTypeOf(ring(sure, { store: disk, codec: json })(1)).toEqualTypeOf<TE.TaskEither<never, User>>()
+  expectTypeOf(pipe(sure, ring(disk, json))(1)).toEqualTypeOf<TE.TaskEither<never, User>>()
+  expectTypeOf(pipe(sure, ring(dict()))(1)).toEqualTypeOf<TE.TaskEither<never, User>>()
+  const inline = ring((id: number) => TE_.right(id), { store: dict(), name: 'inline' })
+  expectTypeOf(inline(1)).toEqualTypeOf<TE.TaskEither<never, number>>()
+  // @ts-expect-error a function of promises is not one of TaskEithers
+  ring((id: number) => () => Promise.resolve(id), { store: dict(), name: 'inline' })
+  // @ts-expect-error a plain function
+  ring((id: number) => id, { store: dict(), name: 'inline' })
+  expectTypeOf(policy()).toEqualTypeOf<Policy.Policy>()
 
   // data-first, with everything
   const b = ring(fetchPair, {

@@ -9,6 +9,7 @@ import type { TaskEither } from 'fp-ts/TaskEither'
 import type { Key } from '../KeyFn'
 import { type StoreError, storeFailed } from '../RingError'
 import type { Store } from '../Store'
+import { defect } from './defect'
 
 type Answer<A> = Either<StoreError, A>
 
@@ -104,7 +105,8 @@ export const batchReads = <R, S extends Store<R>>(
   store: S & Store<R>,
   options: { readonly max?: number } = {}
 ): S => {
-  const max = Math.max(1, options.max ?? 1_000)
+  const max = options.max ?? 1_000
+  if (!(max >= 1)) return defect('a batch has room for one key at least')
   return extend<S, Pick<Store<R>, 'get' | 'read'>>(store, {
     get: gather('get', store.get, store.getMany, max),
     read: gather('read', store.read, store.readMany, max)

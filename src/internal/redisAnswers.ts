@@ -8,9 +8,11 @@ import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
 import { StoreError } from '../RingError'
-import type { Entry } from '../Store'
+import type { Entry, Store } from '../Store'
+import { batchReads, extend } from './batch'
 import { withDeadline } from './deadline'
 import { own } from './redisClient'
+import { isWellFormed } from './redisKeys'
 
 /** @internal */
 export const none: O.None = { _tag: 'None' }
@@ -50,6 +52,24 @@ export const refused =
 
 /** @internal */
 export const lone = 'a key with a lone surrogate is not UTF-8'
+
+/**
+ * The store with its single reads batched, where that was asked for. A key that would be refused stays out of the
+ * batch: it must not fail the others in it.
+ *
+ * @internal
+ */
+export const batchedAs = <S extends Store<Uint8Array>>(
+  store: S & Store<Uint8Array>,
+  batch: boolean | { readonly max: number }
+): S => {
+  if (batch === false) return store
+  const batched = batchReads<Uint8Array, S>(store, batch === true ? {} : batch)
+  return extend<S, Pick<Store<Uint8Array>, 'get' | 'read'>>(batched, {
+    get: (key) => (isWellFormed(key) ? batched.get(key) : store.get(key)),
+    read: (key) => (isWellFormed(key) ? batched.read(key) : store.read(key))
+  })
+}
 
 /**
  * Touches one after the other, as one touch per key: the last one of each, unless one removed the entry, which

@@ -97,8 +97,9 @@ export const lru = <R = unknown>(options: LruOptions<R> | LruBackend<R>): Store<
       const boxed = find(key)
       return boxed === undefined ? O.none : O.some(unbox<R>(boxed))
     },
-    // the proof: whole milliseconds, rounded up, or forever
-    remaining: (key) => Math.ceil(cache.getRemainingTTL(key)) as Duration,
+    // not getRemainingTTL: its clock is kept for a millisecond or for as long as the event loop is busy, and an entry
+    // would have more life than it was given. The proof: whole milliseconds, rounded up, or forever
+    remaining: (key) => Math.ceil(cache.info(key)?.ttl ?? Infinity) as Duration,
     has: (key) => cache.has(key),
     set: (key, value, ttl) => {
       cache.set(key, box(value), life(ttl))

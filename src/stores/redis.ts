@@ -16,10 +16,10 @@
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
-import { batchReads } from '../internal/batch'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import {
+  batchedAs,
   clearPages,
   done,
   foldTouches,
@@ -268,7 +268,7 @@ export const redis = <Client extends RedisClient>(
       )
     }
   }
-  return batch === false ? store : batchReads(store, batch === true ? {} : batch)
+  return batchedAs(store, batch)
 }
 
 // eslint-disable-next-line no-restricted-imports -- `fp-ring/redis` is one entry for both stores

@@ -10,10 +10,11 @@
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
-import { batchReads, extend } from '../internal/batch'
+import { extend } from '../internal/batch'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import {
+  batchedAs,
   clearPages,
   done,
   foldTouches,
@@ -307,7 +308,7 @@ export function redisHash<Client extends RedisClient>(
             (found) => connection().commands.hDel(hash, found)
           )
   }
-  const batched = batch === false ? store : batchReads(store, batch === true ? {} : batch)
+  const batched = batchedAs(store, batch)
   return fieldExpiry
     ? batched
     : extend<Store<Uint8Array, Client>, Lifetimeless>(batched, { lifetime: 'none' })

@@ -1,0 +1,47 @@
+import { expect, test } from '@jest/globals'
+import * as fc from 'fast-check'
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+
+import { dict, Duration } from '../../src'
+import { storeLaws } from '../laws/store'
+
+/** A clock that is turned by hand. */
+const manual = () => {
+  let now = 1_000
+  return { clock: { now: () => now }, wait: async (ms: number) => void (now += ms) }
+}
+const { clock, wait } = manual()
+storeLaws('dict', () => dict({ clock }), {
+  values: fc.anything(),
+  extremes: [undefined, null],
+  wait,
+  instant: true
+})
+
+test('what nobody reads any more goes with later writes', async () => {
+  const { clock, wait } = manual()
+  const store = dict({ clock })
+  for (let i = 0; i < 1_000; i++) await store.set(`old${String(i)}`, i, Duration.seconds(1))()
+  await wait(1_001)
+  for (let i = 0; i < 1_000; i++) await store.set(`new${String(i % 10)}`, i, Duration.seconds(1))()
+  expect(store.backend.size).toBe(10)
+})
+
+test('a map of one’s own is the backend, and values are held by reference', async () => {
+  const map = new Map()
+  const store = dict({ map })
+  const value = { id: 1 }
+  await store.set('k', value, Duration.forever)()
+  expect(store.backend).toBe(map)
+  expect(map.get('k')).toStrictEqual({ value, expires: Infinity })
+  expect(store.peek?.('k')).toBe(value)
+  expect(store.peek?.('l')).toBeUndefined()
+})
+
+test('law 2: an undefined is there, though peek cannot tell it from a miss', async () => {
+  const store = dict()
+  await store.set('k', undefined, Duration.minutes(1))()
+  expect(store.peek?.('k')).toBeUndefined()
+  expect(await store.get('k')()).toStrictEqual(E.right(O.some(undefined)))
+})

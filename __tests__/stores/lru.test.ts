@@ -1,0 +1,89 @@
+import { describe, expect, test } from '@jest/globals'
+import * as fc from 'fast-check'
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+import { LRUCache } from 'lru-cache'
+
+import { Duration, ring } from '../../src'
+import { lru } from '../../src/stores/lru'
+import { storeLaws } from '../laws/store'
+
+const minute = Duration.minutes(1)
+let now = 0 // lru-cache takes a start of 0 for 'no lifetime'; the store does not let it
+const clock = { now: () => now }
+const wait = async (ms: number): Promise<void> => void (now += ms)
+
+storeLaws('lru', () => lru({ max: 10_000, clock }), {
+  values: fc.anything(),
+  extremes: [undefined, null],
+  wait,
+  instant: true
+})
+storeLaws(
+  'an lru-cache of one’s own',
+  () => lru(new LRUCache<string, NonNullable<unknown>>({ max: 10_000 })),
+  {
+    values: fc.anything(),
+    extremes: [undefined, null]
+  }
+)
+
+describe('lru', () => {
+  test('law 37: bounds hold after every write, and an oversize value is refused without a loss to the others', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 1, max: 14 })), {
+          maxLength: 40
+        }),
+        async (writes) => {
+          const store = lru<string>({ max: 4, maxSize: 10, sizeOf: (value) => value.length })
+          for (const [key, size] of writes) {
+            const others = Array.from(store.backend.keys()).filter((k) => k !== String(key))
+            const wrote = await store.set(String(key), 'x'.repeat(size), minute)()
+            expect(store.backend.size).toBeLessThanOrEqual(4)
+            expect(store.backend.calculatedSize).toBeLessThanOrEqual(10)
+            if (size > 10) {
+              expect(E.isLeft(wrote) && wrote.left.reason).toBe('refused')
+              expect(store.backend.has(String(key))).toBe(false)
+              for (const other of others) expect(store.backend.has(other)).toBe(true)
+            } else {
+              expect(wrote).toStrictEqual(E.right(undefined))
+              expect(await store.get(String(key))()).toStrictEqual(E.right(O.some('x'.repeat(size))))
+            }
+          }
+        }
+      )
+    ))
+
+  test('law 37: a value too large for the store is returned all the same', async () => {
+    const store = lru<unknown>({ maxSize: 10, sizeOf: (value) => String(value).length })
+    const cached = ring((n: number): TE.TaskEither<never, string> => TE.right('x'.repeat(n)), {
+      store,
+      name: 'k'
+    })
+    expect(await cached(20)()).toStrictEqual(E.right('x'.repeat(20)))
+    const updated = await cached.update(20)()
+    expect(E.isLeft(updated) && updated.left._tag === 'StoreError' && updated.left.reason).toBe('refused')
+  })
+
+  test('it forgets what was used least recently', async () => {
+    const store = lru<number>({ max: 2 })
+    await store.set('a', 1, minute)()
+    await store.set('b', 2, minute)()
+    expect(store.peek?.('a')).toBe(1)
+    await store.set('c', 3, minute)()
+    expect(await store.getMany(['a', 'b', 'c'])()).toStrictEqual(E.right([O.some(1), O.none, O.some(3)]))
+  })
+
+  test('a cache of one’s own that throws is a store that fails', async () => {
+    const cache = new LRUCache<string, string>({
+      maxSize: 10,
+      sizeCalculation: () => {
+        throw new Error('size')
+      }
+    })
+    const wrote = await lru(cache).set('k', 'v', minute)()
+    expect(E.isLeft(wrote) && wrote.left.reason).toBe('failed')
+  })
+})
