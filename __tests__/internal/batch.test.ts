@@ -113,6 +113,10 @@ describe('batchReads', () => {
     expect(asked).toEqual(['get a', 'get a'])
   })
 
+  test('a batch without room is a defect', () => {
+    for (const max of [0, -1, NaN]) expect(() => batchReads(dict<string>(), { max })).toThrow(TypeError)
+  })
+
   test('what else the store has stays: its backend is looked up anew, its type is its own', () => {
     let lookups = 0
     const store = extend(dict<string>(), {

@@ -182,6 +182,17 @@ describe('what it asks of the server', () => {
     expect(await counted(() => Promise.all(keys.map((key) => loose.get(key)())))).toEqual({ get: 4 })
   })
 
+  test('a key that is refused does not fail those that are read at the same time', async () => {
+    const store = redis(client, { namespace: 'poison:' })
+    right(await store.set('a', bytes('A'), D.minutes(1))())
+    const [a, bad, b] = await Promise.all([store.get('a')(), store.get('\ud800')(), store.get('b')()])
+    expect([a, b].map(({ _tag }) => _tag)).toEqual(['Right', 'Right'])
+    expect(left(bad).reason).toBe('refused')
+    expect(left(await store.read('\udfff')()).reason).toBe('refused')
+    expect(left(await store.getMany(['a', '\ud800'])()).reason).toBe('refused')
+    expect(left(await store.clear('\ud800')()).reason).toBe('refused')
+  })
+
   test('law 35: clear pages with SCAN, and asks for no KEYS and no FLUSH', async () => {
     const store = redis(client, { namespace: 'pages:' })
     const keys = Array.from({ length: 3_000 }, (_, i) => `k${String(i)}`)
@@ -310,18 +321,25 @@ describe('faults', () => {
         await sleep(5)
       }
     })()
-    await sleep(30)
-    await server.kill()
-    expect((await store.get('k')())._tag).toBe('Left')
-    await server.restart()
-    // its scripts are gone with it
-    await eventually('it recovers', async () => (await store.readMany(['k', 'l'])())._tag === 'Right', 5_000)
-    expect(right(await store.get('k')())._tag).toBe('None')
-    ended = true
-    await traffic
+    try {
+      await eventually('there is an answer', () => Promise.resolve(outcomes.includes('Right')))
+      await server.kill()
+      expect((await store.get('k')())._tag).toBe('Left')
+      await server.restart()
+      // its scripts are gone with it
+      await eventually(
+        'it recovers',
+        async () => (await store.readMany(['k', 'l'])())._tag === 'Right',
+        10_000
+      )
+      expect(right(await store.get('k')())._tag).toBe('None')
+    } finally {
+      ended = true
+      await traffic
+      client.destroy()
+    }
     expect(new Set(outcomes)).toEqual(new Set(['Left', 'Right']))
-    client.destroy()
-  })
+  }, 30_000)
 
   test('a server that has lost the scripts is sent them again', async () => {
     const client = await connected()

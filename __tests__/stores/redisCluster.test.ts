@@ -136,6 +136,20 @@ describe('redis over a cluster', () => {
     await eventually('it recovers', async () => (await store.getMany(keys)())._tag === 'Right', 10_000)
   }, 30_000)
 
+  test('law 26: a master that is killed is replaced, and the store works on', async () => {
+    const { nodes } = await cluster()
+    const store = redis(client, { namespace: randomNamespace(), timeout: D.milliseconds(500) })
+    const keys = Array.from({ length: 30 }, (_, i) => `k${String(i)}`)
+    await nodes[1]?.kill()
+    const begun = performance.now()
+    const answers = await Promise.all(keys.map((key) => store.has(key)()))
+    expect(performance.now() - begun).toBeLessThan(1_500)
+    expect(new Set(answers.map(({ _tag }) => _tag))).toEqual(new Set(['Left', 'Right']))
+    const entries = keys.map((key) => [key, bytes(key), D.minutes(1)] as const)
+    await eventually('it is replaced', async () => (await store.setMany(entries)())._tag === 'Right', 25_000)
+    expect(right(await store.hasMany(keys)())).not.toContain(false)
+  }, 40_000)
+
   test('backend is the cluster, in its own type', () => {
     const { backend } = redis(client)
     expect(backend).toBe(client)

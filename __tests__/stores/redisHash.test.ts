@@ -44,7 +44,10 @@ storeLaws(
   'redisHash over a pool, not batched',
   async () => {
     const server = await anyRedis()
-    const pool = createClientPool({ url: server.url, keyPrefix: 'pool:' }, { minimum: 2, maximum: 3, cleanupDelay: 50 })
+    const pool = createClientPool(
+      { url: server.url, keyPrefix: 'pool:' },
+      { minimum: 2, maximum: 3, cleanupDelay: 50 }
+    )
     await pool.connect()
     closing.push(() => pool.destroy(), server.stop)
     return redisHash(() => pool, { key: randomNamespace(), batch: false })
