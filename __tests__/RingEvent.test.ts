@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { concatAll } from 'fp-ts/Monoid'
 import * as E from 'fp-ts/Either'
+import { concatAll } from 'fp-ts/Monoid'
 import * as TE from 'fp-ts/TaskEither'
 
 import { dict, Duration, Policy, ring, RingEvent, Store } from '../src'
@@ -22,12 +22,12 @@ describe('RingEvent', () => {
         async (steps, fails, remote) => {
           let stats = RingEvent.noStats
           let reads = 0
-          const near = dict<unknown>()
+          const near = dict()
           const { peek: _, ...far } = Store.around((operation, task) =>
             fails && operation.startsWith('get')
               ? TE.left({ _tag: 'StoreError', reason: 'failed' } as never)
               : task
-          )(dict<unknown>())
+          )(dict())
           const cached = ring(
             (id: unknown): TE.TaskEither<string, unknown> =>
               async () => {

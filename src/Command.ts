@@ -19,13 +19,13 @@ import * as RA from 'fp-ts/ReadonlyArray'
 import * as TE from 'fp-ts/TaskEither'
 
 import type { Codec } from './Codec'
-import { zero } from './Duration'
 import type { Duration } from './Duration'
+import { zero } from './Duration'
 import type { Engine } from './internal/engine'
 import { makeLookup, makeLookupAll } from './internal/lookup'
 import type { Arguments, Key, KeyFn } from './KeyFn'
-import { EncodeError, KeyError } from './RingError'
 import type { DecodeError, RingError } from './RingError'
+import { EncodeError, KeyError } from './RingError'
 import type { Store } from './Store'
 
 // -------------------------------------------------------------------------------------

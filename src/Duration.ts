@@ -115,6 +115,11 @@ export const days: (n: number) => Duration = /*#__PURE__*/ inUnits('days', 86_40
 /**
  * Without end. The only way to ask for an entry that never expires.
  *
+ * @example
+ * import { Duration } from 'fp-ring'
+ *
+ * assert.ok(Duration.forever > Duration.days(36_500))
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -122,6 +127,11 @@ export const forever = Infinity as Duration // the proof: the one duration that 
 
 /**
  * No time at all: 'do not store'.
+ *
+ * @example
+ * import { Duration } from 'fp-ring'
+ *
+ * assert.strictEqual(Duration.zero, Duration.seconds(0))
  *
  * @category constructors
  * @since 0.1.0
@@ -158,6 +168,13 @@ export const shortened =
 
 /**
  * Durations by length.
+ *
+ * @example
+ * import { sort } from 'fp-ts/ReadonlyArray'
+ * import { Duration } from 'fp-ring'
+ *
+ * const sorted = sort(Duration.Ord)([Duration.minutes(1), Duration.seconds(1)])
+ * assert.deepStrictEqual(sorted, [1_000, 60_000])
  *
  * @category instances
  * @since 0.1.0

@@ -49,25 +49,27 @@ export interface KeyFn<in Args extends Arguments> {
   readonly prefix?: string
 }
 
-/**
- * The method by which an argument says what it is in a key (the original's `__ring_key__`). What it returns
- * must tell the argument from every other one that can stand in its place.
- *
- * @example
- * import { KeyFn, ringKey } from 'fp-ring'
- *
- * class Page {
- *   constructor(readonly id: number, readonly draft: string) {}
- *   [ringKey]() {
- *     return `page/${this.id}`
- *   }
- * }
- * assert.strictEqual(KeyFn.structural('render')(new Page(7, 'a long text')), 'render:<page/7>')
- *
- * @category model
- * @since 0.1.0
- */
-export { ringKey }
+export {
+  /**
+   * The method by which an argument says what it is in a key (the original's `__ring_key__`). What it returns
+   * must tell the argument from every other one that can stand in its place.
+   *
+   * @example
+   * import { KeyFn, ringKey } from 'fp-ring'
+   *
+   * class Page {
+   *   constructor(readonly id: number, readonly draft: string) {}
+   *   [ringKey]() {
+   *     return `page/${this.id}`
+   *   }
+   * }
+   * assert.strictEqual(KeyFn.structural('render')(new Page(7, 'a long text')), 'render:<page/7>')
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  ringKey
+}
 
 /**
  * An argument that says what it is in a key.

@@ -97,6 +97,11 @@ type ArgumentsOf<P extends ReadonlyArray<Some>> = P extends readonly [
 /**
  * How long entries live where the policy does not say: 60 seconds.
  *
+ * @example
+ * import { Policy } from 'fp-ring'
+ *
+ * assert.strictEqual(Policy.defaultTtl, 60_000)
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -105,6 +110,11 @@ export const defaultTtl: Duration.Duration = /*#__PURE__*/ Duration.seconds(60)
 /**
  * How long a load may hold its key where the policy does not say: 60 seconds.
  *
+ * @example
+ * import { Policy } from 'fp-ring'
+ *
+ * assert.strictEqual(Policy.defaultLoadTimeout, 60_000)
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -112,6 +122,11 @@ export const defaultLoadTimeout: Duration.Duration = /*#__PURE__*/ Duration.seco
 
 /**
  * The deadline of the calls of a store that has none of its own, where the policy does not say: one second.
+ *
+ * @example
+ * import { Policy } from 'fp-ring'
+ *
+ * assert.strictEqual(Policy.defaultStoreTimeout, 1_000)
  *
  * @category constructors
  * @since 0.1.0
@@ -183,6 +198,11 @@ export const ttlBy = <A, Args extends Arguments = Arguments>(
 /**
  * Entries live until they are deleted. It must be asked for.
  *
+ * @example
+ * import { Duration, Policy } from 'fp-ring'
+ *
+ * assert.strictEqual(Policy.forever.ttl, Duration.forever)
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -209,6 +229,21 @@ export const jitter = (fraction: number): Policy =>
 /**
  * Lets the faults of the cache into the error channel of the cached function: a store that fails, arguments
  * without a key, a value that cannot be encoded. Entries that cannot be decoded stay misses.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import * as TE from 'fp-ts/TaskEither'
+ * import { dict, Policy, ring, RingError } from 'fp-ring'
+ *
+ * const down = { ...dict(), peek: () => undefined, get: () => TE.left(RingError.storeFailed('get')('down')) }
+ * const one = (id: number): TE.TaskEither<'not found', number> => TE.right(id)
+ * const open = ring(one, { store: down })
+ * const strict = ring(one, { store: down, policy: Policy.strict })
+ * const test = async () => {
+ *   assert.deepStrictEqual(await open(1)(), E.right(1))
+ *   assert.ok(E.isLeft(await strict(1)()))
+ * }
+ * test()
  *
  * @category constructors
  * @since 0.1.0

@@ -11,8 +11,8 @@
  */
 import type { IO } from 'fp-ts/IO'
 import type * as M from 'fp-ts/Monoid'
-import * as N from 'fp-ts/number'
 import { struct } from 'fp-ts/Monoid'
+import * as N from 'fp-ts/number'
 
 import type { Duration } from './Duration'
 import type { Key } from './KeyFn'
@@ -99,6 +99,11 @@ export interface Stats {
 /**
  * Counters at zero.
  *
+ * @example
+ * import { RingEvent } from 'fp-ring'
+ *
+ * assert.strictEqual(RingEvent.reads(RingEvent.noStats), 0)
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -183,6 +188,11 @@ export const stats = (s: Stats, event: RingEvent): Stats => {
 /**
  * How many reads the counters saw.
  *
+ * @example
+ * import { RingEvent } from 'fp-ring'
+ *
+ * assert.strictEqual(RingEvent.reads({ ...RingEvent.noStats, hits: 3, stales: 1, misses: 2 }), 6)
+ *
  * @category destructors
  * @since 0.1.0
  */
@@ -208,6 +218,14 @@ export const hitRate = (s: Stats): number => (reads(s) === 0 ? 0 : (s.hits + s.s
 
 /**
  * Counters of several rings, added up.
+ *
+ * @example
+ * import { concatAll } from 'fp-ts/Monoid'
+ * import { RingEvent } from 'fp-ring'
+ *
+ * const users = { ...RingEvent.noStats, hits: 3 }
+ * const pages = { ...RingEvent.noStats, hits: 4 }
+ * assert.strictEqual(concatAll(RingEvent.Monoid)([users, pages]).hits, 7)
  *
  * @category instances
  * @since 0.1.0

@@ -136,6 +136,11 @@ type Partly<C, X, A, PArgs extends Arguments, D> =
       readonly batch?: never
     })
 
+/** The rest of `ring`, where `batch` has said what the function fails with, or nothing has. */
+type Applied<Args extends Arguments, E, A, R, B, X, Cmd, D extends PropertyKey> = unknown extends E
+  ? <E2>(fn: Fn<Args, E2, A>) => Ring<Args, E2, A, R, B, X, Cmd, D>
+  : (fn: Fn<Args, E, A>) => Ring<Args, E, A, R, B, X, Cmd, D>
+
 // -------------------------------------------------------------------------------------
 // constructors
 // -------------------------------------------------------------------------------------
@@ -221,7 +226,7 @@ export function ring<
   A,
   B,
   Args extends Arguments,
-  E = never,
+  E = unknown,
   C = unknown,
   X = never,
   Cmd = None,
@@ -230,7 +235,7 @@ export function ring<
   store: Store.Store<R, B> & C,
   codec: Codec<A, R>,
   options: Options<Args, E, A, R, B, C, X, Cmd, D>
-): <E2 extends E | unknown>(fn: Fn<Args, E2, A>) => Ring<Args, E2, A, R, B, X, Cmd, D>
+): Applied<Args, E, A, R, B, X, Cmd, D>
 export function ring<
   B,
   C = unknown,
@@ -244,6 +249,17 @@ export function ring<
 ): <Args extends PArgs, E, A extends PA>(
   fn: Fn<Args, E, A> & Keyed<Args>
 ) => Ring<Args, E, A, unknown, B, X, None, D>
+export function ring<
+  B,
+  Args extends Arguments,
+  C = unknown,
+  X = never,
+  PA = unknown,
+  D extends SingleCommand = 'getOrUpdate'
+>(
+  store: Store.Store<unknown, B> & C,
+  options: Settings<C, X, PA, Args, D> & { readonly key: KeyFn.KeyFn<Args> }
+): <E, A extends PA>(fn: Fn<Args, E, A>) => Ring<Args, E, A, unknown, B, X, None, D>
 export function ring(...given: ReadonlyArray<unknown>): unknown {
   const [first, second, third] = given
   // the proof: the overloads say which of the five forms these are, told apart by what no two of them share

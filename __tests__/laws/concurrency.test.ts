@@ -34,7 +34,7 @@ type Make = (fn: Fn, store: Store.Store<number>, withBatch: boolean) => Cache
 
 const ours: Make = (fn, store, withBatch) => {
   const cached = ring(fn, {
-    store: store as Store.Store<number>,
+    store: store,
     codec: byReference,
     name: 'k',
     ...(withBatch
@@ -270,7 +270,7 @@ const handled = () => {
 
 const endsOfOthers = async (make: Make): Promise<boolean> => {
   const { ends, fn, settle } = handled()
-  const cache = make(fn, dict<number>() as Store.Store<number>, false)
+  const cache = make(fn, dict<number>(), false)
   const first = cache.call(1)()
   await settle()
   await cache.delete(1)()

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
+import * as NEA from 'fp-ts/NonEmptyArray'
 import * as O from 'fp-ts/Option'
-import * as RA from 'fp-ts/ReadonlyArray'
 import type * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 
@@ -416,9 +416,9 @@ export const ringLaws = <R>(
       const name = `users${String(names)}`
       const one = fresh((id) => E.right(id), { name }).cached
       const other = fresh((id) => E.right(id), { name: `${name}X` }).cached
-      for (const r of [users.cached, one, other]) for (const id of RA.range(1, 12)) await r(id)()
+      for (const r of [users.cached, one, other]) for (const id of NEA.range(1, 12)) await r(id)()
       expect(await one.clear()()).toStrictEqual(E.right(undefined))
-      const all = RA.range(1, 12).map((id) => [id] as [number])
+      const all = NEA.range(1, 12).map((id) => [id] as [number])
       expect(await one.hasMany(all)()).toStrictEqual(E.right(all.map(() => false)))
       expect(await other.hasMany(all)()).toStrictEqual(E.right(all.map(() => true)))
       expect(await users.cached.hasMany(all)()).toStrictEqual(E.right(all.map(() => true)))

@@ -57,7 +57,7 @@ describe('lru', () => {
     ))
 
   test('law 37: a value too large for the store is returned all the same', async () => {
-    const store = lru<unknown>({ maxSize: 10, sizeOf: (value) => String(value).length })
+    const store = lru({ maxSize: 10, sizeOf: (value) => String(value).length })
     const cached = ring((n: number): TE.TaskEither<never, string> => TE.right('x'.repeat(n)), {
       store,
       name: 'k'

@@ -29,6 +29,14 @@ declare const fetchPair: (id: number, b?: string) => TE.TaskEither<FetchError, U
 declare const disk: Store.Store<Bytes, { readonly path: string }>
 declare const leasing: Store.Store<Bytes, { readonly redis: true }> & { readonly lease: string }
 declare const lease: Policy.Policy<{ readonly lease: string }>
+class Session {
+  #secret = 1
+  id = 'x'
+  secret(): number {
+    return this.#secret
+  }
+}
+declare const bySession: (s: Session) => TE.TaskEither<FetchError, User>
 const json = Codec.json(User)
 const { minutes, seconds } = Duration
 const { policy, strict, ttl } = Policy
@@ -144,6 +152,27 @@ const promises = (): void => {
   // @ts-expect-error there is no such command
   ring(fetchUser, { store: disk, codec: json, default: 'fetch' })
 
+  // in a pipe too, with a key, commands and batch
+  const i = pipe(bySession, ring(dict(), { key: (s: Session) => s.id, policy: ttl(seconds(1)) }))
+  expectTypeOf(i).parameter(0).toEqualTypeOf<Session>()
+  expectTypeOf(i.get(null as unknown as Session)).toEqualTypeOf<TE.TaskEither<AnyRingError, O.Option<User>>>()
+  const j = pipe(
+    fetchUser,
+    ring(disk, json, {
+      batch: (ids: ReadonlyArray<readonly [number]>): TE.TaskEither<FetchError, ReadonlyArray<User>> => {
+        void ids
+        return TE_.right([])
+      }
+    })
+  )
+  expectTypeOf(j(1)).toEqualTypeOf<TE.TaskEither<FetchError, User>>()
+  const k = pipe(
+    fetchUser,
+    ring(disk, json, { key: (id: number) => String(id), commands: (_, base) => ({ again: base.update }) })
+  )
+  expectTypeOf(k.again(1)).toEqualTypeOf<TE.TaskEither<FetchError | AnyRingError, User>>()
+  expectTypeOf(k(1)).toEqualTypeOf<TE.TaskEither<FetchError, User>>()
+
   // rings nest, and a strategy is a ring without its function
   const two = pipe(fetchUser, ring(disk, json, ttl(minutes(10))), (inner) =>
     ring(inner, { store: lru({ max: 10 }) })
@@ -173,13 +202,6 @@ const promises = (): void => {
   ttl(60)
 
   // arguments that the default key cannot tell apart make the key mandatory
-  class Session {
-    #secret = 1
-    id = 'x'
-    secret(): number {
-      return this.#secret
-    }
-  }
   class Page {
     constructor(readonly id: number) {}
     render(): string {
@@ -198,7 +220,6 @@ const promises = (): void => {
   interface Tree {
     readonly children: ReadonlyArray<Tree>
   }
-  const bySession = null as unknown as (s: Session) => TE.TaskEither<FetchError, User>
   const byCallback = null as unknown as (f: () => number) => TE.TaskEither<FetchError, User>
   const bySymbol = null as unknown as (
     id: number,

@@ -235,7 +235,7 @@ export const makeFlights = <A>(clock: Clock, loadTimeout: Duration): Flights<A> 
     mutateAll: (io) => {
       const done = mutatingAll(io)
       moverOfAll = done
-      slots.forEach((slot) => (slot.mover = done))
+      for (const slot of slots.values()) slot.mover = done
       return done
     },
     size: () => slots.size

@@ -198,7 +198,7 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
     const sought = seek(argsOf, found, failed === undefined)
     const told = new Set<Key>()
     const answers = await Promise.all(
-      argsList.map((args, i): E.Either<Err, A> | Promise<E.Either<Err, A>> => {
+      argsList.map(async (args, i): Promise<E.Either<Err, A>> => {
         const key = keys[i]
         const one = key !== undefined && E.isRight(key) ? sought.get(key.right) : undefined
         if (one === undefined || key === undefined || E.isLeft(key)) {

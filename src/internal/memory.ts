@@ -7,10 +7,10 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
-import { zero } from '../Duration'
 import type { Duration } from '../Duration'
+import { zero } from '../Duration'
 import type { Key } from '../KeyFn'
-import { isRingError, storeFailed, StoreError } from '../RingError'
+import { isRingError, StoreError, storeFailed } from '../RingError'
 import type { Entry, Store } from '../Store'
 
 /** The primitives. `set` is asked for positive lifetimes only and says whether it took the value. */

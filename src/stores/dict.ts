@@ -9,8 +9,8 @@
  */
 import * as O from 'fp-ts/Option'
 
-import { system } from '../Clock'
 import type { Clock } from '../Clock'
+import { system } from '../Clock'
 import type { Duration } from '../Duration'
 import { memoryStore } from '../internal/memory'
 import type { Key } from '../KeyFn'
