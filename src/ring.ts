@@ -14,6 +14,7 @@
  */
 import * as E from 'fp-ts/Either'
 import * as Random from 'fp-ts/Random'
+import * as RR from 'fp-ts/ReadonlyRecord'
 import type * as TE from 'fp-ts/TaskEither'
 
 import * as Clock from './Clock'
@@ -190,7 +191,7 @@ export function ring<
 >(
   fn: F & Returning<F>,
   config: Options<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, C, X, Cmd, D> & {
-    readonly store: Store.Store<R, B> & C
+    readonly store: Store.Store<R, B> & NoInfer<C>
     readonly codec: Codec<ValueOf<F>, R>
   }
 ): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X, Cmd, D>
@@ -204,7 +205,7 @@ export function ring<
 >(
   fn: F & Returning<F>,
   config: Options<Parameters<F>, ErrorOf<F>, ValueOf<F>, unknown, B, C, X, Cmd, D> & {
-    readonly store: Store.Store<unknown, B> & C
+    readonly store: Store.Store<unknown, B> & NoInfer<C>
     readonly codec?: never
   }
 ): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, unknown, B, X, Cmd, D>
@@ -217,7 +218,7 @@ export function ring<
   PArgs extends Arguments = Arguments,
   D extends SingleCommand = 'getOrUpdate'
 >(
-  store: Store.Store<R, B> & C,
+  store: Store.Store<R, B> & NoInfer<C>,
   codec: Codec<A, R>,
   options?: Partly<C, X, A, PArgs, D>
 ): <Args extends PArgs, E>(fn: Fn<Args, E, A> & Keyed<Args>) => Ring<Args, E, A, R, B, X, None, D>
@@ -232,7 +233,7 @@ export function ring<
   Cmd = None,
   D extends SingleCommand | keyof Cmd = 'getOrUpdate'
 >(
-  store: Store.Store<R, B> & C,
+  store: Store.Store<R, B> & NoInfer<C>,
   codec: Codec<A, R>,
   options: Options<Args, E, A, R, B, C, X, Cmd, D>
 ): Applied<Args, E, A, R, B, X, Cmd, D>
@@ -244,7 +245,7 @@ export function ring<
   PArgs extends Arguments = Arguments,
   D extends SingleCommand = 'getOrUpdate'
 >(
-  store: Store.Store<unknown, B> & C,
+  store: Store.Store<unknown, B> & NoInfer<C>,
   options?: Partly<C, X, PA, PArgs, D>
 ): <Args extends PArgs, E, A extends PA>(
   fn: Fn<Args, E, A> & Keyed<Args>
@@ -257,7 +258,7 @@ export function ring<
   PA = unknown,
   D extends SingleCommand = 'getOrUpdate'
 >(
-  store: Store.Store<unknown, B> & C,
+  store: Store.Store<unknown, B> & NoInfer<C>,
   options: Settings<C, X, PA, Args, D> & { readonly key: KeyFn.KeyFn<Args> }
 ): <E, A extends PA>(fn: Fn<Args, E, A>) => Ring<Args, E, A, unknown, B, X, None, D>
 export function ring(...given: ReadonlyArray<unknown>): unknown {
@@ -306,13 +307,12 @@ const make = (fn: Unknown, config: Config): unknown => {
     called === base.getOrUpdate
       ? getOrUpdate(engine)
       : (...args: Arguments): unknown => Reflect.apply(called, undefined, args)
-  return Object.defineProperty(
-    Object.assign(cached, commands, { store: parts.store, codec: parts.codec }),
-    'name',
-    {
-      value: name
-    }
-  )
+  const members = { ...commands, store: parts.store, codec: parts.codec }
+  // defined, not assigned: a command may be called `name` or `length`, which a function has already
+  return Object.defineProperties(cached, {
+    name: { value: name },
+    ...RR.map((value: unknown) => ({ value, enumerable: true }))(members)
+  })
 }
 
 const keyOf = (name: string, { key, version }: Config): KeyFn.KeyFn<Arguments> =>

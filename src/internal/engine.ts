@@ -94,6 +94,9 @@ export interface Engine<Args extends Arguments, Err, A, R, B> extends Parts<Args
 
 const silent = (): void => undefined
 
+const isThenable = (u: unknown): u is PromiseLike<unknown> =>
+  typeof u === 'object' && u !== null && 'then' in u && typeof u.then === 'function'
+
 /** An encoded store's codec error is the ring's own (law 14). */
 export const asRingError = (error: StoreError): RingError =>
   error.reason === 'codec' && isRingError(error.cause) ? error.cause : error
@@ -116,7 +119,9 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
       : (key, since, details) => {
           try {
             // the proof: `details` is one of the events without what is added here
-            observe({ ...details, ring: name, key, duration: clock.now() - since })()
+            const done: unknown = observe({ ...details, ring: name, key, duration: clock.now() - since })()
+            // an `async` observer passes for one, and may reject
+            if (isThenable(done)) done.then(silent, silent)
           } catch {
             // law 30: an observer changes nothing
           }
