@@ -18,7 +18,7 @@ import { codes, startApi } from './demo/api'
 import { Country, CountryV2, fetchCountries, fetchCountry, fetchCountryV2 } from './demo/country'
 import { stopwatch, workload } from './demo/figures'
 import type { Place } from './demo/place'
-import { inMemory, inRedis } from './demo/place'
+import { because, inMemory, inRedis } from './demo/place'
 import type { Section, Step } from './demo/step'
 import { newWatch, printFigure, printing, runStep, statsOf, step } from './demo/step'
 import * as show from './demo/table'
@@ -221,51 +221,46 @@ const sections = <B>(
 // the program
 // -------------------------------------------------------------------------------------
 
-const tell = <B>(api: Api, place: Place<B>): T.Task<boolean> => {
-  const watch = newWatch(api.requests)
-  const rings = makeRings(api, place, watch.observe)
-  const summary = (lines: ReadonlyArray<boolean>): boolean => {
-    const right = lines.filter(Boolean).length
-    const stats = statsOf(watch.events())
-    console.log(
-      [
-        `\n${show.rule}\n${show.tick(right === lines.length)} ${right} of ${
-          lines.length
-        } lines are as they should be`,
-        `${show.integer(RingEvent.reads(stats))} reads`,
-        `${show.percent(RingEvent.hitRate(stats))} hits`,
-        `${show.integer(api.requests())} requests`,
-        `${(performance.now() / 1_000).toFixed(1)} s`
-      ].join(' · ')
-    )
-    return right === lines.length
-  }
-  console.log(
-    show.banner(`${codes.length} countries, an API that takes ${latency} ms, a cache in ${place.name}`)
-  )
-  return pipe(
-    T.sequenceSeqArray([
-      ...sections(api, place, rings).map(printing(runStep(watch))),
-      pipe(
-        rings.country.clear(),
-        T.chain(() => workload(watch, rings.country)),
-        T.chain(printing(printFigure))
-      ),
-      pipe(stopwatch(watch, rings.quiet), T.chain(printing(printFigure)))
-    ]),
-    T.map((lines) => summary(RA.flatten(lines)))
-  )
+const summary = (api: Api, stats: RingEvent.Stats, lines: ReadonlyArray<boolean>): string => {
+  const right = lines.filter(Boolean).length
+  return [
+    `${show.tick(right === lines.length)} ${right} of ${lines.length} lines are as they should be`,
+    `${show.integer(RingEvent.reads(stats))} reads`,
+    `${show.percent(RingEvent.hitRate(stats))} hits`,
+    `${show.integer(api.requests())} requests`,
+    `${(performance.now() / 1_000).toFixed(1)} s`
+  ].join(' · ')
 }
 
-const demo = <B>(place: Place<B>): T.Task<boolean> =>
-  pipe(
-    startApi(latency),
-    T.chain((api) =>
-      pipe(
-        tell(api, place),
-        T.chainFirst(() => api.close)
-      )
+const tell =
+  <B>(api: Api, place: Place<B>): T.Task<boolean> =>
+  async () => {
+    const watch = newWatch(api.requests)
+    const rings = makeRings(api, place, watch.observe)
+    console.log(
+      show.banner(`${codes.length} countries, an API that takes ${latency} ms, a cache in ${place.name}`)
     )
+    const lines = await pipe(
+      T.sequenceSeqArray([
+        ...sections(api, place, rings).map(printing(runStep(watch))),
+        pipe(
+          rings.country.clear(),
+          T.chain(() => workload(watch, rings.country)),
+          T.chain(printing(printFigure))
+        ),
+        pipe(stopwatch(watch, rings.quiet), T.chain(printing(printFigure)))
+      ]),
+      T.map(RA.flatten)
+    )()
+    console.log(`\n${show.rule}\n${summary(api, statsOf(watch.events()), lines)}`)
+    return lines.every(Boolean)
+  }
+
+const demo = <B>(place: Place<B>): TE.TaskEither<string, boolean> =>
+  TE.bracket(
+    TE.fromTask(startApi(latency)),
+    (api) => TE.tryCatch(tell(api, place), because('the demo broke off')),
+    ({ close }) => TE.fromTask(close)
   )
 
 const main = pipe(

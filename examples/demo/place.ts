@@ -23,20 +23,20 @@ export interface Place<B> {
   readonly bytes: (backend: B, key: string) => T.Task<O.Option<Uint8Array>>
 }
 
-/** Runs a program in a place, and cleans up, however it ends. A `left` says why there is no such place. */
-export type Visit = <A>(program: <B>(place: Place<B>) => T.Task<A>) => TE.TaskEither<string, A>
+/** Runs a program in a place, and cleans up. A `left` says why there is no such place, or what the program's is. */
+export type Visit = <A>(program: <B>(place: Place<B>) => TE.TaskEither<string, A>) => TE.TaskEither<string, A>
 
 export const inMemory: Visit = (program) =>
-  TE.fromTask(
-    program({
-      name: 'this process (lru-cache)',
-      store: lru<Uint8Array>({ max: 1_000 }),
-      bytes: (cache, key) => T.fromIO(() => O.fromNullable(cache.get(key)))
-    })
-  )
+  program({
+    name: 'this process (lru-cache)',
+    store: lru<Uint8Array>({ max: 1_000 }),
+    bytes: (cache, key) => T.fromIO(() => O.fromNullable(cache.get(key)))
+  })
 
-const because = (what: string) => (cause: unknown) =>
-  `${what}: ${cause instanceof Error ? cause.message : String(cause)}`
+export const because =
+  (what: string) =>
+  (cause: unknown): string =>
+    `${what}: ${cause instanceof Error ? cause.message : String(cause)}`
 
 const ours = (process.env['REDIS_URL'] ?? '') === ''
 
@@ -66,17 +66,15 @@ export const inRedis: Visit = (program) =>
           const namespace = `fp-ring-demo:${randomUUID().slice(0, 8)}:`
           const store = redis(client, { namespace })
           return pipe(
-            TE.fromTask(
-              program({
-                name: ours ? 'Redis (a server of our own)' : 'Redis (REDIS_URL)',
-                store,
-                bytes: (backend, key) => () =>
-                  backend
-                    .withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
-                    .get(namespace + key)
-                    .then(O.fromNullable)
-              })
-            ),
+            program({
+              name: ours ? 'Redis (a server of our own)' : 'Redis (REDIS_URL)',
+              store,
+              bytes: (backend, key) => () =>
+                backend
+                  .withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
+                  .get(namespace + key)
+                  .then(O.fromNullable)
+            }),
             TE.chainFirst(() => pipe(store.clear(''), TE.mapLeft(because('the namespace was not cleared'))))
           )
         },

@@ -46,7 +46,7 @@ export interface Watch {
 
 export const newWatch = (requests: IO<number>): Watch => {
   const log: Array<RingEvent.RingEvent> = []
-  return { observe: (event) => () => void log.push(event), events: () => log.slice(), requests }
+  return { observe: (event) => () => void log.push(event), events: () => log, requests }
 }
 
 export const statsOf = (events: ReadonlyArray<RingEvent.RingEvent>): RingEvent.Stats =>
@@ -64,9 +64,9 @@ export const watched =
   ({ events, requests }: Watch) =>
   <A>(task: T.Task<A>): T.Task<Seen<A>> =>
   async () => {
-    const [told, sent, start] = [events().length, requests(), performance.now()]
+    const [told, sent, since] = [events().length, requests(), performance.now()]
     const answer = await task()
-    return { answer, ms: performance.now() - start, events: events().slice(told), http: requests() - sent }
+    return { answer, ms: performance.now() - since, events: events().slice(told), http: requests() - sent }
   }
 
 // -------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
  * How the demo looks: columns, bars, and colours where there is somebody to see them.
  */
 import type { RingEvent } from 'fp-ring'
-import { pipe } from 'fp-ts/function'
+import { identity, pipe } from 'fp-ts/function'
 import * as RA from 'fp-ts/ReadonlyArray'
 
 // -------------------------------------------------------------------------------------
@@ -98,13 +98,15 @@ export interface Row {
 const cells = { call: 34, ring: 33, http: 4, ms: 8, answer: 17 }
 
 /** What comes before the answer. */
-const left = (call: string, ring: string, http: string, ms: string): string =>
-  [
-    call.padEnd(cells.call),
-    painted(ring) + ' '.repeat(Math.max(0, cells.ring - ring.length)),
-    http.padStart(cells.http),
-    ms.padStart(cells.ms)
-  ].join('')
+const left =
+  (paint: (ring: string) => string) =>
+  (call: string, ring: string, http: string, ms: string): string =>
+    [
+      call.padEnd(cells.call),
+      paint(ring) + ' '.repeat(Math.max(0, cells.ring - ring.length)),
+      http.padStart(cells.http),
+      ms.padStart(cells.ms)
+    ].join('')
 
 export const title = (text: string): string => `\n${bold(text)}`
 
@@ -112,12 +114,12 @@ export const banner = (text: string): string =>
   [
     `${bold('fp-ring')}  ${text}`,
     dim('country = pipe(fetchCountry, ring(store, Codec.json(Country), { policy, batch, observe }))\n'),
-    dim(`  ${left('', 'what the rings did', 'http', 'ms')}  answer`)
+    dim(`  ${left(identity)('', 'what the rings did', 'http', 'ms')}  answer`)
   ].join('\n')
 
 /** An answer that has no room in its column goes below. */
 export const row = (ok: boolean, { answer, call, http, ring }: Row, ms: number): string => {
-  const all = `${tick(ok)} ${left(call, ring, http === 0 ? '' : String(http), ms.toFixed(2))}`
+  const all = `${tick(ok)} ${left(painted)(call, ring, http === 0 ? '' : String(http), ms.toFixed(2))}`
   return answer.length > cells.answer ? `${all}\n    ${dim(answer)}` : `${all}  ${answer}`
 }
 
