@@ -88,7 +88,7 @@ describe('RingEvent', () => {
     const about = { ring: 'user', key: 'user:7', duration: 0 }
     expect(events).toStrictEqual([
       { ...about, _tag: 'Miss', shared: false },
-      { ...about, _tag: 'Load', ok: true, duration: 5 },
+      { ...about, _tag: 'Load', ok: true, size: 1, duration: 5 },
       { ...about, _tag: 'Store', ttl: 9_000 },
       { ...about, _tag: 'Hit' },
       { ...about, _tag: 'Delete' }
@@ -108,6 +108,22 @@ describe('RingEvent', () => {
     expect(concatAll(RingEvent.Monoid)([stats, stats])).toMatchObject({ hits: 2, loadTime: 10 })
   })
 
+  test('a counter counts for any number of rings, and the time of a batch once', async () => {
+    let now = 0
+    const { observe, stats } = RingEvent.counter()
+    const other = RingEvent.counter()
+    const one = (id: number): TE.TaskEither<string, number> => TE.right(id)
+    const clock = { now: () => now }
+    const batch = (list: ReadonlyArray<readonly [number]>): TE.TaskEither<string, ReadonlyArray<number>> =>
+      TE.fromIO(() => ((now += 8), list.map(([id]) => id)))
+    await ring(one, { store: dict(), observe, clock, batch }).getOrUpdateMany([[1], [2], [3], [4]])()
+    await ring(one, { store: dict(), observe, clock })(1)()
+    expect(stats()).toMatchObject({ loads: 5, loadTime: 8, misses: 5, stores: 5 })
+    expect(RingEvent.loadRate(stats())).toBe(1)
+    expect(RingEvent.loadRate(RingEvent.noStats)).toBe(0)
+    expect(other.stats()).toStrictEqual(RingEvent.noStats)
+  })
+
   test('every event is counted', () => {
     const about = { ring: 'r', key: 'k', duration: 1 }
     const error = { _tag: 'DecodeError' } as never
@@ -117,7 +133,11 @@ describe('RingEvent', () => {
         .map(([name]) => name)
     expect(counts({ ...about, _tag: 'Stale' })).toStrictEqual(['stales'])
     expect(counts({ ...about, _tag: 'Miss', shared: true })).toStrictEqual(['misses', 'shared'])
-    expect(counts({ ...about, _tag: 'Load', ok: false })).toStrictEqual(['loads', 'loadFailures', 'loadTime'])
+    expect(counts({ ...about, _tag: 'Load', ok: false, size: 2 })).toStrictEqual([
+      'loads',
+      'loadFailures',
+      'loadTime'
+    ])
     expect(counts({ ...about, _tag: 'Discard' })).toStrictEqual(['discards'])
     expect(counts({ ...about, _tag: 'Skip' })).toStrictEqual(['skips'])
     expect(counts({ ...about, _tag: 'Touch' })).toStrictEqual(['touches'])

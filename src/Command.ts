@@ -201,8 +201,13 @@ const executeMany: Program<'executeMany'> =
   () =>
     run(argsList).then(E.right)
 
-const updateMany: Program<'updateMany'> = (engine) => (argsList) =>
-  onKeys(engine, 'update')((keys) => () => engine.update(keys, argsList))(argsList)
+const updateMany: Program<'updateMany'> = (engine) => (argsList) => async () => {
+  const since = engine.now()
+  const keys = E.traverseArray(engine.keyOf)(argsList)
+  return E.isLeft(keys)
+    ? E.left(engine.failed('', since, 'update', keys.left))
+    : engine.update(keys.right, argsList)
+}
 
 const update: Program<'update'> =
   (engine) =>

@@ -9,7 +9,10 @@
  *
  * @since 0.1.0
  */
+import { pipe } from 'fp-ts/function'
 import type { IO } from 'fp-ts/IO'
+import { map } from 'fp-ts/IO'
+import { newIORef } from 'fp-ts/IORef'
 import type * as M from 'fp-ts/Monoid'
 import { struct } from 'fp-ts/Monoid'
 import * as N from 'fp-ts/number'
@@ -33,7 +36,8 @@ interface About {
  * - `Hit`: a read was served from the store; `Stale`: from an entry past its freshness.
  * - `Miss`: a read found nothing that it could serve. It is `shared` when it waits for a load that another caller
  *   began.
- * - `Load`: the function has answered (`ok`: with a value, not with an error of its own or an exception).
+ * - `Load`: the function has answered (`ok`: with a value, not with an error of its own or an exception); `size` says
+ *   how many keys the same call of `batch` loaded, 1 where it was the function itself.
  * - `Store`: a value was written, for `ttl`; `Discard`: it was not, because the key was deleted or written while
  *   the function ran; `Skip`: it was not, because the policy does not want it stored.
  * - `Delete`: an entry was deleted; `Touch`: its lifetime was renewed; `Clear`: the namespace was cleared.
@@ -47,7 +51,7 @@ export type RingEvent =
   | (About & { readonly _tag: 'Hit' })
   | (About & { readonly _tag: 'Stale' })
   | (About & { readonly _tag: 'Miss'; readonly shared: boolean })
-  | (About & { readonly _tag: 'Load'; readonly ok: boolean })
+  | (About & { readonly _tag: 'Load'; readonly ok: boolean; readonly size: number })
   | (About & { readonly _tag: 'Store'; readonly ttl: Duration })
   | (About & { readonly _tag: 'Discard' })
   | (About & { readonly _tag: 'Skip' })
@@ -88,7 +92,7 @@ export interface Stats {
   readonly clears: number
   readonly invalids: number
   readonly faults: number
-  /** Milliseconds spent in the function. */
+  /** Milliseconds spent in the function; those of a batch count once. */
   readonly loadTime: number
 }
 
@@ -125,6 +129,44 @@ export const noStats: Stats = {
   loadTime: 0
 }
 
+/**
+ * Counts the events of any number of rings.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Counter {
+  readonly observe: Observer
+  /** The counters as they are now. */
+  readonly stats: IO<Stats>
+}
+
+/**
+ * A new counter: its `observe` is an observer, its `stats` are what it has counted.
+ *
+ * @example
+ * import * as TE from 'fp-ts/TaskEither'
+ * import { dict, ring, RingEvent } from 'fp-ring'
+ *
+ * const one = (id: number): TE.TaskEither<never, number> => TE.right(id)
+ * const { observe, stats } = RingEvent.counter()
+ * const cached = ring(one, { store: dict(), observe })
+ * const test = async () => {
+ *   await cached(1)()
+ *   await cached(1)()
+ *   assert.strictEqual(stats().hits, 1)
+ *   assert.strictEqual(stats().misses, 1)
+ * }
+ * test()
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const counter: IO<Counter> = /*#__PURE__*/ pipe(
+  /*#__PURE__*/ newIORef(noStats),
+  /*#__PURE__*/ map((ref) => ({ observe: (event) => ref.modify((s) => stats(s, event)), stats: ref.read }))
+)
+
 // -------------------------------------------------------------------------------------
 // combinators
 // -------------------------------------------------------------------------------------
@@ -160,7 +202,7 @@ export const stats = (s: Stats, event: RingEvent): Stats => {
         ...s,
         loads: s.loads + 1,
         loadFailures: s.loadFailures + (event.ok ? 0 : 1),
-        loadTime: s.loadTime + event.duration
+        loadTime: s.loadTime + event.duration / event.size
       }
     case 'Store':
       return { ...s, stores: s.stores + 1 }
@@ -211,6 +253,20 @@ export const reads = (s: Stats): number => s.hits + s.stales + s.misses
  * @since 0.1.0
  */
 export const hitRate = (s: Stats): number => (reads(s) === 0 ? 0 : (s.hits + s.stales) / reads(s))
+
+/**
+ * The share of reads that cost a run of the function, from 0 to 1; 0 before the first read. Callers who shared a
+ * load are misses, but only one of them cost anything. Updates run the function too, without a read.
+ *
+ * @example
+ * import { RingEvent } from 'fp-ring'
+ *
+ * assert.strictEqual(RingEvent.loadRate({ ...RingEvent.noStats, misses: 1_000, shared: 999, loads: 1 }), 0.001)
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const loadRate = (s: Stats): number => (reads(s) === 0 ? 0 : Math.min(1, s.loads / reads(s)))
 
 // -------------------------------------------------------------------------------------
 // instances

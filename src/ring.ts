@@ -13,9 +13,12 @@
  * @since 0.1.0
  */
 import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
 import * as Random from 'fp-ts/Random'
+import * as RA from 'fp-ts/ReadonlyArray'
 import * as RR from 'fp-ts/ReadonlyRecord'
-import type * as TE from 'fp-ts/TaskEither'
+import type * as T from 'fp-ts/Task'
+import * as TE from 'fp-ts/TaskEither'
 
 import * as Clock from './Clock'
 import type { Codec } from './Codec'
@@ -101,16 +104,18 @@ export interface Settings<C, X, A, PArgs extends Arguments, D> {
 }
 
 /**
- * What a ring can be told. `key` is needed where the default key cannot tell the arguments apart; `batch` loads the
- * misses of a bulk command in one call, values in the order of the arguments; `commands` adds commands of one's
- * own to the table, or replaces what it has by name.
+ * What a ring can be told. `key` is needed where the default key cannot tell the arguments apart. `batch` loads the
+ * misses of a bulk command, two or more of them, in one call, and answers in their order; where it fails it fails for
+ * all of them. `batchEach` does the same with an answer for each. `commands` adds commands of one's own to the
+ * table, or replaces what it has by name.
  *
  * @category model
  * @since 0.1.0
  */
-export type Options<Args extends Arguments, E, A, R, B, C, X, Cmd, D> = Settings<C, X, A, Args, D> & {
-  readonly commands?: (rope: Rope<Args, E, A, R, B>, base: Commands<Args, E, A, R, X>) => Cmd
-  readonly batch?: (argsList: ReadonlyArray<Args>) => TE.TaskEither<E, ReadonlyArray<A>>
+export type Options<Args extends Arguments, Err, A, R, B, C, X, Cmd, D> = Settings<C, X, A, Args, D> & {
+  readonly commands?: (rope: Rope<Args, Err, A, R, B>, base: Commands<Args, Err, A, R, X>) => Cmd
+  readonly batch?: (argsList: ReadonlyArray<Args>) => TE.TaskEither<Err, ReadonlyArray<A>>
+  readonly batchEach?: (argsList: ReadonlyArray<Args>) => T.Task<ReadonlyArray<E.Either<Err, A>>>
 } & KeyOption<Args>
 
 /**
@@ -291,7 +296,7 @@ const make = (fn: Unknown, config: Config): unknown => {
     codec: config.codec === undefined ? byReference : guardedCodec(config.codec),
     store: withDeadline(config.store, config.policy),
     execute: fn,
-    batch: config.batch,
+    batch: config.batchEach ?? (config.batch === undefined ? undefined : eachOf(config.batch)),
     policy: resolve(config.policy ?? Policy.policy(), config.random ?? Random.random),
     observe: config.observe,
     clock: config.clock ?? Clock.system
@@ -314,6 +319,15 @@ const make = (fn: Unknown, config: Config): unknown => {
     ...RR.map((value: unknown) => ({ value, enumerable: true }))(members)
   })
 }
+
+/** A batch that fails fails everyone in it. */
+const eachOf =
+  <Args, Err, A>(batch: (argsList: ReadonlyArray<Args>) => TE.TaskEither<Err, ReadonlyArray<A>>) =>
+  (argsList: ReadonlyArray<Args>): T.Task<ReadonlyArray<E.Either<Err, A>>> =>
+    pipe(
+      batch(argsList),
+      TE.matchW((e) => argsList.map(() => E.left(e)), RA.map(E.right))
+    )
 
 const keyOf = (name: string, { key, version }: Config): KeyFn.KeyFn<Arguments> =>
   KeyFn.versioned(version ?? '')(

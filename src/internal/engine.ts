@@ -9,6 +9,7 @@
  */
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
+import type * as T from 'fp-ts/Task'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type { Clock } from '../Clock'
@@ -19,6 +20,7 @@ import type { DecodeError, RingError, StoreError } from '../RingError'
 import { EncodeError, isRingError, KeyError, storeFailed } from '../RingError'
 import type { Observer, RingEvent } from '../RingEvent'
 import type { Store } from '../Store'
+import { defect } from './defect'
 import type { Flight, Flights } from './flights'
 import { makeFlights, newFlight } from './flights'
 
@@ -39,7 +41,7 @@ export interface Parts<Args extends Arguments, Err, A, R, B> {
   readonly codec: Codec<A, R>
   readonly store: Store<R, B>
   readonly execute: (...args: Args) => TE.TaskEither<Err, A>
-  readonly batch: ((argsList: ReadonlyArray<Args>) => TE.TaskEither<Err, ReadonlyArray<A>>) | undefined
+  readonly batch: ((argsList: ReadonlyArray<Args>) => T.Task<ReadonlyArray<E.Either<Err, A>>>) | undefined
   readonly policy: Resolved<A, Args>
   readonly observe: Observer | undefined
   readonly clock: Clock
@@ -81,14 +83,14 @@ export interface Engine<Args extends Arguments, Err, A, R, B> extends Parts<Args
   readonly readAll: (keys: ReadonlyArray<Key>) => Promise<ReadonlyArray<E.Either<RingError, O.Option<A>>>>
   /** Takes the keys, runs the function, stores what it brings, lets go of the keys, and answers in their flights. */
   readonly begin: (loading: ReadonlyArray<Loading<Args, Err, A>>, how: How) => void
-  /** Loads without looking, whatever is under way; a write that fails is a failure. */
+  /** Loads without looking, whatever is under way; a write that fails is a failure, and has been told. */
   readonly update: (
     keys: ReadonlyArray<Key>,
     argsList: ReadonlyArray<Args>
   ) => Promise<E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>>
   /** `begin` for one key whose flight has an answer already. */
   readonly load: (loading: Loading<Args, Err, A>, how: How) => Promise<E.Either<Err, A>>
-  /** Runs the function for a list of arguments: through `batch` where there is one. */
+  /** Runs the function for a list of arguments: through `batch`, where there is one and they are more than one. */
   readonly run: (argsList: ReadonlyArray<Args>) => Promise<ReadonlyArray<E.Either<Err, A>>>
 }
 
@@ -177,19 +179,18 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   }
 
   const run = async (argsList: ReadonlyArray<Args>): Promise<ReadonlyArray<E.Either<Err, A>>> => {
-    if (batch === undefined || argsList.length === 0)
+    if (batch === undefined || argsList.length < 2) {
       return Promise.all(argsList.map((args) => execute(...args)()))
-    const answer = await batch(argsList)()
-    if (E.isLeft(answer)) return argsList.map(() => answer)
-    if (answer.right.length !== argsList.length) {
-      // nobody can say which value belongs to which arguments: a defect, like a function that throws
-      throw new TypeError(
-        `fp-ring: batch was given ${String(argsList.length)} lists of arguments and answered with ${String(
-          answer.right.length
-        )} values`
-      )
     }
-    return answer.right.map((value) => E.right(value))
+    const answers = await batch(argsList)()
+    // nobody can say which answer belongs to which arguments: a defect, like a function that throws
+    return answers.length === argsList.length
+      ? answers
+      : defect(
+          `batch was given ${String(argsList.length)} lists of arguments and gave ${String(
+            answers.length
+          )} answers`
+        )
   }
 
   const write: Engine<Args, Err, A, R, B>['write'] = async (writes) => {
@@ -271,7 +272,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
       loading.forEach(({ key, flight }, i) => {
         const answer = answers[i]
         const ok = answer !== undefined && E.isRight(answer)
-        emit(key, since, { _tag: 'Load', ok })
+        emit(key, since, { _tag: 'Load', ok, size: loading.length })
         if (!ok) flights.release(key, flight)
       })
     }
