@@ -5,8 +5,7 @@ import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 
-import type { Store } from '../src'
-import { Codec, dict, Duration, Policy, ring } from '../src'
+import { Codec, dict, Duration, Policy, ring, Store } from '../src'
 import { cbor } from '../src/codecs/cbor'
 import { lru } from '../src/stores/lru'
 import { ringLaws, Value } from './laws/ring'
@@ -54,6 +53,16 @@ describe('ring', () => {
     expect(ring(one, { store: dict() }).key(1)).toBe('one:1')
     expect(ring(one, { store: dict() }).name).toBe('one')
     expect(ring(one, { store: dict(), name: 'n' }).name).toBe('n')
+  })
+
+  test('a store that keeps no lifetimes takes no policy that has one', async () => {
+    const store = { ...dict(), lifetime: 'none' as const }
+    const under = Store.prefixed('p')(store)
+    for (const s of [store, under]) {
+      expect(() => ring(one, { store: s })).toThrow(/Policy.forever/)
+      expect(() => ring(one, { store: s, policy: Policy.ttl(Duration.seconds(1)) })).toThrow(TypeError)
+      expect(await ring(one, { store: s, policy: Policy.forever })(1)()).toStrictEqual(E.right(1))
+    }
   })
 
   test('a version ends every key, and clear clears all versions', async () => {

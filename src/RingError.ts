@@ -1,8 +1,8 @@
 /**
  * What can go wrong in a cache, as values that are also real `Error`s: a `_tag`, a stack, a `cause`.
  *
- * No message holds a value, a raw argument, a key or a URL. `cause` and `errors` may, so they are not
- * enumerable: a logger that prints an error's own fields does not print them.
+ * No message holds a value, a raw argument, a key or a URL. `cause` and `errors` may, so they are neither
+ * enumerable nor shown by `console.log` and `util.inspect`: who wants them asks for them.
  *
  * @since 0.1.0
  */
@@ -12,8 +12,20 @@ import type * as t from 'io-ts'
 // model
 // -------------------------------------------------------------------------------------
 
-const hidden = (target: object, name: string, value: unknown): void => {
-  Object.defineProperty(target, name, { value, enumerable: false, configurable: true, writable: true })
+/** How an object says itself how Node is to print it. */
+const inspect = /*#__PURE__*/ Symbol.for('nodejs.util.inspect.custom')
+
+/** Puts properties where neither a walk over the error nor a print of it comes across them. */
+const conceal = (
+  error: Error,
+  properties: { readonly cause?: unknown; readonly errors?: t.Errors }
+): void => {
+  const shown = (): string => error.stack ?? `${error.name}: ${error.message}`
+  const all = { ...properties, [inspect]: shown }
+  Reflect.ownKeys(all).forEach((name) => {
+    const value: unknown = Reflect.get(all, name)
+    if (value !== undefined) Object.defineProperty(error, name, { value, configurable: true, writable: true })
+  })
 }
 
 /**
@@ -27,7 +39,7 @@ export class KeyError extends Error {
   override readonly name = 'KeyError' as const
   constructor(message: string, cause?: unknown) {
     super(message)
-    if (cause !== undefined) hidden(this, 'cause', cause)
+    conceal(this, { cause })
   }
 }
 
@@ -42,7 +54,7 @@ export class EncodeError extends Error {
   override readonly name = 'EncodeError' as const
   constructor(message: string, cause?: unknown) {
     super(message)
-    if (cause !== undefined) hidden(this, 'cause', cause)
+    conceal(this, { cause })
   }
 }
 
@@ -59,8 +71,7 @@ export class DecodeError extends Error {
   declare readonly errors: t.Errors
   constructor(message: string, options: { readonly cause?: unknown; readonly errors?: t.Errors } = {}) {
     super(message)
-    if (options.cause !== undefined) hidden(this, 'cause', options.cause)
-    hidden(this, 'errors', options.errors ?? [])
+    conceal(this, { cause: options.cause, errors: options.errors ?? [] })
   }
 }
 
@@ -90,7 +101,7 @@ export class StoreError extends Error {
     super(`${operation}: ${message}`)
     this.operation = operation
     this.reason = reason
-    if (cause !== undefined) hidden(this, 'cause', cause)
+    conceal(this, { cause })
   }
 }
 

@@ -97,10 +97,14 @@ export type Operation = Exclude<keyof Store<unknown>, 'backend' | 'peek' | 'dead
 
 const min = /*#__PURE__*/ minOf(DurationOrd)
 
-/** `backend` may be looked up at every use, so it is passed on as a getter, never read here. */
+/**
+ * `backend` may be looked up at every use, so it is passed on as a getter, never read here. The mark of a store that
+ * keeps no lifetimes is passed on as well.
+ */
 const withBackend = <R, B>(store: { readonly backend: B }, rest: Omit<Store<R, B>, 'backend'>): Store<R, B> =>
   Object.defineProperties(rest, {
-    backend: { get: () => store.backend, enumerable: true }
+    backend: { get: () => store.backend, enumerable: true },
+    ...('lifetime' in store ? { lifetime: { value: store.lifetime, enumerable: true } } : {})
   }) as Store<R, B> // the proof: the one property that was missing
 
 /** For combinators that do not wait: the store answers as soon as the one below. */

@@ -7,7 +7,8 @@
  * - law 13: building a ring has no effect.
  * - law 14: `pipe(fn, ring(store, codec)) ≡ ring(fn, { store, codec }) ≡ ring(fn, { store: encoded(codec)(store) })`.
  * - law 20: per key and process one load at a time, shared by everybody who asks meanwhile.
- * - law 21: invalidation wins: no load that began before a `delete`, `set` or `update` ended is stored after it.
+ * - law 21: invalidation wins: no load that began before a `delete` or `set` ended, or before the `update` that was
+ *   stored began, is stored after it.
  * - law 26, 27: a cache that fails is no failure of the function, unless the policy is `strict`.
  *
  * @since 0.1.0
@@ -294,7 +295,7 @@ const make = (fn: Unknown, config: Config): unknown => {
     name,
     key: keyOf(name, config),
     codec: config.codec === undefined ? byReference : guardedCodec(config.codec),
-    store: withDeadline(config.store, config.policy),
+    store: withDeadline(withLifetime(config.store, config.policy), config.policy),
     execute: fn,
     batch: config.batchEach ?? (config.batch === undefined ? undefined : eachOf(config.batch)),
     policy: resolve(config.policy ?? Policy.policy(), config.random ?? Random.random),
@@ -338,6 +339,15 @@ const keyOf = (name: string, { key, version }: Config): KeyFn.KeyFn<Arguments> =
   )
 
 const byReference: Codec<unknown, unknown> = { encode: E.right, decode: E.right }
+
+/** A store that keeps no lifetimes would refuse every write of a ring that has one. */
+const withLifetime = (
+  store: Store.Store<unknown> & { readonly lifetime?: unknown },
+  policy: Config['policy']
+): Store.Store<unknown> =>
+  store.lifetime === 'none' && policy?.ttl !== Duration.forever && typeof policy?.ttl !== 'function'
+    ? defect('this store keeps no lifetimes: its rings need Policy.forever')
+    : store
 
 /** Every call of a store ends: by its own deadline, or by the ring's (law 26). */
 const withDeadline = (store: Store.Store<unknown>, policy: Config['policy']): Store.Store<unknown> => {

@@ -8,7 +8,6 @@ import * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type { Duration } from '../Duration'
-import { zero } from '../Duration'
 import type { Key } from '../KeyFn'
 import { isRingError, StoreError, storeFailed } from '../RingError'
 import type { Entry, Store } from '../Store'
@@ -84,7 +83,6 @@ export const memoryStore = <R, B>(backend: () => B, memory: Memory<R>): Store<R,
       attempt('clear', () => {
         for (const key of Array.from(memory.keys())) if (key.startsWith(prefix)) memory.delete(key)
       }),
-    peek: memory.peek,
-    deadline: zero
+    peek: memory.peek
   }
 }

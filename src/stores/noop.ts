@@ -7,7 +7,6 @@
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
-import { zero } from '../Duration'
 import type { Store } from '../Store'
 
 // -------------------------------------------------------------------------------------
@@ -45,6 +44,5 @@ export const noop = <R = unknown>(): Store<R, undefined> => ({
   deleteMany: () => TE.right(undefined),
   hasMany: (keys) => TE.right(keys.map(() => false)),
   touchMany: (entries) => TE.right(entries.map(() => false)),
-  clear: () => TE.right(undefined),
-  deadline: zero
+  clear: () => TE.right(undefined)
 })
