@@ -70,6 +70,26 @@ describe('withDeadline', () => {
     expect(timers()).toBe(before)
   })
 
+  test('onLate hears of what did not come in time, and of nothing else', async () => {
+    const alive = setTimeout(() => undefined, 1_000)
+    const late: Array<string> = []
+    const run = (name: string, start: () => Promise<unknown>) =>
+      withDeadlineMap(
+        name,
+        D.milliseconds(10),
+        start,
+        () => undefined,
+        () => void late.push(name)
+      )
+    await Promise.all([
+      run('hangs', never),
+      run('answers', () => Promise.resolve(1)),
+      run('fails', () => Promise.reject(new Error('no')))
+    ])
+    clearTimeout(alive)
+    expect(late).toEqual(['hangs'])
+  })
+
   test('an answer that is there already is not late because the process was busy', async () => {
     const answer = withDeadline(
       'get',

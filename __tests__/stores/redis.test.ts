@@ -9,7 +9,7 @@ import { createClient, createClientPool, createSentinel, RESP_TYPES } from 'redi
 import * as D from '../../src/Duration'
 import type { StoreError } from '../../src/RingError'
 import type { Store } from '../../src/Store'
-import { redis } from '../../src/stores/redis'
+import { redis, type RedisClient } from '../../src/stores/redis'
 import {
   anyRedis,
   eventually,
@@ -417,6 +417,50 @@ describe('faults', () => {
     })
     expect(printed.trim()).toBe('Right Left')
   }, 30_000)
+
+  test('law 36: reads go without the client’s timeout only where they are written at once', async () => {
+    const asked: Array<string> = []
+    let isReady = true
+    let answer = (): Promise<Uint8Array | null> => Promise.resolve(null)
+    const commands = (name: string) => () => {
+      const ask = () => {
+        asked.push(name)
+        return answer()
+      }
+      // the proof: what this test asks for
+      return { get: ask, exists: ask } as unknown as ReturnType<RedisClient['withTypeMapping']>
+    }
+    const client = {
+      get isReady() {
+        return isReady
+      },
+      withTypeMapping: commands('patient'),
+      withCommandOptions: commands('brisk')
+    }
+    const store = redis(client, { timeout: D.milliseconds(20) })
+    const which = async (read = store.get('k')): Promise<string | undefined> => {
+      await Promise.all([read(), sleep(40)])
+      return asked.pop()
+    }
+    expect(await which()).toBe('brisk')
+    isReady = false
+    expect(await which()).toBe('patient')
+    isReady = true
+    expect(await which()).toBe('brisk')
+
+    let thaw = (): void => undefined
+    answer = () => new Promise((resolve) => (thaw = () => resolve(null)))
+    expect(left(await store.get('k')()).reason).toBe('timeout')
+    expect(await which()).toBe('patient')
+    thaw()
+    answer = () => Promise.resolve(null)
+    await sleep(1)
+    expect(await which()).toBe('brisk')
+
+    expect(await which(redis(client, { timeout: D.forever }).get('k'))).toBe('patient')
+    expect(await which(redis({ ...client, slots: [] }).get('k'))).toBe('patient')
+    expect(await which(store.has('k') as never)).toBe('patient')
+  })
 
   test('law 26, 36: an answer that comes one byte at a time is late, or whole', async () => {
     let pause = 0

@@ -12,6 +12,8 @@ import { StoreError, storeFailed } from '../RingError'
 /** The longest delay that a timer takes; a longer one would fire at once. */
 const longestTimer = 2 ** 31 - 1
 
+const ignore = (): void => undefined
+
 /**
  * Runs `start` and settles within `ms` milliseconds, with what `decode` makes of its result. A throw, a rejection
  * and a throwing `decode` are `left`s; what arrives late is dropped (it never becomes an unhandled rejection).
@@ -19,6 +21,7 @@ const longestTimer = 2 ** 31 - 1
  * One timer, one promise: this is on the way of every command. The timer does not keep the process alive.
  * When it fires, the answers that already wait in the sockets are read first (`setImmediate`), so that a blocked
  * event loop is not taken for a slow server. (That one is not `unref`ed: the loop would not wake up for it.)
+ * `onLate` hears of an answer that did not come in time.
  *
  * @internal
  */
@@ -26,23 +29,30 @@ export const withDeadlineMap = <X, A>(
   operation: string,
   ms: Duration,
   start: () => Promise<X>,
-  decode: (x: X) => A
+  decode: (x: X) => A,
+  onLate: () => void = ignore
 ): Promise<Either<StoreError, A>> =>
   new Promise((resolve) => {
-    const late = (): void =>
+    let waits = true
+    const late = (): void => {
+      if (!waits) return
+      onLate()
       resolve({
         _tag: 'Left',
         left: new StoreError(operation, 'timeout', 'the backend did not answer in time')
       })
+    }
     const timer =
       ms === Infinity
         ? undefined
         : setTimeout(() => void setImmediate(late), Math.min(Math.max(ms, 0), longestTimer)).unref()
     const fail = (cause: unknown): void => {
+      waits = false
       clearTimeout(timer)
       resolve({ _tag: 'Left', left: storeFailed(operation)(cause) })
     }
     const succeed = (x: X): void => {
+      waits = false
       clearTimeout(timer)
       try {
         resolve({ _tag: 'Right', right: decode(x) })

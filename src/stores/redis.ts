@@ -72,6 +72,9 @@ export interface RedisOptions {
 // constructors
 // -------------------------------------------------------------------------------------
 
+/** What node-redis waits for a command to be written, where it was told nothing else. */
+const clientTimeout = 5_000
+
 /**
  * A store of bytes in Redis, over a client that the program made, connects and closes: any of node-redis 6's
  * (`createClient`, `createClientPool`, `createCluster`, `createSentinel`), or a function that gives one, which is
@@ -104,16 +107,36 @@ export const redis = <Client extends RedisClient>(
   const lookup = typeof client === 'function' ? client : () => client
   const connection = () => connectionOf(lookup())
 
+  // After a late answer the next commands may stay unwritten in the client: then it is to let go of them by itself.
+  let late = false
+  const onLate = (): void => void (late = true)
+  const forReads = (): Connection => {
+    const patient = connection()
+    return late || timeout > clientTimeout ? patient : patient.brisk()
+  }
+  const inTime = <X, A>(
+    operation: string,
+    start: () => Promise<X>,
+    decode: (x: X) => A
+  ): TE.TaskEither<StoreError, A> => {
+    const decodeInTime = (x: X): A => {
+      late = false
+      return decode(x)
+    }
+    return () => withDeadlineMap(operation, timeout, start, decodeInTime, onLate)
+  }
+
   /** One round trip for one key. */
   const single = <X, A>(
     operation: string,
     key: string,
     start: (connection: Connection, key: string) => Promise<X>,
-    decode: (x: X) => A
+    decode: (x: X) => A,
+    from: () => Connection = connection
   ): TE.TaskEither<StoreError, A> => {
     const full = namespace + key
     return isWellFormed(full)
-      ? () => withDeadlineMap(operation, timeout, () => start(connection(), full), decode)
+      ? inTime(operation, () => start(from(), full), decode)
       : refused(operation, lone)
   }
 
@@ -122,11 +145,12 @@ export const redis = <Client extends RedisClient>(
     operation: string,
     keys: ReadonlyArray<string>,
     start: (connection: Connection, keys: ReadonlyArray<string>) => Promise<X>,
-    decode: (x: X) => A
+    decode: (x: X) => A,
+    from: () => Connection = connection
   ): TE.TaskEither<StoreError, A> => {
     const full = keys.map((key) => namespace + key)
     return full.every(isWellFormed)
-      ? () => withDeadlineMap(operation, timeout, () => start(connection(), full), decode)
+      ? inTime(operation, () => start(from(), full), decode)
       : refused(operation, lone)
   }
 
@@ -139,13 +163,14 @@ export const redis = <Client extends RedisClient>(
     },
     // but for `clear`, which has it for each page
     deadline: timeout,
-    get: (key) => single('get', key, ({ commands }, k) => commands.get(k), toOption),
+    get: (key) => single('get', key, ({ commands }, k) => commands.get(k), toOption, forReads),
     read: (key) =>
       single(
         'read',
         key,
         ({ commands }, k) => runScript(commands, scripts.read, { keys: [k], arguments: [] }),
-        (answer) => (Array.isArray(answer) ? toEntry(answer[0], answer[1]) : none)
+        (answer) => (Array.isArray(answer) ? toEntry(answer[0], answer[1]) : none),
+        forReads
       ),
     set: (key, value, ttl) =>
       ttl > 0
@@ -183,7 +208,8 @@ export const redis = <Client extends RedisClient>(
           deal(
             answers.flatMap((answer) => answer.map(toOption)),
             asked.places
-          )
+          ),
+        forReads
       )
     },
     readMany: (keys) => {
@@ -197,7 +223,8 @@ export const redis = <Client extends RedisClient>(
           deal(
             asked.keys.map((_, i) => toEntry(answers[2 * i], answers[2 * i + 1])),
             asked.places
-          )
+          ),
+        forReads
       )
     },
     setMany: (entries) => {
