@@ -4,7 +4,7 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
-import { createClient, createClientPool } from 'redis'
+import { createClient, createClientPool, createCluster } from 'redis'
 
 import type { RingEvent } from '../../src'
 import { Codec, Duration, Policy, ring } from '../../src'
@@ -12,7 +12,7 @@ import { cbor } from '../../src/codecs/cbor'
 import { redis } from '../../src/stores/redis'
 import { ringLaws, Value } from '../laws/ring'
 import type { Server } from './servers'
-import { anyRedis, eventually, randomNamespace, sleep, startRedis } from './servers'
+import { anyRedis, eventually, randomNamespace, sleep, startCluster, startRedis } from './servers'
 
 jest.setTimeout(30_000)
 
@@ -49,6 +49,26 @@ ringLaws(
       await server.stop()
     }
     return { store: redis(client, { namespace: randomNamespace() }), codec: cbor(Value), garbage, dispose }
+  },
+  wait
+)
+
+ringLaws(
+  'a cluster of six nodes and json',
+  async () => {
+    const cluster = await startCluster()
+    const client = createCluster({ rootNodes: [...cluster.rootNodes] })
+    await client.connect()
+    const dispose = async (): Promise<void> => {
+      client.destroy()
+      await cluster.stop()
+    }
+    return {
+      store: redis(client, { namespace: randomNamespace() }),
+      codec: Codec.json(Value),
+      garbage,
+      dispose
+    }
   },
   wait
 )
