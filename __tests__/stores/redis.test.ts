@@ -234,6 +234,20 @@ describe('what it asks of the server', () => {
     }
   })
 
+  test('of many answers those that are kept keep little more than was asked for', async () => {
+    const store = redis(client, { namespace: 'chunks:' })
+    const keys = Array.from({ length: 100 }, (_, i) => String(i))
+    for (const size of [1, 30, 1_000]) {
+      right(await store.setMany(keys.map((key) => [key, new Uint8Array(size), D.minutes(1)]))())
+      const values = right(await store.getMany(keys)()).flatMap((found) =>
+        found._tag === 'Some' ? [found.value] : []
+      )
+      const held = [...new Set(values.map(({ buffer }) => buffer))].reduce((n, b) => n + b.byteLength, 0)
+      expect(values).toHaveLength(100)
+      expect(held).toBeLessThanOrEqual(2 * 100 * size)
+    }
+  })
+
   test('backend is the client, and is looked up at every use where a function gives it', () => {
     let lookups = 0
     const store = redis(() => {

@@ -11,7 +11,7 @@ import { StoreError } from '../RingError'
 import type { Entry, Store } from '../Store'
 import { batchReads, extend } from './batch'
 import { withDeadline } from './deadline'
-import { own } from './redisClient'
+import { own, ownAll } from './redisClient'
 import { isWellFormed } from './redisKeys'
 
 /** @internal */
@@ -20,6 +20,10 @@ export const none: O.None = { _tag: 'None' }
 /** @internal */
 export const toOption = (answer: Uint8Array | null): O.Option<Uint8Array> =>
   answer === null ? none : { _tag: 'Some', value: own(answer) }
+
+/** @internal */
+export const toOptions = (answers: ReadonlyArray<Uint8Array | null>): ReadonlyArray<O.Option<Uint8Array>> =>
+  ownAll(answers).map((value) => (value === null ? none : { _tag: 'Some', value }))
 
 /**
  * An entry of a value and what `PTTL` says of it: -1 is 'never expires'.

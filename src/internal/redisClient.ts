@@ -159,6 +159,26 @@ export const own = (answer: Uint8Array): Uint8Array =>
   answer.byteLength * 2 < answer.buffer.byteLength ? new Uint8Array(answer) : answer
 
 /**
+ * The answers of one bulk read: where together they are most of their chunks they stay where they are (a hundred copies
+ * would cost a sixth of an `MGET` with its `JSON.parse`), else each is on its own.
+ *
+ * @internal
+ */
+export const ownAll = (answers: ReadonlyArray<Uint8Array | null>): ReadonlyArray<Uint8Array | null> => {
+  let asked = 0
+  let held = 0
+  let chunk: ArrayBufferLike | undefined
+  for (const answer of answers) {
+    if (answer === null) continue
+    asked += answer.byteLength
+    if (answer.buffer === chunk) continue
+    chunk = answer.buffer
+    held += chunk.byteLength
+  }
+  return asked * 2 < held ? answers.map((answer) => (answer === null ? null : own(answer))) : answers
+}
+
+/**
  * A value as the client takes it, without a copy.
  *
  * @internal

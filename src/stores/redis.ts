@@ -30,7 +30,8 @@ import {
   nothing,
   refused,
   toEntry,
-  toOption
+  toOption,
+  toOptions
 } from '../internal/redisAnswers'
 import { chunksOf, deal, distinct, runOverKeys } from '../internal/redisBulk'
 import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
@@ -204,11 +205,7 @@ export const redis = <Client extends RedisClient>(
         'getMany',
         asked.keys,
         ({ commands }, ks) => Promise.all(chunksOf(ks).map((chunk) => commands.mGet([...chunk]))),
-        (answers) =>
-          deal(
-            answers.flatMap((answer) => answer.map(toOption)),
-            asked.places
-          ),
+        (answers) => deal(toOptions(answers.flat()), asked.places),
         forReads
       )
     },
