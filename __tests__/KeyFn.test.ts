@@ -205,6 +205,12 @@ describe('KeyFn', () => {
     class Numbers extends Map<string, number> {
       secret = 1
     }
+    class Tagged extends Uint8Array {
+      tag = 'secret'
+    }
+    class List extends Array<number> {
+      tag = 'secret'
+    }
     const cycle: Array<unknown> = []
     cycle.push(cycle)
     let deep: unknown = 'secret'
@@ -214,7 +220,9 @@ describe('KeyFn', () => {
     const thrown = new Proxy({}, { ownKeys: () => { throw new Error('secret') } }) // prettier-ignore
     const refused = [
       () => 'secret', Symbol('secret'), new Session(), new Numbers(), Promise.resolve(1), cycle, deep, wide, thrown,
-      new WeakMap(), /secret/, new Error('secret'), { [Symbol('secret')]: 1 }, { [ringKey]: () => 1 }, new Proxy(class {}, {})
+      new Tagged(1), new List(1, 2), Object.assign([1], { tag: 'secret' }), 'secret'.match(/s(?<x>e)/),
+      Object.assign(new Date(0), { tag: 1 }), Object.assign(new Uint8Array(1), { tag: 1 }), new SharedArrayBuffer(1),
+      'secret '.repeat(1e6), new Uint8Array(1e8), new WeakMap(), /secret/, new Error('secret'), { [Symbol('secret')]: 1 }, { [ringKey]: () => 1 }, new Proxy(class {}, {})
     ] // prettier-ignore
     for (const argument of refused) {
       for (const args of [[argument], [1, argument], [[argument]], [{ a: argument }]]) {

@@ -119,7 +119,7 @@ type Program<K extends keyof Commands<never, unknown, unknown, unknown>> = <
 
 /** Runs a program on the keys of some arguments. A failure is told before it is returned (law 31). */
 const onKeys =
-  <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>, operation: string) =>
+  <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>) =>
   <W>(program: (keys: ReadonlyArray<Key>, since: number) => TE.TaskEither<RingError, W>) =>
   (argsList: ReadonlyArray<Args>): TE.TaskEither<RingError, W> =>
   async () => {
@@ -127,15 +127,15 @@ const onKeys =
     const keys = E.traverseArray(engine.keyOf)(argsList)
     const answer = E.isLeft(keys) ? keys : await program(keys.right, since)()
     if (E.isRight(answer)) return answer
-    return E.left(engine.failed(E.isLeft(keys) ? '' : keys.right[0] ?? '', since, operation, answer.left))
+    return E.left(engine.failed(E.isLeft(keys) ? '' : keys.right[0] ?? '', since, answer.left))
   }
 
 /** The same for one list of arguments. */
 const onKey =
-  <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>, operation: string) =>
+  <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>) =>
   <W>(program: (key: Key, since: number) => TE.TaskEither<RingError, W>) =>
   (args: Args): TE.TaskEither<RingError, W> =>
-    onKeys(engine, operation)(([key], since) => program(key as Key, since))([args]) // the proof: one key for one list of arguments
+    onKeys(engine)(([key], since) => program(key as Key, since))([args]) // the proof: one key for one list of arguments
 
 const uniq = (keys: ReadonlyArray<Key>): ReadonlyArray<Key> => Array.from(new Set(keys))
 
@@ -163,7 +163,7 @@ const tellRead = <Args extends Arguments, Err, A, R, B>(
   since: number,
   got: E.Either<RingError, O.Option<A>>
 ): void => {
-  if (E.isLeft(got)) engine.fault(key, since, 'get', got.left)
+  if (E.isLeft(got)) engine.fault(key, since, got.left)
   engine.emit(
     key,
     since,
@@ -204,9 +204,7 @@ const executeMany: Program<'executeMany'> =
 const updateMany: Program<'updateMany'> = (engine) => (argsList) => async () => {
   const since = engine.now()
   const keys = E.traverseArray(engine.keyOf)(argsList)
-  return E.isLeft(keys)
-    ? E.left(engine.failed('', since, 'update', keys.left))
-    : engine.update(keys.right, argsList)
+  return E.isLeft(keys) ? E.left(engine.failed('', since, keys.left)) : engine.update(keys.right, argsList)
 }
 
 const update: Program<'update'> =
@@ -220,10 +218,7 @@ const update: Program<'update'> =
 
 /** Writes what the policy makes of these values. What it does not want stored is removed: it is out of date. */
 const setMany: Program<'setMany'> = (engine) => (entries) =>
-  onKeys(
-    engine,
-    'set'
-  )((keys, since) =>
+  onKeys(engine)((keys, since) =>
     pipe(
       entries,
       E.traverseArray(([args, value]) => engine.prepare(value, args)),
@@ -243,10 +238,7 @@ const set: Program<'set'> =
     setMany(engine)([[args, value]])
 
 const deleteMany: Program<'deleteMany'> = (engine) =>
-  onKeys(
-    engine,
-    'delete'
-  )((keys, since) => {
+  onKeys(engine)((keys, since) => {
     const writes = uniq(keys).map((key) => [key, O.none] as const)
     return pipe(
       () => engine.flights.mutate(keys, () => engine.write(writes)),
@@ -264,10 +256,10 @@ const remove: Program<'delete'> =
 const has: Program<'has'> =
   (engine) =>
   (...args) =>
-    onKey(engine, 'has')(engine.store.has)(args)
+    onKey(engine)(engine.store.has)(args)
 
 const hasMany: Program<'hasMany'> = (engine) =>
-  onKeys(engine, 'has')((keys) => (keys.length === 0 ? TE.right([]) : engine.store.hasMany(keys)))
+  onKeys(engine)((keys) => (keys.length === 0 ? TE.right([]) : engine.store.hasMany(keys)))
 
 /** New lifetimes for entries. One that depends on the value needs the value; an absent entry needs none. */
 const lifetimes = <Args extends Arguments, Err, A, R, B>(
@@ -276,12 +268,18 @@ const lifetimes = <Args extends Arguments, Err, A, R, B>(
   argsList: ReadonlyArray<Args>
 ): TE.TaskEither<RingError, ReadonlyArray<readonly [Key, Duration]>> => {
   const { constant } = policy
-  if (constant !== undefined) return TE.right(keys.map((key) => [key, constant()]))
   const lifetime = (found: O.Option<A>, i: number): Duration =>
     // the proof: one value is read for one list of arguments
-    O.isNone(found) ? zero : policy.lifetime(found.value, argsList[i] as Args)
+    constant !== undefined
+      ? constant()
+      : O.isNone(found)
+      ? zero
+      : policy.lifetime(found.value, argsList[i] as Args)
+  const found: TE.TaskEither<RingError, ReadonlyArray<O.Option<A>>> = constant === undefined
+    ? () => readAll(keys).then(E.sequenceArray)
+    : TE.right(keys.map(() => O.none))
   return pipe(
-    () => readAll(keys).then(E.sequenceArray),
+    found,
     TE.chainEitherKW((all) =>
       E.tryCatch(
         () => RA.zip(keys, all.map(lifetime)),
@@ -292,10 +290,7 @@ const lifetimes = <Args extends Arguments, Err, A, R, B>(
 }
 
 const touchMany: Program<'touchMany'> = (engine) => (argsList) =>
-  onKeys(
-    engine,
-    'touch'
-  )((keys, since) =>
+  onKeys(engine)((keys, since) =>
     keys.length === 0
       ? TE.right([])
       : pipe(
@@ -323,12 +318,9 @@ const touch: Program<'touch'> =
     )
 
 const clear: Program<'clear'> = (engine) => () =>
-  onKeys(
-    engine,
-    'clear'
-  )((_, since) => {
+  onKeys(engine)((_, since) => {
     const { prefix } = engine.key
-    return prefix === undefined
+    return prefix === undefined || prefix === ''
       ? TE.left(new KeyError('clear needs a key function with a prefix: see KeyFn.of and KeyFn.prefixed'))
       : pipe(
           () => engine.flights.mutateAll(engine.store.clear(prefix)),

@@ -145,7 +145,8 @@ export type AreKeyable<Args extends Arguments> = false extends {
 // -------------------------------------------------------------------------------------
 
 const make = <Args extends Arguments>(f: (...args: Args) => Key, prefix: string | undefined): KeyFn<Args> =>
-  prefix === undefined ? f : Object.assign((...args: Args) => f(...args), { prefix })
+  // an empty prefix begins the keys of every ring: clearing it would clear them all
+  prefix === undefined || prefix === '' ? f : Object.assign((...args: Args) => f(...args), { prefix })
 
 /**
  * A key function of your own. With a `prefix` it is put before every key, and the ring can be cleared.

@@ -174,7 +174,7 @@ const concat = (x: Some, y: Some): Some => ({ ...x, ...y, ...both(x.cacheWhen, y
  * @since 0.1.0
  */
 export const ttl = (d: Duration.Duration): Policy => {
-  if (Number.isNaN(d)) return defect('a lifetime cannot be NaN')
+  if (typeof d !== 'number' || Number.isNaN(d)) return defect('a lifetime is a Duration')
   return { _tag: 'Policy', ttl: d }
 }
 

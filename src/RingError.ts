@@ -8,6 +8,8 @@
  */
 import type * as t from 'io-ts'
 
+import type { Operation } from './Store'
+
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
@@ -95,9 +97,9 @@ export type StoreErrorReason = 'failed' | 'timeout' | 'open' | 'refused' | 'code
 export class StoreError extends Error {
   readonly _tag = 'StoreError' as const
   override readonly name = 'StoreError' as const
-  readonly operation: string
+  readonly operation: Operation
   readonly reason: StoreErrorReason
-  constructor(operation: string, reason: StoreErrorReason, message: string, cause?: unknown) {
+  constructor(operation: Operation, reason: StoreErrorReason, message: string, cause?: unknown) {
     super(`${operation}: ${message}`)
     this.operation = operation
     this.reason = reason
@@ -131,7 +133,7 @@ export type RingError = KeyError | EncodeError | DecodeError | StoreError
  * @since 0.1.0
  */
 export const storeFailed =
-  (operation: string) =>
+  (operation: Operation) =>
   (cause: unknown): StoreError =>
     new StoreError(operation, 'failed', 'the backend failed', cause)
 

@@ -20,6 +20,7 @@ import * as N from 'fp-ts/number'
 import type { Duration } from './Duration'
 import type { Key } from './KeyFn'
 import type { DecodeError, RingError } from './RingError'
+import type { Operation } from './Store'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -42,7 +43,7 @@ interface About {
  *   the function ran; `Skip`: it was not, because the policy does not want it stored.
  * - `Delete`: an entry was deleted; `Touch`: its lifetime was renewed; `Clear`: the namespace was cleared.
  * - `Invalid`: the store held bytes that are no value of the codec's type.
- * - `Fault`: the store, the key or the codec failed. `operation` says at what: a store's function, `key` or `encode`.
+ * - `Fault`: the store, the key or the codec failed. `operation` says at what: a function of the store, `key` or `encode`.
  *
  * @category model
  * @since 0.1.0
@@ -59,7 +60,11 @@ export type RingEvent =
   | (About & { readonly _tag: 'Touch' })
   | (About & { readonly _tag: 'Clear' })
   | (About & { readonly _tag: 'Invalid'; readonly error: DecodeError })
-  | (About & { readonly _tag: 'Fault'; readonly operation: string; readonly error: RingError })
+  | (About & {
+      readonly _tag: 'Fault'
+      readonly operation: Operation | 'key' | 'encode'
+      readonly error: RingError
+    })
 
 /**
  * Looks at events: `Console.log` of fp-ts is one. It runs in the caller's time, so it should be quick; what it

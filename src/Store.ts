@@ -21,9 +21,10 @@ import * as TE from 'fp-ts/TaskEither'
 
 import type { Codec } from './Codec'
 import type { Duration } from './Duration'
-import { Ord as DurationOrd } from './Duration'
+import { forever, Ord as DurationOrd } from './Duration'
 import { batchReads } from './internal/batch'
 import { withDeadline } from './internal/deadline'
+import { guardedCodec } from './internal/guarded'
 import type { Key } from './KeyFn'
 import { isRingError, StoreError } from './RingError'
 
@@ -79,8 +80,13 @@ export interface Store<R, B = unknown> {
    * or not to be told from a miss": ask `get`.
    */
   readonly peek?: (key: Key) => R | undefined
-  /** Where it is there: every operation answers within this time. A ring puts a deadline before the others. */
+  /**
+   * Where it is there: every round trip answers within this time, so every operation but `clear`, which may take
+   * several. A ring puts a deadline before stores that have none.
+   */
   readonly deadline?: Duration
+  /** Where it is there, the store keeps no lifetimes: it refuses every one that ends. A ring needs `Policy.forever`. */
+  readonly lifetime?: 'none'
 }
 
 /**
@@ -89,7 +95,7 @@ export interface Store<R, B = unknown> {
  * @category model
  * @since 0.1.0
  */
-export type Operation = Exclude<keyof Store<unknown>, 'backend' | 'peek' | 'deadline'>
+export type Operation = Exclude<keyof Store<unknown>, 'backend' | 'peek' | 'deadline' | 'lifetime'>
 
 // -------------------------------------------------------------------------------------
 // combinators
@@ -101,10 +107,13 @@ const min = /*#__PURE__*/ minOf(DurationOrd)
  * `backend` may be looked up at every use, so it is passed on as a getter, never read here. The mark of a store that
  * keeps no lifetimes is passed on as well.
  */
-const withBackend = <R, B>(store: { readonly backend: B }, rest: Omit<Store<R, B>, 'backend'>): Store<R, B> =>
+const withBackend = <R, B>(
+  store: Pick<Store<never, B>, 'backend' | 'lifetime'>,
+  rest: Omit<Store<R, B>, 'backend' | 'lifetime'>
+): Store<R, B> =>
   Object.defineProperties(rest, {
     backend: { get: () => store.backend, enumerable: true },
-    ...('lifetime' in store ? { lifetime: { value: store.lifetime, enumerable: true } } : {})
+    ...(store.lifetime === undefined ? {} : { lifetime: { value: store.lifetime, enumerable: true } })
   }) as Store<R, B> // the proof: the one property that was missing
 
 /** For combinators that do not wait: the store answers as soon as the one below. */
@@ -187,10 +196,12 @@ export const timed =
   (deadline: Duration): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
   (store) =>
     Object.assign(
-      around((operation, task) => () => withDeadline(operation, deadline, task).then(E.flatten))(store),
-      {
-        deadline: min(deadline, store.deadline ?? deadline)
-      }
+      around((operation, task) => () => {
+        // a store with deadlines of its own clears page by page
+        const ms = operation === 'clear' && store.deadline !== undefined ? forever : deadline
+        return withDeadline(operation, ms, task).then(E.flatten)
+      })(store),
+      { deadline: min(deadline, store.deadline ?? deadline) }
     )
 
 /**
@@ -344,8 +355,9 @@ export const prefixed = (prefix: string): (<R, B>(store: Store<R, B>) => Store<R
  * @since 0.1.0
  */
 export const encoded =
-  <A, R>(codec: Codec<A, R>) =>
+  <A, R>(given: Codec<A, R>) =>
   <B>(store: Store<R, B>): Store<A, B> => {
+    const codec = guardedCodec(given)
     const refused =
       (operation: Operation) =>
       (cause: unknown): StoreError =>

@@ -267,13 +267,30 @@ export function ring<
   store: Store.Store<unknown, B> & NoInfer<C>,
   options: Settings<C, X, PA, Args, D> & { readonly key: KeyFn.KeyFn<Args> }
 ): <E, A extends PA>(fn: Fn<Args, E, A>) => Ring<Args, E, A, unknown, B, X, None, D>
+// eslint-disable-next-line @typescript-eslint/unified-signatures -- once more: the compiler explains the last form only
+export function ring<
+  F extends AnyFn,
+  R,
+  B,
+  C = unknown,
+  X = never,
+  Cmd = None,
+  D extends SingleCommand | keyof Cmd = 'getOrUpdate'
+>(
+  fn: F & Returning<F>,
+  config: Options<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, C, X, Cmd, D> & {
+    readonly store: Store.Store<R, B> & NoInfer<C>
+    readonly codec: Codec<ValueOf<F>, R>
+  }
+): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X, Cmd, D>
 export function ring(...given: ReadonlyArray<unknown>): unknown {
   const [first, second, third] = given
   // the proof: the overloads say which of the five forms these are, told apart by what no two of them share
   if (typeof first === 'function') return make(first as Unknown, second as Config)
-  const store = first as Config['store']
+  const store = first as Config['store'] | undefined
   const [codec, options] = isCodec(second) ? [second, third] : [undefined, second]
   const config = isPolicy(options) ? { policy: options } : (options as Partial<Config> | undefined) ?? {}
+  if (typeof store?.get !== 'function') return defect('a ring needs a function, or a store')
   return (fn: Unknown) => make(fn, { ...config, store, ...(codec === undefined ? {} : { codec }) })
 }
 
@@ -289,13 +306,23 @@ const isCodec = (u: unknown): u is Codec<unknown, unknown> =>
 const isPolicy = (u: unknown): u is Policy.Policy =>
   typeof u === 'object' && u !== null && '_tag' in u && u._tag === 'Policy'
 
+/** What the types say, for those who have none: found when the ring is built (decision: wrong wiring throws). */
+const checked = (fn: unknown, config: Partial<Config> | undefined): void => {
+  const { batch, batchEach, codec, store }: Partial<Config> = config ?? {}
+  if (typeof fn !== 'function') defect('a ring is made of a function')
+  if (typeof store?.get !== 'function') defect('a ring needs a store')
+  if (codec !== undefined && !isCodec(codec)) defect('a codec has encode and decode')
+  if (batch !== undefined && batchEach !== undefined) defect('a ring has batch or batchEach, not both')
+}
+
 const make = (fn: Unknown, config: Config): unknown => {
+  checked(fn, config)
   const name = config.name ?? fn.name
   const parts: Parts<Arguments, unknown, unknown, unknown, unknown> = {
     name,
     key: keyOf(name, config),
     codec: config.codec === undefined ? byReference : guardedCodec(config.codec),
-    store: withDeadline(withLifetime(config.store, config.policy), config.policy),
+    store: total(withLifetime(config.store, config.policy), config.policy),
     execute: fn,
     batch: config.batchEach ?? (config.batch === undefined ? undefined : eachOf(config.batch)),
     policy: resolve(config.policy ?? Policy.policy(), config.random ?? Random.random),
@@ -341,19 +368,21 @@ const keyOf = (name: string, { key, version }: Config): KeyFn.KeyFn<Arguments> =
 const byReference: Codec<unknown, unknown> = { encode: E.right, decode: E.right }
 
 /** A store that keeps no lifetimes would refuse every write of a ring that has one. */
-const withLifetime = (
-  store: Store.Store<unknown> & { readonly lifetime?: unknown },
-  policy: Config['policy']
-): Store.Store<unknown> =>
+const withLifetime = (store: Store.Store<unknown>, policy: Config['policy']): Store.Store<unknown> =>
   store.lifetime === 'none' && policy?.ttl !== Duration.forever && typeof policy?.ttl !== 'function'
     ? defect('this store keeps no lifetimes: its rings need Policy.forever')
     : store
 
-/** Every call of a store ends: by its own deadline, or by the ring's (law 26). */
-const withDeadline = (store: Store.Store<unknown>, policy: Config['policy']): Store.Store<unknown> => {
+/**
+ * Every call of a store ends, by its own deadline or by the ring's (law 26), and with a value: a store of somebody
+ * else's may throw. `get` is on the path of every hit; the engine sees to it.
+ */
+const total = (store: Store.Store<unknown>, policy: Config['policy']): Store.Store<unknown> => {
   const asked =
     policy?.storeTimeout ?? (store.deadline === undefined ? Policy.defaultStoreTimeout : Duration.forever)
-  return asked < (store.deadline ?? Duration.forever) ? Store.timed(asked)(store) : store
+  return asked < (store.deadline ?? Duration.forever)
+    ? Store.timed(asked)(store)
+    : Object.assign(Store.timed(Duration.forever)(store), { get: store.get })
 }
 
 const resolve = (

@@ -75,7 +75,7 @@ describe('withDeadline', () => {
     const late: Array<string> = []
     const run = (name: string, start: () => Promise<unknown>) =>
       withDeadlineMap(
-        name,
+        'get',
         D.milliseconds(10),
         start,
         () => undefined,

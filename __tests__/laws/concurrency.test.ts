@@ -11,6 +11,7 @@ import type * as TE from 'fp-ts/TaskEither'
 
 import type { Store } from '../../src'
 import { dict, Duration, Policy, ring } from '../../src'
+import { makeFlights, newFlight } from '../../src/internal/flights'
 import { scheduledStore } from './scheduled'
 
 const minute = Duration.minutes(1)
@@ -351,5 +352,131 @@ describe('laws 23 and 24', () => {
     ends[0]?.(E.right(2))
     expect(await updating).toStrictEqual(E.right(2))
     expect(await missing).toStrictEqual(E.right(2))
+  })
+})
+
+describe('what reviews found, kept', () => {
+  const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+  test('law 6: arguments that are changed before the function sees them store nothing under another key', async () => {
+    const pageOf =
+      (q: { page: number }): TE.TaskEither<never, string> =>
+      () =>
+        Promise.resolve(E.right(`page ${String(q.page)}`))
+    const far = { ...dict(), peek: () => undefined }
+    for (const store of [dict(), far]) {
+      const page = ring(pageOf, { store, name: 'page' })
+      const q = { page: 1 }
+      const first = page(q)()
+      const joined = page({ page: 1 })()
+      const bulk = page.getOrUpdateMany([[{ page: 1 }]])()
+      q.page = 2
+      await first
+      expect(await joined).toStrictEqual(E.right('page 1'))
+      expect(await bulk).toStrictEqual(E.right([E.right('page 1')]))
+      for (const n of [1, 2]) {
+        const got = await page.get({ page: n })()
+        expect(E.isRight(got) && O.isSome(got.right) ? got.right.value : `page ${String(n)}`).toBe(
+          `page ${String(n)}`
+        )
+      }
+    }
+  })
+
+  test('law 6: nor does a function that changes its arguments', async () => {
+    const shift =
+      (q: { page: number }): TE.TaskEither<never, number> =>
+      () =>
+        Promise.resolve(E.right(++q.page))
+    const cached = ring(shift, { store: dict(), name: 'shift' })
+    expect(await cached({ page: 1 })()).toStrictEqual(E.right(2))
+    expect(await cached.get({ page: 1 })()).toStrictEqual(E.right(O.none))
+    expect(await cached.get({ page: 2 })()).toStrictEqual(E.right(O.none))
+  })
+
+  test('law 21: an update that is acknowledged while clear is under way is not lost to something older', async () => {
+    let db = 1
+    const base = dict()
+    // the scan is past the key, and goes on
+    const store: Store.Store<unknown> = {
+      ...base,
+      clear: (p) => () =>
+        base
+          .clear(p)()
+          .then((e) => pause(30).then(() => e))
+    }
+    const cached = ring(
+      (_: number): TE.TaskEither<never, number> =>
+        () =>
+          Promise.resolve(E.right(db)),
+      { store, name: 'k' }
+    )
+    const cleared = cached.clear()()
+    await pause(5)
+    await cached.set(1)(7)()
+    db = 2
+    expect(await cached.update(7)()).toStrictEqual(E.right(2))
+    expect(await cached(8)()).toStrictEqual(E.right(2))
+    expect(await cached.get(8)()).toStrictEqual(E.right(O.some(2)))
+    await cleared
+    expect(await cached.get(7)()).toStrictEqual(E.right(O.some(2)))
+  })
+
+  test('law 20: a function that asks the ring for another key of the same bulk command gets its answer', async () => {
+    const seen: Array<unknown> = []
+    const node =
+      (id: number): TE.TaskEither<never, number> =>
+      async () => {
+        if (id === 1) seen.push(await tree(2)())
+        return E.right(id)
+      }
+    const tree: (id: number) => TE.TaskEither<never, number> = (id) => cached(id)
+    const cached = ring(node, { store: dict(), name: 'node' })
+    expect(await cached.getOrUpdateMany([[1], [2]])()).toStrictEqual(E.right([E.right(1), E.right(2)]))
+    expect(await cached.updateMany([[1], [2]])()).toStrictEqual(E.right([E.right(1), E.right(2)]))
+    expect(seen).toStrictEqual([E.right(2), E.right(2)])
+  })
+
+  test('law 36: loads that never end do not pile up', async () => {
+    let now = 1
+    const flights = makeFlights<number>({ now: () => now }, Duration.milliseconds(10))
+    for (let i = 0; i < 1_000; i++) {
+      now += 1
+      flights.hold(`k${String(i)}`, newFlight(true, now))
+    }
+    expect(flights.size()).toBeLessThan(20)
+  })
+
+  test('law 26: a store with a deadline of its own that throws or rejects wedges no key', async () => {
+    const deadline = Duration.seconds(1)
+    for (const bad of [
+      () => {
+        throw new Error('thrown')
+      },
+      () => () => Promise.reject(new Error('rejected'))
+    ]) {
+      // prettier-ignore
+      const store = { ...dict(), peek: () => undefined, deadline, get: bad, getMany: bad, has: bad, touch: bad, clear: bad }
+      const cached = ring(
+        (id: number): TE.TaskEither<never, number> =>
+          () =>
+            Promise.resolve(E.right(id)),
+        { store, name: 'k' }
+      )
+      for (const _ of [1, 2]) {
+        expect(await cached(1)()).toStrictEqual(E.right(1))
+        expect(await cached.getOrUpdateMany([[1]])()).toStrictEqual(E.right([E.right(1)]))
+      }
+      for (const command of [
+        cached.get(1),
+        cached.has(1),
+        cached.touch(1),
+        cached.clear(),
+        cached.getMany([[1]])
+      ]) {
+        const answer: E.Either<unknown, unknown> = await command()
+        expect(answer).toMatchObject({ _tag: 'Left', left: { _tag: 'StoreError' } })
+      }
+    }
   })
 })

@@ -29,6 +29,24 @@ storeLaws(
   }
 )
 
+storeLaws(
+  'an lru-cache with habits of its own',
+  () =>
+    lru(
+      new LRUCache<string, NonNullable<unknown>>({
+        max: 10_000,
+        ttl: 5,
+        allowStale: true,
+        updateAgeOnGet: true,
+        updateAgeOnHas: true,
+        noUpdateTTL: true,
+        ttlResolution: 0,
+        perf: { now: () => now + 1 }
+      })
+    ),
+  { values: fc.anything(), extremes: [undefined, null], wait, instant: true }
+)
+
 describe('lru', () => {
   test('law 37: bounds hold after every write, and an oversize value is refused without a loss to the others', () =>
     fc.assert(
@@ -65,6 +83,20 @@ describe('lru', () => {
     expect(await cached(20)()).toStrictEqual(E.right('x'.repeat(20)))
     const updated = await cached.update(20)()
     expect(E.isLeft(updated) && updated.left._tag === 'StoreError' && updated.left.reason).toBe('refused')
+  })
+
+  test('law 37: a value of no size is kept, and one that is refused keeps nobody else out', async () => {
+    const store = lru<string>({ maxSize: 10, sizeOf: (value) => value.length })
+    await store.set('a', 'old', minute)()
+    await store.set('a', '', minute)()
+    expect(await store.get('a')()).toStrictEqual(E.right(O.some('')))
+    const wrote = await store.setMany([
+      ['x', 'fits', minute],
+      ['y', 'x'.repeat(11), minute],
+      ['z', 'fits', minute]
+    ])()
+    expect(E.isLeft(wrote) && wrote.left.reason).toBe('refused')
+    expect(await store.hasMany(['x', 'y', 'z'])()).toStrictEqual(E.right([true, false, true]))
   })
 
   test('it forgets what was used least recently', async () => {

@@ -190,10 +190,10 @@ const promises = (): void => {
   })
   // @ts-expect-error a policy for other values
   ring(fetchUser, { store: disk, codec: json, policy: Policy.cacheWhen((u: string) => u.length > 0) })
-  // @ts-expect-error a policy for other arguments
   ring(fetchUser, {
     store: disk,
     codec: json,
+    // @ts-expect-error a policy for other arguments
     policy: Policy.ttlBy((_: User, [id]: readonly [string]) => seconds(id.length))
   })
 

@@ -8,7 +8,7 @@ import type { TaskEither } from 'fp-ts/TaskEither'
 
 import type { Key } from '../KeyFn'
 import { type StoreError, storeFailed } from '../RingError'
-import type { Store } from '../Store'
+import type { Operation, Store } from '../Store'
 import { defect } from './defect'
 
 type Answer<A> = Either<StoreError, A>
@@ -35,7 +35,7 @@ const newSlot = <A>(key: Key): Slot<A> => {
 const settled = /*#__PURE__*/ Promise.resolve()
 
 const gather = <A>(
-  operation: string,
+  operation: Operation,
   one: (key: Key) => TaskEither<StoreError, A>,
   many: (keys: ReadonlyArray<Key>) => TaskEither<StoreError, ReadonlyArray<A>>,
   max: number

@@ -58,12 +58,19 @@ const refuse = (what: string): never => {
 
 const numeral = (n: number): string => (n === 0 && 1 / n < 0 ? '-0' : String(n))
 
-const bytesOf = (view: ArrayBufferView): string =>
-  Buffer.from(view.buffer, view.byteOffset, view.byteLength).toString('base64url')
+const bytesOf = (view: ArrayBufferView, budget: Budget): string => {
+  affords(budget, view.byteLength)
+  return Buffer.from(view.buffer, view.byteOffset, view.byteLength).toString('base64url')
+}
 
 /** What has been written so far is counted, so that shared structure cannot make a key without end. */
 interface Budget {
   left: number
+}
+
+/** Before any work is done for so many characters, members or bytes. */
+const affords = (budget: Budget, size: number): void => {
+  if (size > budget.left) refuse('an argument this large')
 }
 
 const spend = (budget: Budget, text: string): string => {
@@ -72,6 +79,8 @@ const spend = (budget: Budget, text: string): string => {
 }
 
 const arrayText = (a: ReadonlyArray<unknown>, path: ReadonlyArray<object>, budget: Budget): string => {
+  affords(budget, a.length)
+  if (Object.keys(a).some((name) => !isIndex(name))) return refuse('an array with properties of its own')
   let out = ''
   for (let i = 0; i < a.length; i++) {
     if (i > 0) out += ','
@@ -80,11 +89,15 @@ const arrayText = (a: ReadonlyArray<unknown>, path: ReadonlyArray<object>, budge
   return out
 }
 
+const isIndex = (name: string): boolean => /^\d+$/.test(name)
+
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const recordText = (o: object, path: ReadonlyArray<object>, budget: Budget): string => {
   if (Object.getOwnPropertySymbols(o).length > 0) return refuse('an object with symbols for properties')
-  const names = Object.keys(o).sort(byCodeUnit)
+  const names = Object.keys(o)
+  affords(budget, names.length)
+  names.sort(byCodeUnit)
   let out = ''
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string // the proof: i < names.length
@@ -106,38 +119,71 @@ const objectText = (o: object, ancestors: ReadonlyArray<object>, budget: Budget)
   const own: unknown = (o as { readonly [ringKey]?: unknown })[ringKey] // the proof: any property may be read
   if (typeof own === 'function') {
     const said: unknown = own.call(o)
-    return typeof said === 'string'
-      ? `<${spend(budget, bare(said))}>`
-      : refuse('a [ringKey]() that is no string')
+    if (typeof said !== 'string') return refuse('a [ringKey]() that is no string')
+    affords(budget, said.length)
+    return `<${spend(budget, bare(said))}>`
   }
   if (ancestors.includes(o)) return refuse('a cycle')
   if (ancestors.length >= maxDepth) return refuse('an argument this deep')
   const path = [...ancestors, o]
-  if (Array.isArray(o)) return `[${arrayText(o, path, budget)}]`
   const proto: unknown = Object.getPrototypeOf(o)
   if (isRecord(proto)) return `(${recordText(o, path, budget)})`
-  const plainKind = isRecord(Object.getPrototypeOf(proto)) // a subclass may hold more than its parent tells
-  if (types.isDate(o) && plainKind) return spend(budget, `@${String(o.getTime())}`)
-  if (types.isMap(o) && plainKind) {
+  // a subclass, or an instance with properties of its own, holds more than its kind tells
+  const parent: unknown = Object.getPrototypeOf(proto)
+  if (Array.isArray(o))
+    return isRecord(parent) ? `[${arrayText(o, path, budget)}]` : refuse('an instance of a class')
+  if (ArrayBuffer.isView(o)) return viewText(o, budget)
+  if (!isRecord(parent) || Reflect.ownKeys(o).length > 0) return refuse('an instance of a class')
+  if (types.isDate(o)) return spend(budget, `@${String(o.getTime())}`)
+  if (types.isMap(o)) {
+    affords(budget, o.size)
     const members = Array.from(o, ([k, v]) => `${text(k, path, budget)}=>${text(v, path, budget)}`)
     return `Map(${members.sort(byCodeUnit).join(',')})`
   }
-  if (types.isSet(o) && plainKind) {
+  if (types.isSet(o)) {
+    affords(budget, o.size)
     const members = Array.from(o, (v) => text(v, path, budget))
     return `Set(${members.sort(byCodeUnit).join(',')})`
   }
-  if (ArrayBuffer.isView(o)) {
-    // a Buffer is its bytes; the others are told apart by their kind
-    const kind = types.isUint8Array(o) ? 'Uint8Array' : bare(Object.prototype.toString.call(o).slice(8, -1))
-    return spend(budget, `${kind}(${bytesOf(o)})`)
-  }
-  if (types.isAnyArrayBuffer(o)) return spend(budget, `ArrayBuffer(${bytesOf(new Uint8Array(o))})`)
-  return refuse('an instance of a class')
+  return types.isArrayBuffer(o)
+    ? spend(budget, `ArrayBuffer(${bytesOf(new Uint8Array(o), budget)})`)
+    : refuse('an instance of a class')
+}
+
+/** The kind that a typed array really has, whatever it says of itself. */
+const kindOf = (view: ArrayBufferView): unknown =>
+  types.isDataView(view)
+    ? 'DataView'
+    : Reflect.get(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag, view)
+
+/** Bytes and typed arrays; a Buffer is its bytes. */
+const viewText = (view: ArrayBufferView, budget: Budget): string => {
+  const proto: unknown = Object.getPrototypeOf(view)
+  const kind = kindOf(view)
+  const plain =
+    Buffer.isBuffer(view) ||
+    (typeof proto === 'object' &&
+      proto !== null &&
+      Object.hasOwn(proto, 'constructor') &&
+      proto.constructor.name === kind)
+  const bytes = bytesOf(view, budget)
+  // the elements are own properties too: anything beside them comes after
+  return plain && typeof kind === 'string' && !hasMore(view)
+    ? spend(budget, `${kind}(${bytes})`)
+    : refuse('an instance of a class')
+}
+
+/** Own properties beside the elements. They are listed last, so one look at the end does. */
+const hasMore = (view: ArrayBufferView): boolean => {
+  const own = Reflect.ownKeys(view)
+  const last = own[own.length - 1]
+  return last !== undefined && (typeof last === 'symbol' || !isIndex(last))
 }
 
 const text = (u: unknown, ancestors: ReadonlyArray<object>, budget: Budget): string => {
   switch (typeof u) {
     case 'string':
+      affords(budget, u.length)
       return spend(budget, quoted(u))
     case 'number':
       return spend(budget, numeral(u))

@@ -8,6 +8,7 @@ import type { Either } from 'fp-ts/Either'
 
 import type { Duration } from '../Duration'
 import { StoreError, storeFailed } from '../RingError'
+import type { Operation } from '../Store'
 
 /** The longest delay that a timer takes; a longer one would fire at once. */
 const longestTimer = 2 ** 31 - 1
@@ -26,7 +27,7 @@ const ignore = (): void => undefined
  * @internal
  */
 export const withDeadlineMap = <X, A>(
-  operation: string,
+  operation: Operation,
   ms: Duration,
   start: () => Promise<X>,
   decode: (x: X) => A,
@@ -75,7 +76,7 @@ const identity = <A>(a: A): A => a
  * @internal
  */
 export const withDeadline = <A>(
-  operation: string,
+  operation: Operation,
   ms: Duration,
   start: () => Promise<A>
 ): Promise<Either<StoreError, A>> => withDeadlineMap(operation, ms, start, identity)

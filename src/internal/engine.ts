@@ -19,7 +19,7 @@ import type { Arguments, Key, KeyFn } from '../KeyFn'
 import type { DecodeError, RingError, StoreError } from '../RingError'
 import { EncodeError, isRingError, KeyError, storeFailed } from '../RingError'
 import type { Observer, RingEvent } from '../RingEvent'
-import type { Store } from '../Store'
+import type { Operation, Store } from '../Store'
 import { defect } from './defect'
 import type { Flight, Flights } from './flights'
 import { makeFlights, newFlight } from './flights'
@@ -69,9 +69,9 @@ export interface Engine<Args extends Arguments, Err, A, R, B> extends Parts<Args
   readonly flights: Flights<E.Either<Err, A>>
   readonly now: () => number
   readonly emit: (key: Key, since: number, details: Details<RingEvent>) => void
-  readonly fault: (key: Key, since: number, operation: string, error: RingError) => void
+  readonly fault: (key: Key, since: number, error: RingError) => void
   /** Tells a failure of a command, and says what it is to its caller. */
-  readonly failed: (key: Key, since: number, operation: string, error: RingError) => RingError
+  readonly failed: (key: Key, since: number, error: RingError) => RingError
   readonly keyOf: (args: Args) => E.Either<KeyError, Key>
   readonly prepare: (value: A, args: Args) => E.Either<EncodeError, Prepared<R>>
   /** Writes, or removes, in one trip. */
@@ -106,6 +106,10 @@ export const asRingError = (error: StoreError): RingError =>
 export const asKeyError = (cause: unknown): KeyError =>
   isRingError(cause) && cause._tag === 'KeyError' ? cause : new KeyError('the key function threw', cause)
 
+/** At what it failed: the error knows. */
+const failedAt = (error: Exclude<RingError, DecodeError>): Operation | 'key' | 'encode' =>
+  error._tag === 'StoreError' ? error.operation : error._tag === 'KeyError' ? 'key' : 'encode'
+
 export const isInvalid = (error: RingError): error is DecodeError => error._tag === 'DecodeError'
 
 export const makeEngine = <Args extends Arguments, Err, A, R, B>(
@@ -128,13 +132,17 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
             // law 30: an observer changes nothing
           }
         }
-  const fault = (key: Key, since: number, operation: string, error: RingError): void => {
-    emit(key, since, isInvalid(error) ? { _tag: 'Invalid', error } : { _tag: 'Fault', operation, error })
+  const fault = (key: Key, since: number, error: RingError): void => {
+    emit(
+      key,
+      since,
+      isInvalid(error) ? { _tag: 'Invalid', error } : { _tag: 'Fault', operation: failedAt(error), error }
+    )
   }
 
-  const failed = (key: Key, since: number, operation: string, cause: RingError): RingError => {
+  const failed = (key: Key, since: number, cause: RingError): RingError => {
     const error = cause._tag === 'StoreError' ? asRingError(cause) : cause
-    fault(key, since, operation, error)
+    fault(key, since, error)
     return error
   }
   const tellWrite = (key: Key, since: number, written: Prepared<R>): void => {
@@ -166,7 +174,13 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     const value = codec.decode(got.right.value)
     return E.isLeft(value) ? value : E.right(O.some(value.right))
   }
-  const read = (key: Key): Promise<E.Either<RingError, O.Option<A>>> => store.get(key)().then(decoded)
+  const read = async (key: Key): Promise<E.Either<RingError, O.Option<A>>> => {
+    try {
+      return decoded(await store.get(key)())
+    } catch (cause) {
+      return E.left(storeFailed('get')(cause)) // a store of somebody else's that throws
+    }
+  }
   const readAll = async (
     keys: ReadonlyArray<Key>
   ): Promise<ReadonlyArray<E.Either<RingError, O.Option<A>>>> => {
@@ -230,7 +244,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
       const prepared = prepare(loading.value, loading.args)
       if (E.isLeft(prepared)) {
         loading.flight.fault = prepared.left
-        fault(loading.key, since, 'encode', prepared.left)
+        fault(loading.key, since, prepared.left)
       } else if (O.isSome(prepared.right) || removes) {
         writes.set(loading.key, [loading, prepared.right])
       } else {
@@ -252,11 +266,17 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
         const instead = removes ? await flights.superseded(key) : undefined
         if (instead !== undefined && E.isLeft(instead)) flight.fault = asRingError(instead.left)
       } else if (E.isLeft(answer)) {
-        flight.fault = failed(key, since, 'set', answer.left)
+        flight.fault = failed(key, since, answer.left)
       } else {
         tellWrite(key, since, prepared)
       }
     }
+  }
+
+  /** Whether arguments still have their key: who holds an object among them may change it while a ring waits. */
+  const unchanged = ({ args, key }: Loading<Args, Err, A>): boolean => {
+    const now = keyOf(args)
+    return E.isRight(now) && now.right === key
   }
 
   /** Runs the function for these flights, stores what it brings, and lets go of their keys. */
@@ -265,11 +285,12 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     { removes, waits }: How
   ): Promise<ReadonlyArray<E.Either<Err, A>>> => {
     const since = now()
+    for (const one of loading) one.flight.spoiled = !unchanged(one)
     let answers: ReadonlyArray<E.Either<Err, A>> = []
     try {
       answers = await run(loading.map(({ args }) => args))
     } finally {
-      loading.forEach(({ key, flight }, i) => {
+      loading.forEach(({ flight, key }, i) => {
         const answer = answers[i]
         const ok = answer !== undefined && E.isRight(answer)
         emit(key, since, { _tag: 'Load', ok, size: loading.length })
@@ -279,7 +300,10 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     const kept = keep(
       loading.flatMap((one, i) => {
         const answer = answers[i]
-        return answer !== undefined && E.isRight(answer) ? [{ ...one, value: answer.right }] : []
+        if (answer === undefined || E.isLeft(answer)) return []
+        if (!one.flight.spoiled && unchanged(one)) return [{ ...one, value: answer.right }]
+        emit(one.key, since, { _tag: 'Discard' }) // nobody can say whose value it is
+        return []
       }),
       removes
     ).finally(() => {
@@ -301,7 +325,8 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     for (const { key, flight } of loading) flights.hold(key, flight)
     const groups = batch === undefined ? loading.map((one) => [one]) : loading.length === 0 ? [] : [loading]
     for (const group of groups) {
-      const answers = load(group, how)
+      // a tick later: a function that asks the ring for another of these keys must find an answer to wait for
+      const answers = Promise.resolve().then(() => load(group, how))
       group.forEach(({ flight }, i) => {
         // the proof: `load` answers as many as it was given
         flight.answer = answers.then((all) => all[i] as E.Either<Err, A>)

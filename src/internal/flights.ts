@@ -7,6 +7,8 @@
  *
  * - whoever invalidates (`mutate`) moves the fence to the last ticket, waits for a write that has begun, does its
  *   work, and moves the fence again: no load that started before it ended is joined or stored after it (law 21);
+ * - whoever clears (`mutateAll`) moves all fences when it starts, and only then: it may take long, and what is loaded
+ *   meanwhile is newer than it;
  * - a load that is stored moves the fence to its own ticket: of two updates the one that started last wins;
  * - a load that ends removes itself and nothing else (law 23);
  * - a load that takes longer than `loadTimeout` is not joined and not stored (law 24). No timer waits for that: the
@@ -38,6 +40,8 @@ export interface Flight<A> {
   /** Set before `answer` settles: whether the store had it, and what failed on the way. */
   hit: boolean
   fault: RingError | undefined
+  /** The arguments were changed before the function saw them: the answer is for its caller, not for who joined. */
+  spoiled: boolean
 }
 
 interface Slot<A> {
@@ -80,7 +84,8 @@ export const newFlight = <A>(reads: boolean, since: number): Flight<A> => ({
   ticket: 0,
   reads,
   hit: false,
-  fault: undefined
+  fault: undefined,
+  spoiled: false
 })
 
 const silent = (): void => undefined
@@ -91,8 +96,6 @@ const keysOf = (pairs: ReadonlyArray<readonly [Key, unknown]>): ReadonlyArray<Ke
 export const makeFlights = <A>(clock: Clock, loadTimeout: Duration): Flights<A> => {
   const slots = new Map<Key, Slot<A>>()
   let tickets = 0
-  let mutationsOfAll = 0
-  let moverOfAll: Promise<Outcome> | undefined
 
   const slotOf = (key: Key): Slot<A> => {
     const found = slots.get(key)
@@ -114,13 +117,7 @@ export const makeFlights = <A>(clock: Clock, loadTimeout: Duration): Flights<A> 
   const overdue = (flight: Flight<A>): boolean => clock.now() - flight.since > loadTimeout
   const mayStore = (key: Key, flight: Flight<A>): boolean => {
     const slot = slots.get(key)
-    return (
-      slot !== undefined &&
-      flight.ticket > slot.fence &&
-      slot.mutations === 0 &&
-      mutationsOfAll === 0 &&
-      !overdue(flight)
-    )
+    return slot !== undefined && flight.ticket > slot.fence && slot.mutations === 0 && !overdue(flight)
   }
   const release = (key: Key, flight: Flight<A>): void => {
     const slot = slots.get(key)
@@ -129,6 +126,13 @@ export const makeFlights = <A>(clock: Clock, loadTimeout: Duration): Flights<A> 
     slot.held--
     if (slot.flight === flight) slot.flight = undefined
     tidy(key, slot)
+  }
+  /** Loads that never end would stay here for ever if nobody asked for their keys again. */
+  const dropOldest = (): void => {
+    for (const [key, { flight }] of slots) {
+      if (flight !== undefined && overdue(flight)) release(key, flight)
+      return
+    }
   }
   /** What has started by now is neither joined nor stored. */
   const fence = (slot: Slot<A>): void => {
@@ -178,27 +182,15 @@ export const makeFlights = <A>(clock: Clock, loadTimeout: Duration): Flights<A> 
       }
     }
   }
-  const mutatingAll = async <W>(io: () => Promise<W>): Promise<W> => {
-    slots.forEach(fence)
-    mutationsOfAll++
-    try {
-      await drained(() => slots.keys())
-      return await io()
-    } finally {
-      slots.forEach(fence)
-      mutationsOfAll--
-      if (mutationsOfAll === 0) moverOfAll = undefined
-    }
-  }
-
   return {
     current: (key) => {
       const slot = slots.get(key)
       if (slot?.flight === undefined) return undefined
-      if (overdue(slot.flight)) slot.flight = undefined
+      if (overdue(slot.flight)) release(key, slot.flight)
       return slot.flight
     },
     hold: (key, flight) => {
+      dropOldest()
       const slot = slotOf(key)
       if (flight.ticket === 0) slot.held++
       flight.ticket = ++tickets
@@ -225,7 +217,7 @@ export const makeFlights = <A>(clock: Clock, loadTimeout: Duration): Flights<A> 
       beginWrite(keys, writing)
       return writing
     },
-    superseded: (key) => moverOfAll ?? slots.get(key)?.mover,
+    superseded: (key) => slots.get(key)?.mover,
     mutate: (keys, io) => {
       const unique = new Set(keys)
       const done = mutating(unique, io)
@@ -233,8 +225,8 @@ export const makeFlights = <A>(clock: Clock, loadTimeout: Duration): Flights<A> 
       return done
     },
     mutateAll: (io) => {
-      const done = mutatingAll(io)
-      moverOfAll = done
+      slots.forEach(fence)
+      const done = Promise.resolve(writesOf(slots.keys())).then(io)
       for (const slot of slots.values()) slot.mover = done
       return done
     },

@@ -8,6 +8,7 @@ import * as O from 'fp-ts/Option'
 
 import type { Arguments, Key } from '../KeyFn'
 import type { KeyError, RingError, StoreError } from '../RingError'
+import { storeFailed } from '../RingError'
 import type { Engine, Loading } from './engine'
 import { asKeyError, asRingError, isInvalid } from './engine'
 import type { Flight } from './flights'
@@ -53,7 +54,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     emit(key, since, { _tag: 'Miss', shared: joins })
     if (joins) {
       flights.release(key, flight)
-      return other.answer
+      return other.answer.then((answer) => (other.spoiled ? execute(...loading.args)() : answer))
     }
     flight.since = clock.now()
     return engine.load(loading, { waits, removes: false })
@@ -67,7 +68,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     const { flight, key } = loading
     if (E.isLeft(got)) {
       const error = asRingError(got.left)
-      fault(key, since, 'get', error)
+      fault(key, since, error)
       if (isInvalid(error)) return missed(loading, since, true)
       // a write is not waited for where the read has just failed: the caller waits for one timeout at most (law 26)
       if (!policy.strict) return missed(loading, since, false)
@@ -79,7 +80,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     if (O.isNone(got.right)) return missed(loading, since, true)
     const value = engine.codec.decode(got.right.value)
     if (E.isLeft(value)) {
-      fault(key, since, 'decode', value.left)
+      fault(key, since, value.left)
       return missed(loading, since, true)
     }
     flights.release(key, flight)
@@ -88,18 +89,32 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     return value
   }
 
-  const join = (key: Key, flight: Flight<E.Either<Err, A>>, since: number): Promise<E.Either<Err, A>> => {
+  const join = (
+    key: Key,
+    args: Args,
+    flight: Flight<E.Either<Err, A>>,
+    since: number
+  ): Promise<E.Either<Err, A>> => {
     if (observe !== undefined) {
       const tell = (): void => emit(key, since, flight.hit ? { _tag: 'Hit' } : { _tag: 'Miss', shared: true })
       void flight.answer.then(tell, tell)
     }
-    return flight.answer
+    return flight.answer.then((answer) => (flight.spoiled ? execute(...args)() : answer))
   }
 
   const uncached = async (args: Args, error: KeyError, since: number): Promise<E.Either<Err, A>> => {
-    fault('', since, 'key', error)
+    fault('', since, error)
     emit('', since, { _tag: 'Miss', shared: false })
     return policy.strict ? E.left(error as Err) : execute(...args)() // the proof: as in `found`
+  }
+
+  /** A store of somebody else's may throw where it should answer. */
+  const got = (key: Key): Promise<E.Either<StoreError, O.Option<R>>> => {
+    try {
+      return store.get(key)()
+    } catch (cause) {
+      return Promise.resolve(E.left(storeFailed('get')(cause)))
+    }
   }
 
   return (args) => {
@@ -116,13 +131,15 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
       return Promise.resolve(here)
     }
     const under = flights.current(key)
-    if (under?.reads === true) return join(key, under, since)
+    if (under?.reads === true) return join(key, args, under, since)
     const flight = newFlight<E.Either<Err, A>>(true, clock.now())
     // while an update holds the key this one only reads: an entry that is there need not wait for it
     if (under === undefined) flights.hold(key, flight)
-    flight.answer = store
-      .get(key)()
-      .then((got) => found({ key, args, flight }, since, got))
+    const loading = { key, args, flight }
+    flight.answer = got(key).then(
+      (entry) => found(loading, since, entry),
+      (cause: unknown) => found(loading, since, E.left(storeFailed('get')(cause)))
+    )
     return flight.answer
   }
 }
@@ -179,14 +196,14 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
     let failed: RingError | undefined
     for (const [key, got] of found) {
       if (E.isLeft(got)) {
-        fault(key, since, 'getMany', got.left)
+        fault(key, since, got.left)
         if (!isInvalid(got.left)) failed = got.left
       }
     }
     let keyless: KeyError | undefined
     for (const key of keys) {
       if (E.isLeft(key)) {
-        fault('', since, 'key', key.left)
+        fault('', since, key.left)
         keyless = key.left
       }
     }
@@ -211,7 +228,8 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
         }
         emit(key.right, since, { _tag: 'Miss', shared: one.joined || told.has(key.right) })
         told.add(key.right)
-        return one.flight.answer
+        const answer = await one.flight.answer
+        return one.joined && one.flight.spoiled ? execute(...args)() : answer
       })
     )
     for (const one of sought.values()) {

@@ -10,7 +10,7 @@ import type * as TE from 'fp-ts/TaskEither'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
 import { isRingError, StoreError, storeFailed } from '../RingError'
-import type { Entry, Store } from '../Store'
+import type { Entry, Operation, Store } from '../Store'
 
 /** The primitives. `set` is asked for positive lifetimes only and says whether it took the value. */
 export interface Memory<R> {
@@ -26,7 +26,7 @@ export interface Memory<R> {
 }
 
 const attempt =
-  <A>(operation: string, f: () => A): TE.TaskEither<StoreError, A> =>
+  <A>(operation: Operation, f: () => A): TE.TaskEither<StoreError, A> =>
   () => {
     try {
       return Promise.resolve(E.right(f()))
@@ -44,12 +44,25 @@ export const memoryStore = <R, B>(backend: () => B, memory: Memory<R>): Store<R,
     return O.isNone(found) ? O.none : O.some({ value: found.value, remaining: memory.remaining(key) })
   }
   const set = (key: Key, value: R, ttl: Duration): void => {
-    if (!(ttl > 0)) {
-      memory.delete(key)
-    } else if (!memory.set(key, value, ttl)) {
-      memory.delete(key) // what was there is out of date
-      throw new StoreError('set', 'refused', 'the value is larger than the store')
+    let taken = false
+    try {
+      taken = ttl > 0 && memory.set(key, value, ttl)
+    } finally {
+      if (!taken) memory.delete(key) // what was there is out of date
     }
+    if (ttl > 0 && !taken) throw new StoreError('set', 'refused', 'the value is larger than the store')
+  }
+  /** One that is refused keeps nobody else out. */
+  const setMany = (entries: Parameters<Store<R>['setMany']>[0]): void => {
+    let refusal: { readonly cause: unknown } | undefined
+    for (const [key, value, ttl] of entries) {
+      try {
+        set(key, value, ttl)
+      } catch (cause) {
+        refusal ??= { cause }
+      }
+    }
+    if (refusal !== undefined) throw refusal.cause
   }
   const touch = (key: Key, ttl: Duration): boolean => {
     const there = memory.has(key)
@@ -69,10 +82,7 @@ export const memoryStore = <R, B>(backend: () => B, memory: Memory<R>): Store<R,
     touch: (key, ttl) => attempt('touch', () => touch(key, ttl)),
     getMany: (keys) => attempt('getMany', () => keys.map((key) => memory.get(key))),
     readMany: (keys) => attempt('readMany', () => keys.map(read)),
-    setMany: (entries) =>
-      attempt('setMany', () => {
-        for (const [key, value, ttl] of entries) set(key, value, ttl)
-      }),
+    setMany: (entries) => attempt('setMany', () => setMany(entries)),
     deleteMany: (keys) =>
       attempt('deleteMany', () => {
         for (const key of keys) memory.delete(key)

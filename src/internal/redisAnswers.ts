@@ -8,7 +8,7 @@ import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
 import { StoreError } from '../RingError'
-import type { Entry, Store } from '../Store'
+import type { Entry, Operation, Store } from '../Store'
 import { batchReads, extend } from './batch'
 import { withDeadline } from './deadline'
 import { own, ownAll } from './redisClient'
@@ -50,7 +50,7 @@ export const noneAsked: TE.TaskEither<never, ReadonlyArray<never>> = () =>
 
 /** @internal */
 export const refused =
-  (operation: string, message: string): TE.TaskEither<StoreError, never> =>
+  (operation: Operation, message: string): TE.TaskEither<StoreError, never> =>
   () =>
     Promise.resolve({ _tag: 'Left', left: new StoreError(operation, 'refused', message) })
 

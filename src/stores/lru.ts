@@ -48,14 +48,19 @@ export type LruBackend<R> = LRUCache<Key, R & NonNullable<unknown>>
 // constructors
 // -------------------------------------------------------------------------------------
 
-const isCache = <R>(u: LruOptions<R> | LruBackend<R>): u is LruBackend<R> => u instanceof LRUCache
+/** By what it does: it may come from another copy of lru-cache. */
+const isCache = <R>(u: LruOptions<R> | LruBackend<R>): u is LruBackend<R> =>
+  'get' in u && 'set' in u && 'info' in u
 
 const newCache = <R>({ clock, max, maxSize, sizeOf }: LruOptions<R>): LruBackend<R> => {
   const limits = {
     ...(max === undefined ? {} : { max }),
     ...(maxSize === undefined
       ? {}
-      : { maxSize, sizeCalculation: (boxed: unknown, key: Key) => sizeOf(unbox<R>(boxed), key) })
+      : {
+          maxSize, // lru-cache takes no size of 0
+          sizeCalculation: (boxed: unknown, key: Key) => Math.max(1, sizeOf(unbox<R>(boxed), key))
+        })
   }
   // lru-cache takes a start of 0 for 'no lifetime', and keeps the time for a millisecond
   const time = clock === undefined ? {} : { perf: { now: () => clock.now() + 1 }, ttlResolution: 0 }
@@ -66,8 +71,8 @@ const box = <R>(value: R): R & NonNullable<unknown> => (value === undefined ? no
 const unbox = <R>(boxed: unknown): R => (boxed === nothing ? undefined : boxed) as R // the proof: what `box` made of an R
 
 /**
- * A store over a new lru-cache, or over one of your own (its `allowStale`, `dispose` and the rest keep their
- * meaning). Fails with `refused` for a value larger than `maxSize`.
+ * A store over a new lru-cache, or over one of your own: its bounds and its `dispose` keep their meaning; what would
+ * serve or keep an entry past its lifetime (`allowStale`, `updateAgeOnGet`, `noUpdateTTL`) is overridden. Fails with `refused` for a value larger than `maxSize`.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -90,8 +95,11 @@ const unbox = <R>(boxed: unknown): R => (boxed === nothing ? undefined : boxed) 
  */
 export const lru = <R = unknown>(options: LruOptions<R> | LruBackend<R>): Store<R, LruBackend<R>> => {
   const cache = isCache(options) ? options : newCache(options)
-  const find = (key: Key): unknown => cache.get(key)
-  const life = (ttl: Duration): { ttl: number } => ({ ttl: ttl === Infinity ? 0 : ttl })
+  // a cache of one's own may have other habits; these would bend the laws of a store
+  const reading = { allowStale: false, updateAgeOnGet: false }
+  const find = (key: Key): unknown => cache.get(key, reading)
+  const life = (ttl: Duration) => ({ ttl: ttl === Infinity ? 0 : ttl, noUpdateTTL: false })
+  const has = (key: Key): boolean => cache.has(key, { updateAgeOnHas: false })
   return memoryStore<R, LruBackend<R>>(() => cache, {
     get: (key) => {
       const boxed = find(key)
@@ -100,13 +108,13 @@ export const lru = <R = unknown>(options: LruOptions<R> | LruBackend<R>): Store<
     // not getRemainingTTL: its clock is kept for a millisecond or for as long as the event loop is busy, and an entry
     // would have more life than it was given. The proof: whole milliseconds, rounded up, or forever
     remaining: (key) => Math.ceil(cache.info(key)?.ttl ?? Infinity) as Duration,
-    has: (key) => cache.has(key),
+    has,
     set: (key, value, ttl) => {
       cache.set(key, box(value), life(ttl))
-      return cache.has(key)
+      return has(key)
     },
     touch: (key, ttl) => {
-      const boxed = cache.get(key)
+      const boxed = cache.get(key, reading)
       if (boxed === undefined) return false
       cache.set(key, boxed, life(ttl))
       return true
@@ -116,7 +124,7 @@ export const lru = <R = unknown>(options: LruOptions<R> | LruBackend<R>): Store<
     },
     keys: () => cache.keys(),
     peek: (key) => {
-      const boxed: unknown = cache.get(key)
+      const boxed: unknown = cache.get(key, reading)
       return boxed === nothing ? undefined : (boxed as R | undefined) // the proof: the box is the only foreign value
     }
   })

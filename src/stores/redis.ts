@@ -38,7 +38,7 @@ import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } 
 import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
 import * as scripts from '../internal/redisScripts'
 import type { StoreError } from '../RingError'
-import type { Store } from '../Store'
+import type { Operation,Store } from '../Store'
 
 export {
   /**
@@ -116,7 +116,7 @@ export const redis = <Client extends RedisClient>(
     return late || timeout > clientTimeout ? patient : patient.brisk()
   }
   const inTime = <X, A>(
-    operation: string,
+    operation: Operation,
     start: () => Promise<X>,
     decode: (x: X) => A
   ): TE.TaskEither<StoreError, A> => {
@@ -129,7 +129,7 @@ export const redis = <Client extends RedisClient>(
 
   /** One round trip for one key. */
   const single = <X, A>(
-    operation: string,
+    operation: Operation,
     key: string,
     start: (connection: Connection, key: string) => Promise<X>,
     decode: (x: X) => A,
@@ -143,7 +143,7 @@ export const redis = <Client extends RedisClient>(
 
   /** One round trip for many different keys. */
   const bulk = <X, A>(
-    operation: string,
+    operation: Operation,
     keys: ReadonlyArray<string>,
     start: (connection: Connection, keys: ReadonlyArray<string>) => Promise<X>,
     decode: (x: X) => A,
@@ -155,7 +155,7 @@ export const redis = <Client extends RedisClient>(
       : refused(operation, lone)
   }
 
-  const remove = <A>(operation: string, key: string, decode: (removed: number) => A) =>
+  const remove = <A>(operation: Operation, key: string, decode: (removed: number) => A) =>
     single(operation, key, ({ commands }, k) => commands.unlink([k]), decode)
 
   const store: Store<Uint8Array, Client> = {

@@ -31,7 +31,7 @@ import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } 
 import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
 import * as scripts from '../internal/redisScripts'
 import type { StoreError } from '../RingError'
-import type { Store } from '../Store'
+import type { Operation,Store } from '../Store'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -114,7 +114,7 @@ export function redisHash<Client extends RedisClient>(
   const connection = () => connectionOf(lookup())
 
   const call = <X, A>(
-    operation: string,
+    operation: Operation,
     fields: ReadonlyArray<string>,
     start: (connection: Connection) => Promise<X>,
     decode: (x: X) => A
@@ -141,7 +141,7 @@ export function redisHash<Client extends RedisClient>(
   const isBeyond = (ttl: Duration): boolean => !fieldExpiry && ttl > 0 && ttl !== forever
 
   const touchMany = (
-    operation: string,
+    operation: Operation,
     entries: ReadonlyArray<readonly [key: string, ttl: Duration]>
   ): TE.TaskEither<StoreError, ReadonlyArray<boolean>> => {
     if (entries.some(([, ttl]) => isBeyond(ttl))) return refused(operation, finite)
@@ -163,7 +163,7 @@ export function redisHash<Client extends RedisClient>(
     )
   }
 
-  const remove = (operation: string, field: string): TE.TaskEither<StoreError, void> =>
+  const remove = (operation: Operation, field: string): TE.TaskEither<StoreError, void> =>
     call(operation, [field], ({ commands }) => commands.hDel(hash, [field]), nothing)
 
   const store: Store<Uint8Array, Client> = {
