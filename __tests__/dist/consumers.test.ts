@@ -15,6 +15,11 @@ const exec = promisify(execFile)
 
 const root = path.resolve(__dirname, '../..')
 const consumers = path.join(__dirname, 'consumers')
+/** The programs of the README, each of which has to run as it stands. */
+const programs = [
+  ...fs.readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)
+].map((block) => block[1]!)
+
 const peers = ['fp-ts', 'io-ts', 'lru-cache', 'redis', 'cbor-x']
 
 /** What the peers need themselves, and their types. */
@@ -45,6 +50,9 @@ describe('the packed tarball', () => {
     for (const name of fs.readdirSync(consumers)) {
       fs.copyFileSync(path.join(consumers, name), path.join(home, name))
     }
+    programs.forEach((text, i) => {
+      fs.writeFileSync(path.join(home, `readme${i}.mts`), text)
+    })
     fs.writeFileSync(path.join(home, 'package.json'), JSON.stringify({ private: true }))
   }, 60_000)
 
@@ -84,7 +92,7 @@ describe('the packed tarball', () => {
           types: ['node'],
           noEmit: true
         },
-        files: ['types.mts', 'types.cts']
+        files: ['types.mts', 'types.cts', ...programs.map((_, i) => `readme${i}.mts`)]
       })
     )
     const tsc = node(path.join(root, 'node_modules/typescript/bin/tsc'), '-p', home).catch(
@@ -93,24 +101,17 @@ describe('the packed tarball', () => {
     expect((await tsc).stdout).toBe('')
   }, 120_000)
 
-  it('runs what it type-checked', async () => {
-    for (const [name, module] of [
-      ['types.mts', 'nodenext'],
-      ['types.cts', 'nodenext']
+  it('runs what it type-checked, the first program of the README too', async () => {
+    expect(programs.length).toBeGreaterThan(1)
+    const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
+    const flags = ['--module', 'nodenext', '--target', 'es2022', '--types', 'node', '--skipLibCheck']
+    for (const [name, said] of [
+      ['types.mts', 'ok'],
+      ['types.cts', 'ok'],
+      ['readme0.mts', '']
     ] as const) {
-      const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
-      const flags = [
-        '--module',
-        module,
-        '--target',
-        'es2022',
-        '--types',
-        'node',
-        '--skipLibCheck',
-        '--ignoreConfig'
-      ]
-      await node(tsc, ...flags, '--outDir', path.join(home, 'out'), name)
-      expect((await node(`out/${name.replace('ts', 'js')}`)).stdout.trim()).toBe('ok')
+      await node(tsc, ...flags, '--ignoreConfig', '--outDir', path.join(home, 'out'), name)
+      expect((await node(`out/${name.replace('ts', 'js')}`)).stdout.trim()).toBe(said)
     }
   }, 120_000)
 
