@@ -243,9 +243,9 @@ describe('json', () => {
   it("law 5: errors are io-ts' own; the message holds no value", () => {
     const decoded = Codec.json(User).decode(bytes('{"id":"hunter2"}'))
     const direct = User.decode({ id: 'hunter2' })
-    expect(E.isLeft(decoded) && E.isLeft(direct) && isDeepStrictEqual(decoded.left.errors, direct.left)).toBe(
-      true
-    )
+    expect(
+      E.isLeft(decoded) && E.isLeft(direct) && isDeepStrictEqual(decoded.left.errors(), direct.left)
+    ).toBe(true)
     expect(message(decoded)).toContain('.id is not a number')
     expect(message(decoded)).not.toContain('hunter2')
     expect(JSON.stringify(E.isLeft(decoded) && decoded.left)).not.toContain('hunter2')

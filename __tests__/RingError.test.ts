@@ -34,7 +34,8 @@ describe('RingError', () => {
       `Error: ${secret}`,
       `Error: redis://user:${secret}@host`
     ])
-    expect(errors[4]).toMatchObject({ errors: [{ value: secret }] })
+    expect(E.isLeft(refused) && refused.left.errors()).toMatchObject([{ value: secret }])
+    expect(new RingError.DecodeError('no value').errors()).toStrictEqual([])
     expect(new RingError.KeyError('no key')).not.toHaveProperty('cause')
   })
 

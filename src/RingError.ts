@@ -2,10 +2,12 @@
  * What can go wrong in a cache, as values that are also real `Error`s: a `_tag`, a stack, a `cause`.
  *
  * No message holds a value, a raw argument, a key or a URL. `cause` and `errors` may, so they are neither
- * enumerable nor shown by `console.log` and `util.inspect`: who wants them asks for them.
+ * enumerable nor shown by `console.log` and `util.inspect`, and `errors` is an `IO`, which loggers do not run. A
+ * logger that walks along `cause` will print what the backend's client said.
  *
  * @since 0.1.0
  */
+import type { IO } from 'fp-ts/IO'
 import type * as t from 'io-ts'
 
 import type { Operation } from './Store'
@@ -20,7 +22,7 @@ const inspect = /*#__PURE__*/ Symbol.for('nodejs.util.inspect.custom')
 /** Puts properties where neither a walk over the error nor a print of it comes across them. */
 const conceal = (
   error: Error,
-  properties: { readonly cause?: unknown; readonly errors?: t.Errors }
+  properties: { readonly cause?: unknown; readonly errors?: IO<t.Errors> }
 ): void => {
   const shown = (): string => error.stack ?? `${error.name}: ${error.message}`
   const all = { ...properties, [inspect]: shown }
@@ -61,7 +63,7 @@ export class EncodeError extends Error {
 }
 
 /**
- * What the store holds is not a value of the codec's type. `errors` are io-ts' own, where io-ts refused it;
+ * What the store holds is not a value of the codec's type. `errors()` are io-ts' own, where io-ts refused it;
  * they hold the refused value.
  *
  * @category model
@@ -70,10 +72,11 @@ export class EncodeError extends Error {
 export class DecodeError extends Error {
   readonly _tag = 'DecodeError' as const
   override readonly name = 'DecodeError' as const
-  declare readonly errors: t.Errors
+  declare readonly errors: IO<t.Errors>
   constructor(message: string, options: { readonly cause?: unknown; readonly errors?: t.Errors } = {}) {
     super(message)
-    conceal(this, { cause: options.cause, errors: options.errors ?? [] })
+    const errors = options.errors ?? []
+    conceal(this, { cause: options.cause, errors: () => errors })
   }
 }
 

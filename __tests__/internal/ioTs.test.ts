@@ -227,7 +227,7 @@ const agree = (type: t.Mixed, u: unknown): boolean => {
     E.isLeft(expected) &&
     E.isLeft(actual) &&
     expected.left !== 'threw' &&
-    !isDeepStrictEqual(expected.left, actual.left.errors)
+    !isDeepStrictEqual(expected.left, actual.left.errors())
   )
     throw new Error(`${type.name}: not the same errors`)
   return said
