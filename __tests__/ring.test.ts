@@ -22,7 +22,8 @@ const garbage = new Uint8Array([0xff, 0x7b])
   ringLaws(
     'dict, by reference',
     async () => ({ store: dict({ clock }), codec: { encode: E.right, decode: E.right } as never }),
-    pass
+    pass,
+    { references: true }
   )
 }
 {
