@@ -39,7 +39,7 @@ export const bulk: Scenario = () =>
           for (let i = 0; i < n; i++) await getOrUpdateMany(pages[i % pages.length]!)
         }
       },
-      { rounds: 61 }
+      { rounds: 41, sampleMs: 50 }
     )
     return (['getMany', 'getOrUpdateMany'] as const).flatMap((ours) =>
       rowsOf(samples, {

@@ -38,7 +38,7 @@ const inFlight = (client: Client, accounts: Accounts) => {
         for (let i = 0; i < n; i++) (await Promise.all(ids.map((id) => accounts(id)()))).forEach(valueOf)
       }
     },
-    { rounds: 41 }
+    { rounds: 31, sampleMs: 100 }
   )
 }
 
@@ -61,7 +61,7 @@ const closedLoop = (client: Client, accounts: Accounts, workers: number) => {
           })
         )
     },
-    { rounds: 41 }
+    { rounds: 31, sampleMs: 50 }
   )
 }
 
