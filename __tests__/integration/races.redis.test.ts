@@ -115,5 +115,8 @@ test('law 21: on a real Redis no round ends stale', async () => {
 })
 
 test('law 21: the broken variant ends stale', async () => {
-  expect(await staleEnds(naive, 200)).toBeGreaterThan(0)
+  let stale = 0
+  // a busy machine may be lucky for a while
+  for (let i = 0; i < 20 && stale === 0; i++) stale = await staleEnds(naive, 200)
+  expect(stale).toBeGreaterThan(0)
 })

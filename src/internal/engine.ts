@@ -322,7 +322,10 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
 
   /** Without `batch` every key is loaded and stored by itself, so that a slow one holds up nobody. */
   const begin = (loading: ReadonlyArray<Loading<Args, Err, A>>, how: How): void => {
-    for (const { key, flight } of loading) flights.hold(key, flight)
+    for (const { flight, key } of loading) {
+      flight.loading = true
+      flights.hold(key, flight)
+    }
     const groups = batch === undefined ? loading.map((one) => [one]) : loading.length === 0 ? [] : [loading]
     for (const group of groups) {
       // a tick later: a function that asks the ring for another of these keys must find an answer to wait for
@@ -366,6 +369,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     begin,
     update,
     load: (loading, how) => {
+      loading.flight.loading = true
       flights.hold(loading.key, loading.flight)
       // the proof: one is asked, one is answered
       return load([loading], how).then(([answer]) => answer as E.Either<Err, A>)

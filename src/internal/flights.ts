@@ -8,7 +8,7 @@
  * - whoever invalidates (`mutate`) moves the fence to the last ticket, waits for a write that has begun, does its
  *   work, and moves the fence again: no load that started before it ended is joined or stored after it (law 21);
  * - whoever clears (`mutateAll`) moves all fences when it starts, and only then: it may take long, and what is loaded
- *   meanwhile is newer than it;
+ *   meanwhile is newer than it; what is only read meanwhile is not joined after it;
  * - a load that is stored moves the fence to its own ticket: of two updates the one that started last wins;
  * - a load that ends removes itself and nothing else (law 23);
  * - a load that takes longer than `loadTimeout` is not joined and not stored (law 24). No timer waits for that: the
@@ -37,6 +37,8 @@ export interface Flight<A> {
   ticket: number
   /** Began as a read of the store; else as an update, which a reader does not wait for while it has an entry. */
   readonly reads: boolean
+  /** Whether it is past its read: the function runs, or has run. */
+  loading: boolean
   /** Set before `answer` settles: whether the store had it, and what failed on the way. */
   hit: boolean
   fault: RingError | undefined
@@ -83,6 +85,7 @@ export const newFlight = <A>(reads: boolean, since: number): Flight<A> => ({
   since,
   ticket: 0,
   reads,
+  loading: false,
   hit: false,
   fault: undefined,
   spoiled: false
@@ -226,7 +229,14 @@ export const makeFlights = <A>(clock: Clock, loadTimeout: Duration): Flights<A> 
     },
     mutateAll: (io) => {
       slots.forEach(fence)
-      const done = Promise.resolve(writesOf(slots.keys())).then(io)
+      const done = Promise.resolve(writesOf(slots.keys()))
+        .then(io)
+        .finally(() => {
+          // a read that began meanwhile may have met an entry that is gone now: who comes later does not join it
+          slots.forEach((slot) => {
+            if (slot.flight?.loading === false) slot.flight = undefined
+          })
+        })
       for (const slot of slots.values()) slot.mover = done
       return done
     },

@@ -31,7 +31,7 @@ import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } 
 import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
 import * as scripts from '../internal/redisScripts'
 import type { StoreError } from '../RingError'
-import type { Operation,Store } from '../Store'
+import type { Operation, Store } from '../Store'
 
 // -------------------------------------------------------------------------------------
 // model
