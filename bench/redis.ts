@@ -23,7 +23,7 @@ const lone = (client: Client, accounts: Accounts) => {
         for (let i = 0; i < n; i++) valueOf(await accounts(ids[i % count]!)())
       }
     },
-    { rounds: 81 }
+    { rounds: 41, sampleMs: 100 }
   )
 }
 
