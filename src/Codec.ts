@@ -123,9 +123,15 @@ export const fromType = <A, O>(type: t.Type<A, O>, limits: Limits = {}): Codec<A
  */
 export const json = <A, O>(type: t.Type<A, O>, limits: Limits = {}): Codec<A, Uint8Array> => {
   const depth = limit('maxDepth', limits.maxDepth, defaultDepth)
+  const parse = parseJson(depth)
+  const validate = validator(type)
   const codec: Codec<A, Uint8Array> = {
     encode: flow(output(type), E.chain(writeJson(depth)), E.map(bytesOfJson)),
-    decode: flow(parseJson(depth), E.chain(validator(type)))
+    // by hand, as every hit comes this way: `E.chain` spreads its arguments
+    decode: (bytes) => {
+      const parsed = parse(bytes)
+      return E.isLeft(parsed) ? parsed : validate(parsed.right)
+    }
   }
   return pipe(
     codec,

@@ -185,14 +185,12 @@ const get: Program<'get'> =
 const getMany: Program<'getMany'> = (engine) => (argsList) => async () => {
   const since = engine.now()
   const keys = argsList.map(engine.keyOf)
-  const unique = uniq(RA.rights(keys))
-  const read = new Map(RA.zip(unique, await engine.readAll(unique)))
-  const all = keys.map((key) => {
-    const got = E.isLeft(key) ? key : read.get(key.right) ?? E.right(O.none)
-    tellRead(engine, E.isLeft(key) ? '' : key.right, since, got)
-    return got
+  const all = await engine.readEach(keys)
+  all.forEach((got, i) => {
+    const key = keys[i]
+    tellRead(engine, key === undefined || E.isLeft(key) ? '' : key.right, since, got)
   })
-  return E.sequenceArray(all)
+  return all.find(E.isLeft) ?? E.right(RA.rights(all))
 }
 
 const executeMany: Program<'executeMany'> =

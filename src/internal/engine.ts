@@ -81,6 +81,10 @@ export interface Engine<Args extends Arguments, Err, A, R, B> extends Parts<Args
   readonly read: (key: Key) => Promise<E.Either<RingError, O.Option<A>>>
   /** As `read`, for several keys in one trip. */
   readonly readAll: (keys: ReadonlyArray<Key>) => Promise<ReadonlyArray<E.Either<RingError, O.Option<A>>>>
+  /** The same, in the order of the keys; equal ones are asked for once, and what is no key stays as it is. */
+  readonly readEach: (
+    keys: ReadonlyArray<E.Either<KeyError, Key>>
+  ) => Promise<ReadonlyArray<E.Either<RingError, O.Option<A>>>>
   /** Takes the keys, runs the function, stores what it brings, lets go of the keys, and answers in their flights. */
   readonly begin: (loading: ReadonlyArray<Loading<Args, Err, A>>, how: How) => void
   /** Loads without looking, whatever is under way; a write that fails is a failure, and has been told. */
@@ -168,12 +172,15 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     }
   }
 
-  const decoded = (got: E.Either<StoreError, O.Option<R>>): E.Either<RingError, O.Option<A>> => {
-    if (E.isLeft(got)) return E.left(asRingError(got.left))
-    if (O.isNone(got.right)) return E.right(O.none)
-    const value = codec.decode(got.right.value)
-    return E.isLeft(value) ? value : E.right(O.some(value.right))
+  // Literals, not `E.right(O.some(…))`: the engine takes the objects of a constructor that the whole program shares for
+  // long-lived ones as soon as many of them are, and then every hit is garbage of the old generation.
+  const decodedOption = (raw: O.Option<R>): E.Either<RingError, O.Option<A>> => {
+    if (O.isNone(raw)) return { _tag: 'Right', right: raw }
+    const value = codec.decode(raw.value)
+    return E.isLeft(value) ? value : { _tag: 'Right', right: { _tag: 'Some', value: value.right } }
   }
+  const decoded = (got: E.Either<StoreError, O.Option<R>>): E.Either<RingError, O.Option<A>> =>
+    E.isLeft(got) ? E.left(asRingError(got.left)) : decodedOption(got.right)
   const read = async (key: Key): Promise<E.Either<RingError, O.Option<A>>> => {
     try {
       return decoded(await store.get(key)())
@@ -186,10 +193,22 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   ): Promise<ReadonlyArray<E.Either<RingError, O.Option<A>>>> => {
     if (keys.length === 0) return []
     const got = await store.getMany(keys)()
-    if (E.isRight(got)) return got.right.map((value) => decoded(E.right(value)))
+    if (E.isRight(got)) return got.right.map(decodedOption)
     // of an encoded store one bad entry fails the whole read: ask one by one which it is
     if (got.left.reason === 'codec') return Promise.all(keys.map(read))
     return keys.map(() => got)
+  }
+
+  const readEach: Engine<Args, Err, A, R, B>['readEach'] = async (keys) => {
+    const places = new Map<Key, number>()
+    for (const key of keys) {
+      if (E.isRight(key) && !places.has(key.right)) places.set(key.right, places.size)
+    }
+    const read = await readAll(Array.from(places.keys()))
+    // the proof: every key has a place, and every place an answer
+    return keys.map((key) =>
+      E.isLeft(key) ? key : (read[places.get(key.right) as number] as (typeof read)[number])
+    )
   }
 
   const run = async (argsList: ReadonlyArray<Args>): Promise<ReadonlyArray<E.Either<Err, A>>> => {
@@ -366,6 +385,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     tellWrite,
     read,
     readAll,
+    readEach,
     begin,
     update,
     load: (loading, how) => {

@@ -8,8 +8,6 @@
  *
  * @internal
  */
-import { isUtf8 } from 'node:buffer'
-
 import * as E from 'fp-ts/Either'
 
 import { DecodeError, EncodeError } from '../RingError'
@@ -96,11 +94,15 @@ const hazardText = (hazard: Hazard, depth: number): string =>
 const strict = /*#__PURE__*/ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The text of UTF-8 bytes. Throws for what is not UTF-8, a byte order mark is kept (and is no JSON). */
-const textOf = (bytes: Uint8Array): string =>
+const textOf = (bytes: Uint8Array): string => {
   // for short texts the call of a TextDecoder costs more than its work
-  bytes.length < 4096 && isUtf8(bytes)
-    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
-    : strict.decode(bytes)
+  if (bytes.length >= 4096) return strict.decode(bytes)
+  const text = (
+    Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  ).toString('utf8')
+  // what is not UTF-8 has become this character; to look for it in ASCII costs nothing
+  return text.includes('\ufffd') ? strict.decode(bytes) : text
+}
 
 // -------------------------------------------------------------------------------------
 // writing
@@ -191,7 +193,9 @@ export const parseJson =
     try {
       const parsed: unknown = JSON.parse(textOf(bytes))
       const hazard = parsedHazard(parsed, depth)
-      return hazard === 0 ? E.right(parsed) : E.left(new DecodeError(hazardText(hazard, depth)))
+      return hazard === 0
+        ? { _tag: 'Right', right: parsed }
+        : E.left(new DecodeError(hazardText(hazard, depth)))
     } catch {
       return E.left(new DecodeError('not JSON in UTF-8'))
     }

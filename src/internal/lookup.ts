@@ -181,6 +181,13 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
     return sought
   }
 
+  /** Without a key there is no cache. A function that throws rejects. */
+  const alone = async (args: Args): Promise<E.Either<Err, A>> => execute(...args)()
+  const joinedBy = async (args: Args, flight: Flight<E.Either<Err, A>>): Promise<E.Either<Err, A>> => {
+    const answer = await flight.answer
+    return flight.spoiled ? execute(...args)() : answer
+  }
+
   return async (argsList) => {
     const since = now()
     const keys = argsList.map(keyOf)
@@ -214,24 +221,27 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
 
     const sought = seek(argsOf, found, failed === undefined)
     const told = new Set<Key>()
-    const answers = await Promise.all(
-      argsList.map(async (args, i): Promise<E.Either<Err, A>> => {
-        const key = keys[i]
-        const one = key !== undefined && E.isRight(key) ? sought.get(key.right) : undefined
-        if (one === undefined || key === undefined || E.isLeft(key)) {
-          emit('', since, { _tag: 'Miss', shared: false })
-          return execute(...args)()
-        }
-        if ('value' in one) {
-          emit(key.right, since, { _tag: 'Hit' })
-          return one.value
-        }
+    const answers: Array<E.Either<Err, A>> = []
+    const waits: Array<Promise<void>> = []
+    const answer = async (i: number, later: Promise<E.Either<Err, A>>): Promise<void> => {
+      answers[i] = await later
+    }
+    argsList.forEach((args, i) => {
+      const key = keys[i]
+      const one = key !== undefined && E.isRight(key) ? sought.get(key.right) : undefined
+      if (one === undefined || key === undefined || E.isLeft(key)) {
+        emit('', since, { _tag: 'Miss', shared: false })
+        waits.push(answer(i, alone(args)))
+      } else if ('value' in one) {
+        emit(key.right, since, { _tag: 'Hit' })
+        answers[i] = one.value
+      } else {
         emit(key.right, since, { _tag: 'Miss', shared: one.joined || told.has(key.right) })
         told.add(key.right)
-        const answer = await one.flight.answer
-        return one.joined && one.flight.spoiled ? execute(...args)() : answer
-      })
-    )
+        waits.push(answer(i, one.joined ? joinedBy(args, one.flight) : one.flight.answer))
+      }
+    })
+    await Promise.all(waits)
     for (const one of sought.values()) {
       if (policy.strict && 'flight' in one && one.flight.fault !== undefined) return E.left(one.flight.fault)
     }

@@ -58,7 +58,7 @@ export const validator = <A>(
   const predicate = lazily(() => compiler(type))
   return (u) => {
     try {
-      if (predicate()?.(u) === true) return E.right(u as A) // the proof: the law of the compiler
+      if (predicate()?.(u) === true) return { _tag: 'Right', right: u as A } // the proof: the law of the compiler
     } catch {
       // io-ts will meet the same, and says what it makes of it
     }
