@@ -163,6 +163,7 @@ const tellRead = <Args extends Arguments, Err, A, R, B>(
   since: number,
   got: E.Either<RingError, O.Option<A>>
 ): void => {
+  if (engine.observe === undefined) return
   if (E.isLeft(got)) engine.fault(key, since, got.left)
   engine.emit(
     key,

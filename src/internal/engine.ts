@@ -81,7 +81,7 @@ export interface Engine<Args extends Arguments, Err, A, R, B> extends Parts<Args
   readonly read: (key: Key) => Promise<E.Either<RingError, O.Option<A>>>
   /** As `read`, for several keys in one trip. */
   readonly readAll: (keys: ReadonlyArray<Key>) => Promise<ReadonlyArray<E.Either<RingError, O.Option<A>>>>
-  /** The same, in the order of the keys; equal ones are asked for once, and what is no key stays as it is. */
+  /** The same where some arguments have no key: their errors stay in their places. */
   readonly readEach: (
     keys: ReadonlyArray<E.Either<KeyError, Key>>
   ) => Promise<ReadonlyArray<E.Either<RingError, O.Option<A>>>>
@@ -155,7 +155,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
 
   const keyOf = (args: Args): E.Either<KeyError, Key> => {
     try {
-      return E.right(keyFn(...args))
+      return { _tag: 'Right', right: keyFn(...args) }
     } catch (cause) {
       return E.left(asKeyError(cause))
     }
@@ -200,15 +200,13 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   }
 
   const readEach: Engine<Args, Err, A, R, B>['readEach'] = async (keys) => {
-    const places = new Map<Key, number>()
-    for (const key of keys) {
-      if (E.isRight(key) && !places.has(key.right)) places.set(key.right, places.size)
-    }
-    const read = await readAll(Array.from(places.keys()))
-    // the proof: every key has a place, and every place an answer
-    return keys.map((key) =>
-      E.isLeft(key) ? key : (read[places.get(key.right) as number] as (typeof read)[number])
-    )
+    const asked: Array<Key> = []
+    for (const key of keys) if (E.isRight(key)) asked.push(key.right)
+    const read = await readAll(asked)
+    if (asked.length === keys.length) return read
+    let next = 0
+    // the proof: one answer for each that was asked for
+    return keys.map((key) => (E.isLeft(key) ? key : (read[next++] as (typeof read)[number])))
   }
 
   const run = async (argsList: ReadonlyArray<Args>): Promise<ReadonlyArray<E.Either<Err, A>>> => {

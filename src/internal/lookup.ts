@@ -144,38 +144,26 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   }
 }
 
-type Found<A> = E.Either<RingError, O.Option<A>>
-
-/** A value of a bulk lookup, or the flight that will bring it. */
-type Sought<Err, A> =
-  | { readonly value: E.Right<A> }
-  | { readonly flight: Flight<E.Either<Err, A>>; readonly joined: boolean }
+/** The flight that will bring what a bulk lookup did not find, and whether somebody else began it. */
+interface Sought<Err, A> {
+  readonly flight: Flight<E.Either<Err, A>>
+  readonly joined: boolean
+}
 
 /** One bulk read, and the loads of what it lacks, joined with those that are under way. */
 export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): ((argsList: ReadonlyArray<Args>) => Promise<E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>>) => {
-  const { clock, emit, execute, fault, flights, keyOf, now, policy } = engine
+  const { clock, emit, execute, fault, flights, keyOf, now, observe, policy } = engine
 
-  const seek = (
-    argsOf: ReadonlyMap<Key, Args>,
-    found: ReadonlyMap<Key, Found<A>>,
-    waits: boolean
-  ): ReadonlyMap<Key, Sought<Err, A>> => {
+  const seek = (missed: ReadonlyMap<Key, Args>, waits: boolean): ReadonlyMap<Key, Sought<Err, A>> => {
     const fresh: Array<Loading<Args, Err, A>> = []
     const sought = new Map<Key, Sought<Err, A>>()
-    for (const [key, args] of argsOf) {
-      const got = found.get(key)
-      const joined = flights.current(key)
-      if (got !== undefined && E.isRight(got) && O.isSome(got.right)) {
-        sought.set(key, { value: { _tag: 'Right', right: got.right.value } })
-      } else if (joined !== undefined) {
-        sought.set(key, { flight: joined, joined: true })
-      } else {
-        const flight = newFlight<E.Either<Err, A>>(true, clock.now())
-        fresh.push({ key, args, flight })
-        sought.set(key, { flight, joined: false })
-      }
+    for (const [key, args] of missed) {
+      const under = flights.current(key)
+      const flight = under ?? newFlight<E.Either<Err, A>>(true, clock.now())
+      if (under === undefined) fresh.push({ key, args, flight })
+      sought.set(key, { flight, joined: under !== undefined })
     }
     engine.begin(fresh, { waits, removes: false })
     return sought
@@ -191,59 +179,59 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
   return async (argsList) => {
     const since = now()
     const keys = argsList.map(keyOf)
-    const argsOf = new Map<Key, Args>()
+    const read = await engine.readEach(keys)
+
+    const answers: Array<E.Either<Err, A>> = []
+    const missed = new Map<Key, Args>()
+    let failed: RingError | undefined
+    let keyless: RingError | undefined
     argsList.forEach((args, i) => {
       const key = keys[i]
-      if (key !== undefined && E.isRight(key) && !argsOf.has(key.right)) argsOf.set(key.right, args)
-    })
-    const unique = Array.from(argsOf.keys())
-    const read = await engine.readAll(unique)
-    const found = new Map<Key, Found<A>>(unique.map((key, i) => [key, read[i] ?? E.right(O.none)]))
-
-    let failed: RingError | undefined
-    for (const [key, got] of found) {
-      if (E.isLeft(got)) {
-        fault(key, since, got.left)
-        if (!isInvalid(got.left)) failed = got.left
-      }
-    }
-    let keyless: KeyError | undefined
-    for (const key of keys) {
-      if (E.isLeft(key)) {
+      const got = read[i]
+      if (key === undefined || got === undefined) return
+      if (E.isRight(got) && O.isSome(got.right)) {
+        answers[i] = { _tag: 'Right', right: got.right.value }
+      } else if (E.isLeft(key)) {
         fault('', since, key.left)
         keyless = key.left
+      } else if (!missed.has(key.right)) {
+        missed.set(key.right, args)
+        if (E.isRight(got)) return
+        fault(key.right, since, got.left)
+        if (!isInvalid(got.left)) failed = got.left
       }
-    }
-    if (policy.strict && (failed ?? keyless) !== undefined) {
+    })
+    const refused = failed ?? keyless
+    if (policy.strict && refused !== undefined) {
       for (const key of keys) emit(E.isLeft(key) ? '' : key.right, since, { _tag: 'Miss', shared: false })
-      return E.left((failed ?? keyless) as RingError) // the proof: one of them is there
+      return E.left(refused)
     }
 
-    const sought = seek(argsOf, found, failed === undefined)
+    const sought = seek(missed, failed === undefined)
     const told = new Set<Key>()
-    const answers: Array<E.Either<Err, A>> = []
     const waits: Array<Promise<void>> = []
     const answer = async (i: number, later: Promise<E.Either<Err, A>>): Promise<void> => {
       answers[i] = await later
     }
-    argsList.forEach((args, i) => {
-      const key = keys[i]
-      const one = key !== undefined && E.isRight(key) ? sought.get(key.right) : undefined
-      if (one === undefined || key === undefined || E.isLeft(key)) {
-        emit('', since, { _tag: 'Miss', shared: false })
-        waits.push(answer(i, alone(args)))
-      } else if ('value' in one) {
-        emit(key.right, since, { _tag: 'Hit' })
-        answers[i] = one.value
-      } else {
-        emit(key.right, since, { _tag: 'Miss', shared: one.joined || told.has(key.right) })
-        told.add(key.right)
-        waits.push(answer(i, one.joined ? joinedBy(args, one.flight) : one.flight.answer))
-      }
-    })
-    await Promise.all(waits)
-    for (const one of sought.values()) {
-      if (policy.strict && 'flight' in one && one.flight.fault !== undefined) return E.left(one.flight.fault)
+    if (missed.size > 0 || keyless !== undefined || observe !== undefined) {
+      argsList.forEach((args, i) => {
+        const key = keys[i]
+        const one = key !== undefined && E.isRight(key) ? sought.get(key.right) : undefined
+        if (key === undefined || E.isLeft(key)) {
+          emit('', since, { _tag: 'Miss', shared: false })
+          waits.push(answer(i, alone(args)))
+        } else if (one === undefined) {
+          emit(key.right, since, { _tag: 'Hit' })
+        } else {
+          emit(key.right, since, { _tag: 'Miss', shared: one.joined || told.has(key.right) })
+          told.add(key.right)
+          waits.push(answer(i, one.joined ? joinedBy(args, one.flight) : one.flight.answer))
+        }
+      })
+      await Promise.all(waits)
+    }
+    for (const { flight } of sought.values()) {
+      if (policy.strict && flight.fault !== undefined) return E.left(flight.fault)
     }
     return E.right(answers)
   }
