@@ -14,6 +14,6 @@ module.exports = {
     '^fp-ring/cbor$': '<rootDir>/src/codecs/cbor.ts'
   },
   collectCoverageFrom: ['src/**/*.ts'],
-  coverageThreshold: { global: { statements: 80, branches: 70, functions: 75, lines: 80 } },
+  coverageThreshold: { global: { statements: 95, branches: 90, functions: 95, lines: 95 } },
   coverageReporters: ['text-summary', 'lcovonly']
 }
