@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 
 import type { Clock } from '../../src/Clock'
 import * as D from '../../src/Duration'
-import { extend } from '../../src/internal/batch'
+import { extend } from '../../src/internal/extend'
 import type { Store } from '../../src/Store'
 import { dict } from '../../src/stores/dict'
 import { noop } from '../../src/stores/noop'

@@ -10,6 +10,7 @@ import type { Key } from '../KeyFn'
 import { type StoreError, storeFailed } from '../RingError'
 import type { Operation, Store } from '../Store'
 import { defect } from './defect'
+import { extend } from './extend'
 
 type Answer<A> = Either<StoreError, A>
 
@@ -104,20 +105,6 @@ const gather = <A>(
     return slot.promise
   }
 }
-
-/**
- * A copy of `store` with some of its members replaced. Getters stay getters: a `backend` that is looked up at
- * every use still is.
- *
- * @internal
- */
-export const extend = <S extends object, T extends object>(store: S, members: T): S & T =>
-  // the proof: every own property of `store`, and every one of `members`, in the place of its namesake. A
-  // namesake of another type would be a lie: every caller replaces a function by one of its own type
-  Object.defineProperties(
-    {},
-    { ...Object.getOwnPropertyDescriptors(store), ...Object.getOwnPropertyDescriptors(members) }
-  ) as S & T
 
 /**
  * A store whose `get`s of one tick become one `getMany`, and whose `read`s become one `readMany`, of at most

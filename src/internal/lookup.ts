@@ -32,6 +32,13 @@ const peekOf = <Args extends Arguments, Err, A, R, B>({
         }
       }
 
+/** The answer of a flight that somebody else began, unless it is for other arguments by now. */
+const joined = <Args extends Arguments, Err, A, R, B>(
+  { execute }: Engine<Args, Err, A, R, B>,
+  flight: Flight<E.Either<Err, A>>,
+  args: Args
+): Promise<E.Either<Err, A>> => flight.answer.then((answer) => (flight.spoiled ? execute(...args)() : answer))
+
 /**
  * The cached function itself. A fresh hit in memory is key, `peek`, decode and one resolved promise; a hit in
  * another store is one promise more. The read is part of the flight, so callers of one key share it too.
@@ -54,7 +61,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     emit(key, since, { _tag: 'Miss', shared: joins })
     if (joins) {
       flights.release(key, flight)
-      return other.answer.then((answer) => (other.spoiled ? execute(...loading.args)() : answer))
+      return joined(engine, other, loading.args)
     }
     flight.since = clock.now()
     return engine.load(loading, { waits, removes: false })
@@ -99,7 +106,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
       const tell = (): void => emit(key, since, flight.hit ? { _tag: 'Hit' } : { _tag: 'Miss', shared: true })
       void flight.answer.then(tell, tell)
     }
-    return flight.answer.then((answer) => (flight.spoiled ? execute(...args)() : answer))
+    return joined(engine, flight, args)
   }
 
   const uncached = async (args: Args, error: KeyError, since: number): Promise<E.Either<Err, A>> => {
@@ -171,10 +178,6 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
 
   /** Without a key there is no cache. A function that throws rejects. */
   const alone = async (args: Args): Promise<E.Either<Err, A>> => execute(...args)()
-  const joinedBy = async (args: Args, flight: Flight<E.Either<Err, A>>): Promise<E.Either<Err, A>> => {
-    const answer = await flight.answer
-    return flight.spoiled ? execute(...args)() : answer
-  }
 
   return async (argsList) => {
     const since = now()
@@ -225,7 +228,7 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
         } else {
           emit(key.right, since, { _tag: 'Miss', shared: one.joined || told.has(key.right) })
           told.add(key.right)
-          waits.push(answer(i, one.joined ? joinedBy(args, one.flight) : one.flight.answer))
+          waits.push(answer(i, one.joined ? joined(engine, one.flight, args) : one.flight.answer))
         }
       })
       await Promise.all(waits)

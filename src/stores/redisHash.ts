@@ -10,9 +10,9 @@
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
-import { extend } from '../internal/batch'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
+import { extend } from '../internal/extend'
 import {
   batchedAs,
   clearPages,
