@@ -20,8 +20,8 @@ import type * as t from 'io-ts'
 import { cloneOf } from './internal/clone'
 import { digest, fingerprintOf } from './internal/fingerprint'
 import { fingerprinted, limit, output } from './internal/guards'
-import { bytesOfJson, defaultDepth, guardValue, parseJson, writeJson } from './internal/json'
-import { validator } from './internal/validator'
+import { bytesOfJson, decodeJson, defaultDepth, guardValue, writeJson } from './internal/json'
+import { closedValidator, validator } from './internal/validator'
 import { DecodeError, EncodeError } from './RingError'
 
 // -------------------------------------------------------------------------------------
@@ -123,15 +123,9 @@ export const fromType = <A, O>(type: t.Type<A, O>, limits: Limits = {}): Codec<A
  */
 export const json = <A, O>(type: t.Type<A, O>, limits: Limits = {}): Codec<A, Uint8Array> => {
   const depth = limit('maxDepth', limits.maxDepth, defaultDepth)
-  const parse = parseJson(depth)
-  const validate = validator(type)
   const codec: Codec<A, Uint8Array> = {
     encode: flow(output(type), E.chain(writeJson(depth)), E.map(bytesOfJson)),
-    // by hand, as every hit comes this way: `E.chain` spreads its arguments
-    decode: (bytes) => {
-      const parsed = parse(bytes)
-      return E.isLeft(parsed) ? parsed : validate(parsed.right)
-    }
+    decode: decodeJson(depth, closedValidator(type, depth), validator(type))
   }
   return pipe(
     codec,

@@ -257,6 +257,96 @@ describe('compiled io-ts types', () => {
     expect(said / accepted).toBeGreaterThan(0.7)
   })
 
+  it('law 5: what `closed` accepts of parsed JSON, io-ts returns as it is, and nothing in it is unseen', () => {
+    const parsed = (u: unknown): unknown => {
+      try {
+        return JSON.parse(JSON.stringify(u, (_, x: unknown) => (typeof x === 'bigint' ? '1' : x)))
+      } catch {
+        return null
+      }
+    }
+    /** One more property somewhere: of any name, holding anything. */
+    const spiked = (u: unknown, path: ReadonlyArray<number>, name: string, value: unknown): unknown => {
+      const [at = 0, ...rest] = path
+      if (Array.isArray(u))
+        return u.map((v, i) => (i === at % u.length ? spiked(v, rest, name, value) : (v as unknown)))
+      if (!isObject(u)) return u
+      const names = Object.keys(u)
+      if (rest.length === 0 || names.length === 0)
+        return Object.defineProperty({ ...u }, name, {
+          value,
+          enumerable: true,
+          configurable: true,
+          writable: true
+        })
+      const chosen = names[at % names.length] ?? ''
+      return { ...u, [chosen]: spiked(u[chosen], rest, name, value) }
+    }
+    const unseen = (u: unknown, depth: number): boolean =>
+      typeof u === 'object' &&
+      u !== null &&
+      (depth === 0 ||
+        Object.hasOwn(u, '__proto__') ||
+        Object.values(u).some((v: unknown) => unseen(v, depth - 1)))
+    const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)])
+    const spike = fc.tuple(
+      fc.array(fc.nat(5), { maxLength: 3 }),
+      fc.constantFrom('__proto__', 'x', 'a', 'constructor', 'toString'),
+      fc.constantFrom<unknown>(1, 'a', null, {}, nested(12))
+    )
+    let accepted = 0
+    let said = 0
+    fc.assert(
+      fc.property(cases(2), fc.option(spike, { freq: 2, nil: undefined }), ([type, u], hazard) => {
+        const clean = parsed(u)
+        const value = hazard === undefined ? clean : spiked(clean, ...hazard)
+        const depth = 10
+        const closed = compile(type, depth)
+        let believes: boolean | undefined = false
+        try {
+          believes = closed?.(value)
+        } catch {
+          believes = false
+        }
+        if (closed !== undefined && E.isRight(ioTs(type, value))) accepted++
+        if (believes !== true) return
+        said++
+        const decoded = ioTs(type, value)
+        if (E.isLeft(decoded) || !Object.is(decoded.right, value))
+          throw new Error(`io-ts differs: ${type.name}`)
+        if (unseen(value, depth)) throw new Error(`a hazard was not seen: ${type.name}`)
+      }),
+      { numRuns: 8_000 }
+    )
+    expect(said / accepted).toBeGreaterThan(0.3)
+  })
+
+  it('law 5: `closed` knows what a type names and nothing else', () => {
+    const parse = (text: string): unknown => JSON.parse(text)
+    const inner = t.type({ a: t.number })
+    const type = t.intersection([t.type({ id: t.number }), t.partial({ in: inner, tags: t.array(t.string) })])
+    const closed = compile(type, 64)
+    expect(closed?.(parse('{"id":1}'))).toBe(true)
+    expect(closed?.(parse('{"id":1,"in":{"a":1},"tags":["x"]}'))).toBe(true)
+    expect(closed?.(parse('{"id":1,"in":{"a":1,"b":2}}'))).toBe(false)
+    expect(closed?.(parse('{"id":1,"__proto__":{"a":1}}'))).toBe(false)
+    expect(compile(t.record(t.string, t.number), 64)?.(parse('{"__proto__":1}'))).toBe(false)
+    // two members name one property: it must be known to both
+    expect(compile(t.intersection([inner, t.partial({ a: t.Int })]), 64)?.(parse('{"a":1.5}'))).toBe(false)
+    // of types that hold what nobody names there is no such predicate
+    expect(compile(t.type({ a: t.unknown }), 64)).toBeUndefined()
+    expect(compile(t.partial({ constructor: t.string }), 64)).toBeUndefined()
+    expect(
+      compile(
+        t.recursion('R', (self: t.Mixed) => t.partial({ self })),
+        64
+      )
+    ).toBeUndefined()
+    // nor of types that are nested deeper than may be
+    expect(compile(t.type({ in: inner }), 2)).toBeDefined()
+    expect(compile(t.type({ in: inner }), 1)).toBeUndefined()
+  })
+
   it('a union believes a later member only where the earlier ones refuse', () => {
     const type = t.union([t.exact(t.type({ a: t.number })), t.type({ a: t.number, b: t.number })])
     expect(validator(type)({ a: 1, b: 2 })).toEqual(E.right({ a: 1 }))

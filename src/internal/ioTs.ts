@@ -9,6 +9,10 @@
  * A union takes its *first* member that decodes. Its second may only be believed if the first is known to refuse,
  * so every type has a second predicate, `may`: if it says false, io-ts refuses the value.
  *
+ * A third predicate, `closed`, is for what `JSON.parse` gives: where it says true, `same` does too, and every property
+ * in the value, at every depth, is one that the type names. So nothing in it is unseen: no `__proto__`, and no nesting
+ * beyond the type's own. It exists for types whose depth is known: none that is recursive or holds `unknown`.
+ *
  * A type is compiled only if its `validate` is literally the source of what this io-ts makes for its `_tag`: an
  * instance whose functions were replaced (`withMessage` of io-ts-types does that) goes through io-ts, and so does
  * every type that holds it.
@@ -121,14 +125,14 @@ const refuse = (): never => {
   throw notCompilable as unknown // caught by `compileWith`
 }
 
-/** `same`: io-ts returns the value itself. `may`: unless this holds, io-ts refuses. */
-type Mode = 'same' | 'may'
+/** `same`: io-ts returns the value itself. `may`: unless this holds, io-ts refuses. `closed`: see above. */
+type Mode = 'same' | 'may' | 'closed'
 
 interface Output {
   readonly functions: Array<string>
   /** Values and predicates of the user's, reached as `c[i]`: never spliced into the source. */
   readonly constants: Array<unknown>
-  readonly names: Map<t.Mixed, { same?: string; may?: string }>
+  readonly names: Map<t.Mixed, { [M in Mode]?: string }>
 }
 
 const constant = (out: Output, value: unknown): string => `c[${String(out.constants.push(value) - 1)}]`
@@ -149,8 +153,12 @@ const primitives: Readonly<Record<string, Test>> = {
 }
 
 /** NaN is not the same as itself to io-ts' `!==`. */
-const numbers: Readonly<Record<string, Readonly<Record<Mode, Test>>>> = {
-  NumberType: { same: (v) => `typeof ${v}==="number"&&${v}===${v}`, may: (v) => `typeof ${v}==="number"` },
+const numbers: Readonly<Record<string, Readonly<Partial<Record<Mode, Test>>>>> = {
+  NumberType: {
+    same: (v) => `typeof ${v}==="number"&&${v}===${v}`,
+    may: (v) => `typeof ${v}==="number"`,
+    closed: (v) => `typeof ${v}==="number"`
+  },
   UnknownType: { same: (v) => `${v}===${v}`, may: () => 'true' },
   AnyType: { same: (v) => `${v}===${v}`, may: () => 'true' }
 }
@@ -231,6 +239,90 @@ const properties = (
     .map(([name, type]) => property(out, mode, name, type, optional))
     .join('')}`
 
+/** A property that a type names. */
+interface Field {
+  readonly name: string
+  readonly type: t.Mixed
+  readonly optional: boolean
+}
+
+/** All that a type names; intersections name what their members name. */
+const fieldsOf = (mixed: t.Mixed): ReadonlyArray<Field> => {
+  const type: Anatomy = mixed
+  const kind = need(kindOf(type))
+  switch (kind) {
+    case 'InterfaceType':
+    case 'PartialType':
+      return Object.entries(need(type.props)).map(([name, one]) => ({
+        name,
+        type: one,
+        optional: kind === 'PartialType'
+      }))
+    case 'FiniteRecord':
+      return domainOf(need(type.domain)).map((name) => ({ name, type: need(type.codomain), optional: false }))
+    case 'ExactType':
+    case 'ReadonlyType':
+      return fieldsOf(need(type.type))
+    case 'IntersectionType':
+      return need(type.types).flatMap(fieldsOf)
+    default:
+      return refuse()
+  }
+}
+
+/** Counts what is there: JSON has no `undefined`, and what is counted in vain makes the sum wrong. */
+const closedStruct = (out: Output, fields: ReadonlyArray<Field>): string => {
+  const names = [...new Set(fields.map(({ name }) => name))]
+  // a name that every object inherits would be found in objects that have no such property
+  if (names.some((name) => name in Object.prototype)) return refuse()
+  const isRequired = (name: string): boolean => fields.some((field) => field.name === name && !field.optional)
+  const required = names.filter(isRequired).length
+  const one = (name: string): string => {
+    const types = new Set(fields.filter((field) => field.name === name).map(({ type }) => type))
+    const holds = Array.from(types, (type) => expression(out, 'closed', type, 'p')).join('&&')
+    return isRequired(name)
+      ? `p=v[${quoted(name)}];if(p===undefined||!(${holds}))return false;`
+      : `p=v[${quoted(name)}];if(p!==undefined){if(!(${holds}))return false;n++}`
+  }
+  return `if(!${isRecord})return false;var p,n=${String(required)};${names
+    .map(one)
+    .join('')}for(var k in v)n--;return n===0`
+}
+
+/** How deep values of a type are nested, where the type says so. */
+const levelsOf = (mixed: t.Mixed): number => {
+  const type: Anatomy = mixed
+  const deepest = (types: ReadonlyArray<t.Mixed>): number => Math.max(0, ...types.map(levelsOf))
+  switch (type._tag) {
+    case 'ArrayType':
+    case 'ReadonlyArrayType':
+      return 1 + levelsOf(need(type.type))
+    case 'InterfaceType':
+    case 'PartialType':
+      return 1 + deepest(Object.values(need(type.props)))
+    case 'DictionaryType':
+      return 1 + levelsOf(need(type.codomain))
+    case 'TupleType':
+      return 1 + deepest(need(type.types))
+    case 'UnionType':
+    case 'IntersectionType':
+      return deepest(need(type.types))
+    case 'ExactType':
+    case 'ReadonlyType':
+    case 'RefinementType':
+      return levelsOf(need(type.type))
+    case 'RecursiveType':
+    case 'FunctionType':
+    case 'AnyArrayType':
+    case 'AnyDictionaryType':
+    case 'UnknownType':
+    case 'AnyType':
+      return refuse()
+    default:
+      return 0
+  }
+}
+
 const items = (out: Output, mode: Mode, item: t.Mixed): string =>
   `if(!isArray(v))return false;for(var i=0,l=v.length;i<l;i++){var p=v[i];if(!${expression(
     out,
@@ -240,7 +332,7 @@ const items = (out: Output, mode: Mode, item: t.Mixed): string =>
   )})return false}return true`
 
 const components = (out: Output, mode: Mode, types: ReadonlyArray<t.Mixed>): string =>
-  `if(!isArray(v)${mode === 'same' ? `||v.length>${String(types.length)}` : ''})return false;var p;${types
+  `if(!isArray(v)${mode === 'may' ? '' : `||v.length>${String(types.length)}`})return false;var p;${types
     .map((type, i) => `p=v[${String(i)}];if(!${expression(out, mode, type, 'p')})return false;`)
     .join('')}return true`
 
@@ -267,7 +359,12 @@ const entries = (out: Output, mode: Mode, domain: t.Mixed, codomain: t.Mixed): s
     mode,
     domain,
     'k'
-  )})return false;var p=v[k];if(!${expression(out, mode, codomain, 'p')})return false}return true`
+  )}${mode === 'closed' ? '||k==="__proto__"' : ''})return false;var p=v[k];if(!${expression(
+    out,
+    mode,
+    codomain,
+    'p'
+  )})return false}return true`
 }
 
 const members = (out: Output, mode: Mode, types: ReadonlyArray<t.Mixed>): string => {
@@ -296,13 +393,22 @@ const refined = (out: Output, mode: Mode, type: Anatomy): string => {
   const inner = need(type.type)
   const holds = expression(out, mode, inner, 'v')
   if (typeof type.predicate !== 'function') return refuse()
-  return mode === 'same' || returnsItself(inner)
+  return mode !== 'may' || returnsItself(inner)
     ? `return ${holds}&&!!(0,${constant(out, type.predicate)})(v)`
     : `return ${holds}`
 }
 
+const structs: ReadonlySet<string> = /*#__PURE__*/ new Set([
+  'InterfaceType',
+  'PartialType',
+  'ExactType',
+  'FiniteRecord',
+  'IntersectionType'
+])
+
 /** The body of a function of `v`. */
-const body = (out: Output, mode: Mode, kind: string, type: Anatomy): string => {
+const body = (out: Output, mode: Mode, kind: string, type: Anatomy & t.Mixed): string => {
+  if (mode === 'closed' && structs.has(kind)) return closedStruct(out, fieldsOf(type))
   switch (kind) {
     case 'KeyofType':
       return `return typeof v==="string"&&hasOwn.call(${constant(out, need(type.keys))},v)`
@@ -386,13 +492,17 @@ export type Predicate = (u: unknown) => boolean
 /** As `new Function` is; injected, so that an environment without it can be tested. */
 export type MakeFunction = (...parts: ReadonlyArray<string>) => unknown
 
-/** The predicate of a type, or nothing where io-ts must do it. */
+/**
+ * The predicate of a type, or nothing where io-ts must do it. With `depth` it is the `closed` one, for types that are
+ * not nested deeper.
+ */
 export const compileWith =
   (make: MakeFunction) =>
-  (type: t.Mixed): Predicate | undefined => {
+  (type: t.Mixed, depth?: number): Predicate | undefined => {
     try {
       const out: Output = { functions: [], constants: [], names: new Map() }
-      const root = expression(out, 'same', type, 'v')
+      if (depth !== undefined && levelsOf(type) > depth) return undefined
+      const root = expression(out, depth === undefined ? 'same' : 'closed', type, 'v')
       const code = `"use strict";${out.functions.join('\n')}\nreturn function(v){return ${root}}`
       const build = make('c', 'isArray', 'hasOwn', 'keysOf', 'namesOf', 'is', code)
       if (typeof build !== 'function') return undefined
@@ -411,7 +521,7 @@ export const compileWith =
     }
   }
 
-export const compile: (type: t.Mixed) => Predicate | undefined = /*#__PURE__*/ compileWith(
+export const compile: (type: t.Mixed, depth?: number) => Predicate | undefined = /*#__PURE__*/ compileWith(
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- what is spliced in is quoted, see `quoted`
   (...parts) => new Function(...parts)
 )

@@ -76,9 +76,9 @@ const valueHazard = (u: unknown, depth: number): Hazard => {
   return 0
 }
 
-const hazardOf = (u: unknown, depth: number): Hazard => {
+const hazardOf = (u: unknown, depth: number, find = valueHazard): Hazard => {
   try {
-    return valueHazard(u, depth)
+    return find(u, depth)
   } catch {
     return 3
   }
@@ -186,19 +186,30 @@ const utf8 = /*#__PURE__*/ new TextEncoder()
 /** `JSON.stringify` escapes lone surrogates, so every text of its has bytes. */
 export const bytesOfJson = (text: string): Uint8Array => utf8.encode(text)
 
-/** The value of UTF-8 JSON text. No cause is given: what `JSON.parse` throws quotes the text. */
-export const parseJson =
-  (depth: number) =>
-  (bytes: Uint8Array): E.Either<DecodeError, unknown> => {
+/**
+ * The value of UTF-8 JSON text. Where `closed` knows all of it, it is taken as it is; anything else is searched for
+ * hazards before `validate` sees it. No cause is given: what `JSON.parse` throws quotes the text.
+ */
+export const decodeJson =
+  <A>(
+    depth: number,
+    closed: (parsed: unknown) => boolean,
+    validate: (parsed: unknown) => E.Either<DecodeError, A>
+  ) =>
+  (bytes: Uint8Array): E.Either<DecodeError, A> => {
+    let parsed: unknown
     try {
-      const parsed: unknown = JSON.parse(textOf(bytes))
-      const hazard = parsedHazard(parsed, depth)
-      return hazard === 0
-        ? { _tag: 'Right', right: parsed }
-        : E.left(new DecodeError(hazardText(hazard, depth)))
+      parsed = JSON.parse(textOf(bytes))
     } catch {
       return E.left(new DecodeError('not JSON in UTF-8'))
     }
+    try {
+      if (closed(parsed)) return { _tag: 'Right', right: parsed as A } // the proof: the law of `closed`
+    } catch {
+      // a predicate of the user's: io-ts will meet the same, and says what it makes of it
+    }
+    const hazard = hazardOf(parsed, depth, parsedHazard)
+    return hazard === 0 ? validate(parsed) : E.left(new DecodeError(hazardText(hazard, depth)))
   }
 
 /** The same guard for values that come from no text. */

@@ -4,7 +4,7 @@
  * @internal
  */
 import { defect } from './defect'
-import { type Connection, runScript, type Script } from './redisClient'
+import { type Connection, type RedisCommands, runScript, type Script } from './redisClient'
 import { slotOf } from './redisKeys'
 
 /** What one command may hold: more would keep a server from its other clients, and Lua's stack ends at 8,000. */
@@ -19,6 +19,19 @@ export const chunksOf = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<
   all.length <= most
     ? [all]
     : Array.from({ length: Math.ceil(all.length / most) }, (_, i) => all.slice(i * most, (i + 1) * most))
+
+/**
+ * The values of keys, in one command for up to 1,000.
+ *
+ * @internal
+ */
+export const getAll = async (
+  commands: RedisCommands,
+  keys: Array<string>
+): Promise<ReadonlyArray<Uint8Array | null>> =>
+  keys.length <= most
+    ? commands.mGet(keys)
+    : (await Promise.all(chunksOf(keys).map((chunk) => commands.mGet([...chunk])))).flat()
 
 /**
  * The keys without repetition, and for every one that was asked for its place among them (`undefined` where there

@@ -33,7 +33,7 @@ import {
   toOption,
   toOptions
 } from '../internal/redisAnswers'
-import { chunksOf, deal, distinct, runOverKeys } from '../internal/redisBulk'
+import { chunksOf, deal, distinct, getAll, runOverKeys } from '../internal/redisBulk'
 import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
 import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
 import * as scripts from '../internal/redisScripts'
@@ -145,7 +145,7 @@ export const redis = <Client extends RedisClient>(
   const bulk = <X, A>(
     operation: Operation,
     keys: ReadonlyArray<string>,
-    start: (connection: Connection, keys: ReadonlyArray<string>) => Promise<X>,
+    start: (connection: Connection, keys: Array<string>) => Promise<X>,
     decode: (x: X) => A,
     from: () => Connection = connection
   ): TE.TaskEither<StoreError, A> => {
@@ -200,14 +200,8 @@ export const redis = <Client extends RedisClient>(
         : remove('touch', key, isOne),
     getMany: (keys) => {
       if (keys.length === 0) return noneAsked
-      const asked = distinct(keys)
-      return bulk(
-        'getMany',
-        asked.keys,
-        ({ commands }, ks) => Promise.all(chunksOf(ks).map((chunk) => commands.mGet([...chunk]))),
-        (answers) => deal(toOptions(answers.flat()), asked.places),
-        forReads
-      )
+      // a key that is asked for twice is answered twice
+      return bulk('getMany', keys, ({ commands }, ks) => getAll(commands, ks), toOptions, forReads)
     },
     readMany: (keys) => {
       if (keys.length === 0) return noneAsked
