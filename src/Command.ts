@@ -187,10 +187,12 @@ const getMany: Program<'getMany'> = (engine) => (argsList) => async () => {
   const since = engine.now()
   const keys = argsList.map(engine.keyOf)
   const all = await engine.readEach(keys)
-  all.forEach((got, i) => {
-    const key = keys[i]
-    tellRead(engine, key === undefined || E.isLeft(key) ? '' : key.right, since, got)
-  })
+  if (engine.observe !== undefined) {
+    all.forEach((got, i) => {
+      const key = keys[i]
+      tellRead(engine, key === undefined || E.isLeft(key) ? '' : key.right, since, got)
+    })
+  }
   return all.find(E.isLeft) ?? E.right(RA.rights(all))
 }
 

@@ -7,8 +7,12 @@ import { defect } from './defect'
 import { type Connection, type RedisCommands, runScript, type Script } from './redisClient'
 import { slotOf } from './redisKeys'
 
-/** What one command may hold: more would keep a server from its other clients, and Lua's stack ends at 8,000. */
-const most = 1_000
+/**
+ * What one command may hold: more would keep a server from its other clients, and Lua's stack ends at 8,000.
+ *
+ * @internal
+ */
+export const most = 1_000
 
 /**
  * Cuts a list into commands' worth.

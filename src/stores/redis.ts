@@ -33,7 +33,7 @@ import {
   toOption,
   toOptions
 } from '../internal/redisAnswers'
-import { chunksOf, deal, distinct, getAll, runOverKeys } from '../internal/redisBulk'
+import { chunksOf, deal, distinct, getAll, most, runOverKeys } from '../internal/redisBulk'
 import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
 import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
 import * as scripts from '../internal/redisScripts'
@@ -200,8 +200,15 @@ export const redis = <Client extends RedisClient>(
         : remove('touch', key, isOne),
     getMany: (keys) => {
       if (keys.length === 0) return noneAsked
-      // a key that is asked for twice is answered twice
-      return bulk('getMany', keys, ({ commands }, ks) => getAll(commands, ks), toOptions, forReads)
+      // one command answers a key twice; to look for repetition would cost more
+      const asked: ReturnType<typeof distinct> = keys.length > most ? distinct(keys) : { keys }
+      return bulk(
+        'getMany',
+        asked.keys,
+        ({ commands }, ks) => getAll(commands, ks),
+        (answers) => deal(toOptions(answers), asked.places),
+        forReads
+      )
     },
     readMany: (keys) => {
       if (keys.length === 0) return noneAsked
