@@ -7,6 +7,9 @@
  */
 import type { IO } from 'fp-ts/IO'
 
+import type { Duration } from './Duration'
+import { startTimer } from './internal/timer'
+
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
@@ -14,11 +17,15 @@ import type { IO } from 'fp-ts/IO'
 /**
  * A monotonic clock, in milliseconds from any origin. It need not be the time of day, and it never goes back.
  *
+ * `after` runs something when so much time has passed, and gives what calls it off; it does not keep the process
+ * alive. Where it is left out, the process's own timers run, whatever `now` says.
+ *
  * @category model
  * @since 0.1.0
  */
 export interface Clock {
   readonly now: IO<number>
+  readonly after?: (d: Duration, run: IO<void>) => IO<IO<void>>
 }
 
 // -------------------------------------------------------------------------------------
@@ -37,4 +44,4 @@ export interface Clock {
  * @category constructors
  * @since 0.1.0
  */
-export const system: Clock = { now: () => performance.now() }
+export const system: Clock = { now: () => performance.now(), after: startTimer }

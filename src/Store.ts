@@ -24,6 +24,7 @@ import type { Duration } from './Duration'
 import { forever, Ord as DurationOrd } from './Duration'
 import { batchReads } from './internal/batch'
 import { withDeadline } from './internal/deadline'
+import { extend } from './internal/extend'
 import { guardedCodec } from './internal/guarded'
 import type { Key } from './KeyFn'
 import { isRingError, StoreError } from './RingError'
@@ -80,6 +81,10 @@ export interface Store<R, B = unknown> {
    * or not to be told from a miss": ask `get`.
    */
   readonly peek?: (key: Key) => R | undefined
+  /** As `peek`, with the remaining lifetime. Present where `peek` is and the store knows it without a promise. */
+  readonly peekEntry?: (key: Key) => Entry<R> | undefined
+  /** Where it is there, the store can say who may load a key: see `Leasing`. */
+  readonly leases?: Leases<R>
   /**
    * Where it is there: every round trip answers within this time, so every operation but `clear`, which may take
    * several. A ring puts a deadline before stores that have none.
@@ -90,12 +95,87 @@ export interface Store<R, B = unknown> {
 }
 
 /**
+ * What an attempt to take a lease comes to: `Won`; `Busy`, somebody else has it for so much longer; `Found`, there is an
+ * entry, so nothing is to be loaded.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type Acquired<R> =
+  | { readonly _tag: 'Won' }
+  | { readonly _tag: 'Busy'; readonly remaining: Duration }
+  | { readonly _tag: 'Found'; readonly entry: Entry<R> }
+
+/**
+ * Leases: of all who want to load a key, in whatever process, one has the word (Nishtala et al., *Scaling Memcache at
+ * Facebook*, NSDI 2013). A lease is a token that ends by itself. What its holder loads is stored only while it still has
+ * it; whoever deletes or writes the entry by `override` takes it away.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Leases<R> {
+  /** Takes the lease, unless somebody has it, or there is an entry with more than `beyond` left to live. */
+  readonly acquire: (
+    key: Key,
+    token: string,
+    ttl: Duration,
+    beyond: Duration
+  ) => TE.TaskEither<StoreError, Acquired<R>>
+  /** Takes the lease, whoever has it: the last one wins. */
+  readonly seize: (key: Key, token: string, ttl: Duration) => TE.TaskEither<StoreError, void>
+  /** Makes one's lease last for `ttl` from now; says whether it was still there. */
+  readonly renew: (key: Key, token: string, ttl: Duration) => TE.TaskEither<StoreError, boolean>
+  /** Gives one's lease back; nobody else's. */
+  readonly release: (key: Key, token: string) => TE.TaskEither<StoreError, void>
+  /**
+   * Writes an entry (removes it, for a `ttl` of zero or less) and gives the lease back, in one step, if it is still
+   * there; says whether it was.
+   */
+  readonly commit: (key: Key, token: string, value: R, ttl: Duration) => TE.TaskEither<StoreError, boolean>
+  /** Writes entries (removes those of a `ttl` of zero or less) and takes the leases of their keys away. */
+  readonly override: (
+    entries: ReadonlyArray<readonly [key: Key, value: O.Option<R>, ttl: Duration]>
+  ) => TE.TaskEither<StoreError, void>
+}
+
+/**
+ * A store that has leases. `Policy.lease` needs one.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Leasing<in out R> {
+  readonly leases: Leases<R>
+}
+
+/**
  * The name of a store's function, as it stands in a `StoreError`.
  *
  * @category model
  * @since 0.1.0
  */
-export type Operation = Exclude<keyof Store<unknown>, 'backend' | 'peek' | 'deadline' | 'lifetime'>
+export type Operation =
+  | Exclude<keyof Store<unknown>, 'backend' | 'peek' | 'peekEntry' | 'leases' | 'deadline' | 'lifetime'>
+  | keyof Leases<unknown>
+
+/**
+ * What a store can do beside the algebra, for values of another type.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type Capabilities<S, R> = S extends { readonly leases: object } ? Leasing<R> : unknown
+
+/**
+ * A store from a store of the same values, with what that can do beside the algebra.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type Combinator = <R, B, S extends Store<R, B>>(
+  store: S & Store<R, B>
+) => Store<R, B> & Capabilities<S, R>
 
 // -------------------------------------------------------------------------------------
 // combinators
@@ -103,27 +183,30 @@ export type Operation = Exclude<keyof Store<unknown>, 'backend' | 'peek' | 'dead
 
 const min = /*#__PURE__*/ minOf(DurationOrd)
 
-/**
- * `backend` may be looked up at every use, so it is passed on as a getter, never read here. The mark of a store that
- * keeps no lifetimes is passed on as well.
- */
-const withBackend = <R, B>(
-  store: Pick<Store<never, B>, 'backend' | 'lifetime'>,
-  rest: Omit<Store<R, B>, 'backend' | 'lifetime'>
-): Store<R, B> =>
-  Object.defineProperties(rest, {
-    backend: { get: () => store.backend, enumerable: true },
-    ...(store.lifetime === undefined ? {} : { lifetime: { value: store.lifetime, enumerable: true } })
-  }) as Store<R, B> // the proof: the one property that was missing
+/** What a combinator replaces; the rest stays as it is in the store below. */
+type Functions<R> = Omit<Store<R>, 'backend' | 'peek' | 'peekEntry' | 'deadline' | 'lifetime'>
+
+const onLeases = <R, A>(
+  { leases }: Pick<Store<R>, 'leases'>,
+  f: (leases: Leases<R>) => Leases<A>
+): Pick<Store<A>, 'leases'> => (leases === undefined ? {} : { leases: f(leases) })
+
+/** The same store but for some of its functions. */
+const replaced = <R, B, S extends Store<R, B>>(
+  store: S & Store<R, B>,
+  members: Partial<Store<R>>,
+  without: ReadonlyArray<'deadline'> = []
+): Store<R, B> & Capabilities<S, R> =>
+  // the proof: it has leases where it had them
+  extend<Store<R, B>, Partial<Store<R>>>(store, members, without) as Store<R, B> & Capabilities<S, R>
 
 /** For combinators that do not wait: the store answers as soon as the one below. */
-const deadlineOf = <R, B>(store: Store<R, B>): Pick<Store<R, B>, 'deadline'> =>
-  store.deadline === undefined ? {} : { deadline: store.deadline }
-
 const keepsDeadline =
-  (combinator: <R, B>(store: Store<R, B>) => Store<R, B>): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
-  (store) =>
-    Object.assign(combinator(store), deadlineOf(store))
+  (combinator: Combinator): Combinator =>
+  (store) => {
+    const made = combinator(store)
+    return store.deadline === undefined ? made : Object.assign(made, { deadline: store.deadline })
+  }
 
 /**
  * Runs every operation through a function that may time, trace, refuse or retry it. What it must not change is
@@ -151,25 +234,38 @@ const keepsDeadline =
 export const around =
   (
     run: <A>(operation: Operation, task: TE.TaskEither<StoreError, A>) => TE.TaskEither<StoreError, A>
-  ): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
+  ): Combinator =>
   (store) =>
-    // a store of somebody else's may throw where it builds its task: that too belongs to the operation
-    withBackend(store, {
-      get: (key) => run('get', () => store.get(key)()),
-      read: (key) => run('read', () => store.read(key)()),
-      set: (key, value, ttl) => run('set', () => store.set(key, value, ttl)()),
-      delete: (key) => run('delete', () => store.delete(key)()),
-      has: (key) => run('has', () => store.has(key)()),
-      touch: (key, ttl) => run('touch', () => store.touch(key, ttl)()),
-      getMany: (keys) => run('getMany', () => store.getMany(keys)()),
-      readMany: (keys) => run('readMany', () => store.readMany(keys)()),
-      setMany: (entries) => run('setMany', () => store.setMany(entries)()),
-      deleteMany: (keys) => run('deleteMany', () => store.deleteMany(keys)()),
-      hasMany: (keys) => run('hasMany', () => store.hasMany(keys)()),
-      touchMany: (entries) => run('touchMany', () => store.touchMany(entries)()),
-      clear: (prefix) => run('clear', () => store.clear(prefix)()),
-      ...(store.peek === undefined ? {} : { peek: store.peek })
-    })
+    replaced(store, aroundAll(run)(store), ['deadline'])
+
+type Run = <A>(operation: Operation, task: TE.TaskEither<StoreError, A>) => TE.TaskEither<StoreError, A>
+
+// a store of somebody else's may throw where it builds its task: that too belongs to the operation
+const aroundAll =
+  (run: Run) =>
+  <R>(store: Store<R>): Functions<R> => ({
+    get: (key) => run('get', () => store.get(key)()),
+    read: (key) => run('read', () => store.read(key)()),
+    set: (key, value, ttl) => run('set', () => store.set(key, value, ttl)()),
+    delete: (key) => run('delete', () => store.delete(key)()),
+    has: (key) => run('has', () => store.has(key)()),
+    touch: (key, ttl) => run('touch', () => store.touch(key, ttl)()),
+    getMany: (keys) => run('getMany', () => store.getMany(keys)()),
+    readMany: (keys) => run('readMany', () => store.readMany(keys)()),
+    setMany: (entries) => run('setMany', () => store.setMany(entries)()),
+    deleteMany: (keys) => run('deleteMany', () => store.deleteMany(keys)()),
+    hasMany: (keys) => run('hasMany', () => store.hasMany(keys)()),
+    touchMany: (entries) => run('touchMany', () => store.touchMany(entries)()),
+    clear: (prefix) => run('clear', () => store.clear(prefix)()),
+    ...onLeases(store, (leases) => ({
+      acquire: (...args) => run('acquire', () => leases.acquire(...args)()),
+      seize: (...args) => run('seize', () => leases.seize(...args)()),
+      renew: (...args) => run('renew', () => leases.renew(...args)()),
+      release: (...args) => run('release', () => leases.release(...args)()),
+      commit: (...args) => run('commit', () => leases.commit(...args)()),
+      override: (entries) => run('override', () => leases.override(entries)())
+    }))
+  })
 
 /**
  * Gives every operation a deadline: what has not answered by then is `left(StoreError)` with reason `timeout`.
@@ -193,7 +289,7 @@ export const around =
  * @since 0.1.0
  */
 export const timed =
-  (deadline: Duration): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
+  (deadline: Duration): Combinator =>
   (store) =>
     Object.assign(
       around((operation, task) => () => {
@@ -238,7 +334,7 @@ export interface Breaker {
  * @category combinators
  * @since 0.1.0
  */
-export const guarded = (breaker: Breaker): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
+export const guarded = (breaker: Breaker): Combinator =>
   keepsDeadline(
     around(
       <A>(operation: Operation, task: TE.TaskEither<StoreError, A>): TE.TaskEither<StoreError, A> =>
@@ -280,13 +376,15 @@ const counts = (e: E.Either<StoreError, unknown>): e is E.Left<StoreError> =>
  * @since 0.1.0
  */
 export const mapKey =
-  (
-    f: (key: Key) => Key,
-    mapPrefix?: (prefix: string) => string
-  ): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
-  (store) => {
-    const { peek } = store
-    return withBackend(store, {
+  (f: (key: Key) => Key, mapPrefix?: (prefix: string) => string): Combinator =>
+  (store) =>
+    replaced(store, withKeys(f, mapPrefix)(store))
+
+const withKeys =
+  (f: (key: Key) => Key, mapPrefix?: (prefix: string) => string) =>
+  <R>(store: Store<R>): Functions<R> & Pick<Store<R>, 'peek' | 'peekEntry'> => {
+    const { peek, peekEntry } = store
+    return {
       get: (key) => store.get(f(key)),
       read: (key) => store.read(f(key)),
       set: (key, value, ttl) => store.set(f(key), value, ttl),
@@ -304,8 +402,16 @@ export const mapKey =
           ? TE.left(new StoreError('clear', 'refused', 'the keys are mapped, so a prefix has no meaning'))
           : store.clear(mapPrefix(prefix)),
       ...(peek === undefined ? {} : { peek: (key) => peek(f(key)) }),
-      ...deadlineOf(store)
-    })
+      ...(peekEntry === undefined ? {} : { peekEntry: (key) => peekEntry(f(key)) }),
+      ...onLeases(store, (leases) => ({
+        acquire: (key, ...rest) => leases.acquire(f(key), ...rest),
+        seize: (key, ...rest) => leases.seize(f(key), ...rest),
+        renew: (key, ...rest) => leases.renew(f(key), ...rest),
+        release: (key, token) => leases.release(f(key), token),
+        commit: (key, ...rest) => leases.commit(f(key), ...rest),
+        override: (entries) => leases.override(entries.map(([key, ...rest]) => [f(key), ...rest]))
+      }))
+    }
   }
 
 /**
@@ -327,7 +433,7 @@ export const mapKey =
  * @category combinators
  * @since 0.1.0
  */
-export const prefixed = (prefix: string): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
+export const prefixed = (prefix: string): Combinator =>
   mapKey(
     (key) => prefix + key,
     (inner) => prefix + inner
@@ -356,7 +462,9 @@ export const prefixed = (prefix: string): (<R, B>(store: Store<R, B>) => Store<R
  */
 export const encoded =
   <A, R>(given: Codec<A, R>) =>
-  <B>(store: Store<R, B>): Store<A, B> => {
+  <B, S extends Store<R, B>>(
+    store: S & Store<R, B>
+  ): Store<A, B> & Capabilities<S, A> => {
     const codec = guardedCodec(given)
     const refused =
       (operation: Operation) =>
@@ -369,8 +477,8 @@ export const encoded =
         decode(operation)(entry.value),
         E.map((value): Entry<A> => ({ value, remaining: entry.remaining }))
       )
-    const { peek } = store
-    return withBackend(store, {
+    const { peek, peekEntry } = store
+    const ofValues: Omit<Store<A>, 'backend' | 'deadline' | 'lifetime'> = {
       get: (key) => pipe(store.get(key), TE.chainEitherK(O.traverse(E.Applicative)(decode('get')))),
       read: (key) => pipe(store.read(key), TE.chainEitherK(O.traverse(E.Applicative)(decodeEntry('read')))),
       getMany: (keys) =>
@@ -416,8 +524,55 @@ export const encoded =
               return value === undefined || E.isLeft(value) ? undefined : value.right
             }
           }),
-      ...deadlineOf(store)
-    })
+      ...(peekEntry === undefined
+        ? {}
+        : {
+            peekEntry: (key) => {
+              const entry = peekEntry(key)
+              const value = entry === undefined ? undefined : codec.decode(entry.value)
+              return entry === undefined || value === undefined || E.isLeft(value)
+                ? undefined
+                : { value: value.right, remaining: entry.remaining }
+            }
+          }),
+      ...onLeases(store, (leases) => ({
+        acquire: (...args) =>
+          pipe(
+            leases.acquire(...args),
+            TE.chainEitherK((acquired) =>
+              acquired._tag === 'Found'
+                ? pipe(
+                    decodeEntry('acquire')(acquired.entry),
+                    E.map((entry): Acquired<A> => ({ _tag: 'Found', entry }))
+                  )
+                : E.right(acquired)
+            )
+          ),
+        seize: leases.seize,
+        renew: leases.renew,
+        release: leases.release,
+        commit: (key, token, value, ttl) =>
+          pipe(
+            TE.fromEither(pipe(codec.encode(value), E.mapLeft(refused('commit')))),
+            TE.chain((raw) => leases.commit(key, token, raw, ttl))
+          ),
+        override: (entries) =>
+          pipe(
+            entries,
+            E.traverseArray(([key, value, ttl]) =>
+              pipe(
+                value,
+                O.traverse(E.Applicative)(codec.encode),
+                E.bimap(refused('override'), (raw) => [key, raw, ttl] as const)
+              )
+            ),
+            TE.fromEither,
+            TE.chain(leases.override)
+          )
+      }))
+    }
+    // the proof: all that the store below has and that depends on the type of its values is replaced
+    return extend<object, typeof ofValues>(store, ofValues) as never
   }
 
 /**
@@ -447,9 +602,9 @@ export const encoded =
  * @since 0.1.0
  */
 export const batched =
-  (options: { readonly max?: number } = {}): (<R, B>(store: Store<R, B>) => Store<R, B>) =>
+  (options: { readonly max?: number } = {}): Combinator =>
   (store) =>
-    batchReads(store, options)
+    replaced(store, batchReads(store, options))
 
 const writes: ReadonlySet<Operation> = /*#__PURE__*/ new Set<Operation>([
   'set',
@@ -458,7 +613,11 @@ const writes: ReadonlySet<Operation> = /*#__PURE__*/ new Set<Operation>([
   'setMany',
   'deleteMany',
   'touchMany',
-  'clear'
+  'clear',
+  'acquire',
+  'seize',
+  'commit',
+  'override'
 ])
 
 /**
@@ -479,7 +638,7 @@ const writes: ReadonlySet<Operation> = /*#__PURE__*/ new Set<Operation>([
  * @category combinators
  * @since 0.1.0
  */
-export const readOnly: <R, B>(store: Store<R, B>) => Store<R, B> = /*#__PURE__*/ keepsDeadline(
+export const readOnly: Combinator = /*#__PURE__*/ keepsDeadline(
   /*#__PURE__*/ around((operation, task) =>
     writes.has(operation) ? TE.left(new StoreError(operation, 'refused', 'the store is read-only')) : task
   )

@@ -9,9 +9,7 @@ import type { Either } from 'fp-ts/Either'
 import type { Duration } from '../Duration'
 import { StoreError, storeFailed } from '../RingError'
 import type { Operation } from '../Store'
-
-/** The longest delay that a timer takes; a longer one would fire at once. */
-const longestTimer = 2 ** 31 - 1
+import { longestTimer } from './timer'
 
 const ignore = (): void => undefined
 

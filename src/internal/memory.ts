@@ -7,10 +7,12 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
+import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
 import { isRingError, StoreError, storeFailed } from '../RingError'
-import type { Entry, Operation, Store } from '../Store'
+import type { Entry, Leasing, Operation, Store } from '../Store'
+import { memoryLeases } from './memoryLeases'
 
 /** The primitives. `set` is asked for positive lifetimes only and says whether it took the value. */
 export interface Memory<R> {
@@ -25,6 +27,8 @@ export interface Memory<R> {
   readonly peek: (key: Key) => R | undefined
 }
 
+export type Attempt = typeof attempt
+
 const attempt =
   <A>(operation: Operation, f: () => A): TE.TaskEither<StoreError, A> =>
   () => {
@@ -38,7 +42,11 @@ const attempt =
     }
   }
 
-export const memoryStore = <R, B>(backend: () => B, memory: Memory<R>): Store<R, B> => {
+export const memoryStore = <R, B>(
+  backend: () => B,
+  memory: Memory<R>,
+  clock: Clock
+): Store<R, B> & Leasing<R> => {
   const read = (key: Key): O.Option<Entry<R>> => {
     const found = memory.get(key)
     return O.isNone(found) ? O.none : O.some({ value: found.value, remaining: memory.remaining(key) })
@@ -93,6 +101,11 @@ export const memoryStore = <R, B>(backend: () => B, memory: Memory<R>): Store<R,
       attempt('clear', () => {
         for (const key of Array.from(memory.keys())) if (key.startsWith(prefix)) memory.delete(key)
       }),
-    peek: memory.peek
+    peek: memory.peek,
+    peekEntry: (key) => {
+      const value = memory.peek(key)
+      return value === undefined ? undefined : { value, remaining: memory.remaining(key) }
+    },
+    leases: memoryLeases(attempt, { read, set, delete: memory.delete }, clock)
   }
 }

@@ -12,9 +12,9 @@ import * as O from 'fp-ts/Option'
 import type { Clock } from '../Clock'
 import { system } from '../Clock'
 import type { Duration } from '../Duration'
-import { memoryStore } from '../internal/memory'
+import { type Memory, memoryStore } from '../internal/memory'
 import type { Key } from '../KeyFn'
-import type { Store } from '../Store'
+import type { Leasing, Store } from '../Store'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -67,9 +67,12 @@ const sweptPerWrite = 2
  * @category constructors
  * @since 0.1.0
  */
-export const dict = <R = unknown>(options: DictOptions<R> = {}): Store<R, Map<Key, DictEntry<R>>> => {
+export const dict = <R = unknown>(
+  options: DictOptions<R> = {}
+): Store<R, Map<Key, DictEntry<R>>> & Leasing<R> => {
   const map = options.map ?? new Map<Key, DictEntry<R>>()
-  const { now } = options.clock ?? system
+  const clock = options.clock ?? system
+  const { now } = clock
   let cursor = map.entries()
 
   const sweep = (): void => {
@@ -92,7 +95,7 @@ export const dict = <R = unknown>(options: DictOptions<R> = {}): Store<R, Map<Ke
     map.set(key, { value, expires: ttl === Infinity ? Infinity : now() + ttl })
     return true
   }
-  return memoryStore(() => map, {
+  const memory: Memory<R> = {
     get: (key) => {
       const entry = find(key)
       return entry === undefined ? O.none : O.some(entry.value)
@@ -113,5 +116,6 @@ export const dict = <R = unknown>(options: DictOptions<R> = {}): Store<R, Map<Ke
     },
     keys: () => map.keys(),
     peek: (key) => find(key)?.value
-  })
+  }
+  return memoryStore(() => map, memory, clock)
 }

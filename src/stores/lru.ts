@@ -11,11 +11,11 @@
 import * as O from 'fp-ts/Option'
 import { LRUCache } from 'lru-cache'
 
-import type { Clock } from '../Clock'
+import { type Clock, system } from '../Clock'
 import type { Duration } from '../Duration'
-import { memoryStore } from '../internal/memory'
+import { type Memory, memoryStore } from '../internal/memory'
 import type { Key } from '../KeyFn'
-import type { Store } from '../Store'
+import type { Leasing, Store } from '../Store'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -93,14 +93,16 @@ const unbox = <R>(boxed: unknown): R => (boxed === nothing ? undefined : boxed) 
  * @category constructors
  * @since 0.1.0
  */
-export const lru = <R = unknown>(options: LruOptions<R> | LruBackend<R>): Store<R, LruBackend<R>> => {
+export const lru = <R = unknown>(
+  options: LruOptions<R> | LruBackend<R>
+): Store<R, LruBackend<R>> & Leasing<R> => {
   const cache = isCache(options) ? options : newCache(options)
   // a cache of one's own may have other habits; these would bend the laws of a store
   const reading = { allowStale: false, updateAgeOnGet: false }
   const find = (key: Key): unknown => cache.get(key, reading)
   const life = (ttl: Duration) => ({ ttl: ttl === Infinity ? 0 : ttl, noUpdateTTL: false })
   const has = (key: Key): boolean => cache.has(key, { updateAgeOnHas: false })
-  return memoryStore<R, LruBackend<R>>(() => cache, {
+  const memory: Memory<R> = {
     get: (key) => {
       const boxed = find(key)
       return boxed === undefined ? O.none : O.some(unbox<R>(boxed))
@@ -127,5 +129,8 @@ export const lru = <R = unknown>(options: LruOptions<R> | LruBackend<R>): Store<
       const boxed: unknown = cache.get(key, reading)
       return boxed === nothing ? undefined : (boxed as R | undefined) // the proof: the box is the only foreign value
     }
-  })
+  }
+  // of a cache of one's own nobody knows the clock
+  const clock = isCache(options) ? system : options.clock ?? system
+  return memoryStore<R, LruBackend<R>>(() => cache, memory, clock)
 }

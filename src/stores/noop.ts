@@ -7,7 +7,7 @@
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
-import type { Store } from '../Store'
+import type { Leasing, Store } from '../Store'
 
 // -------------------------------------------------------------------------------------
 // constructors
@@ -30,7 +30,7 @@ import type { Store } from '../Store'
  * @category constructors
  * @since 0.1.0
  */
-export const noop = <R = unknown>(): Store<R, undefined> => ({
+export const noop = <R = unknown>(): Store<R, undefined> & Leasing<R> => ({
   backend: undefined,
   get: () => TE.right(O.none),
   read: () => TE.right(O.none),
@@ -44,5 +44,13 @@ export const noop = <R = unknown>(): Store<R, undefined> => ({
   deleteMany: () => TE.right(undefined),
   hasMany: (keys) => TE.right(keys.map(() => false)),
   touchMany: (entries) => TE.right(entries.map(() => false)),
-  clear: () => TE.right(undefined)
+  clear: () => TE.right(undefined),
+  leases: {
+    acquire: () => TE.right({ _tag: 'Won' }),
+    seize: () => TE.right(undefined),
+    renew: () => TE.right(true),
+    release: () => TE.right(undefined),
+    commit: () => TE.right(true),
+    override: () => TE.right(undefined)
+  }
 })

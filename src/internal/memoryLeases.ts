@@ -1,0 +1,82 @@
+/**
+ * Leases in this process's memory: for the rings of one process that share a store.
+ *
+ * @internal
+ */
+import * as O from 'fp-ts/Option'
+
+import type { Clock } from '../Clock'
+import type { Duration } from '../Duration'
+import type { Key } from '../KeyFn'
+import type { Acquired, Entry, Leases } from '../Store'
+import type { Attempt } from './memory'
+
+interface Held {
+  readonly token: string
+  readonly ends: number
+}
+
+interface Entries<R> {
+  readonly read: (key: Key) => O.Option<Entry<R>>
+  readonly set: (key: Key, value: R, ttl: Duration) => void
+  readonly delete: (key: Key) => void
+}
+
+export const memoryLeases = <R>(attempt: Attempt, entries: Entries<R>, clock: Clock): Leases<R> => {
+  const leases = new Map<Key, Held>()
+  /** Leases that nobody gave back must not stay: every one that is taken drops an old one. */
+  const sweep = (): void => {
+    for (const [key, { ends }] of leases) {
+      if (ends <= clock.now()) leases.delete(key)
+      return
+    }
+  }
+  const holder = (key: Key): Held | undefined => {
+    const held = leases.get(key)
+    return held === undefined || held.ends <= clock.now() ? undefined : held
+  }
+  const take = (key: Key, token: string, ttl: Duration): void => {
+    sweep()
+    leases.delete(key) // the oldest come first
+    leases.set(key, { token, ends: clock.now() + ttl })
+  }
+  const owns = (key: Key, token: string): boolean => holder(key)?.token === token
+  const acquire = (key: Key, token: string, ttl: Duration, beyond: Duration): Acquired<R> => {
+    const entry = entries.read(key)
+    if (O.isSome(entry) && entry.value.remaining > beyond) return { _tag: 'Found', entry: entry.value }
+    const held = holder(key)
+    // the proof: whole milliseconds, rounded up
+    if (held !== undefined) return { _tag: 'Busy', remaining: Math.ceil(held.ends - clock.now()) as Duration }
+    take(key, token, ttl)
+    return { _tag: 'Won' }
+  }
+  return {
+    acquire: (key, token, ttl, beyond) => attempt('acquire', () => acquire(key, token, ttl, beyond)),
+    seize: (key, token, ttl) => attempt('seize', () => take(key, token, ttl)),
+    renew: (key, token, ttl) =>
+      attempt('renew', () => {
+        const owned = owns(key, token)
+        if (owned) take(key, token, ttl)
+        return owned
+      }),
+    release: (key, token) =>
+      attempt('release', () => {
+        if (owns(key, token)) leases.delete(key)
+      }),
+    commit: (key, token, value, ttl) =>
+      attempt('commit', () => {
+        if (!owns(key, token)) return false
+        leases.delete(key)
+        entries.set(key, value, ttl)
+        return true
+      }),
+    override: (writes) =>
+      attempt('override', () => {
+        for (const [key, value, ttl] of writes) {
+          leases.delete(key)
+          if (O.isSome(value)) entries.set(key, value.value, ttl)
+          else entries.delete(key)
+        }
+      })
+  }
+}
