@@ -16,13 +16,18 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as RA from 'fp-ts/ReadonlyArray'
+import * as T from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 
 import type { Codec } from './Codec'
+import type { Decision, Verdict } from './Decision'
 import type { Duration } from './Duration'
 import { zero } from './Duration'
 import type { Engine } from './internal/engine'
+import { isInvalid } from './internal/errors'
 import { makeLookup, makeLookupAll } from './internal/lookup'
+import { type Seen, served } from './internal/reader'
+import { tagKey } from './internal/tags'
 import type { Arguments, Key, KeyFn } from './KeyFn'
 import type { DecodeError, RingError } from './RingError'
 import { EncodeError, KeyError } from './RingError'
@@ -90,8 +95,31 @@ export interface Commands<Args extends Arguments, E, A, R, X = never> {
   readonly hasMany: (argsList: ReadonlyArray<Args>) => TE.TaskEither<RingError, ReadonlyArray<boolean>>
   readonly touchMany: (argsList: ReadonlyArray<Args>) => TE.TaskEither<RingError, ReadonlyArray<boolean>>
   readonly keyMany: (argsList: ReadonlyArray<Args>) => ReadonlyArray<Key>
+  /**
+   * What `getOrUpdate` would do now, without the function being run: what was found, and what would be served and
+   * loaded.
+   */
+  readonly explain: (...args: Args) => TE.TaskEither<RingError, Explanation>
+  /**
+   * Hides every entry that has one of these tags and whose load has begun by now, whatever ring of the store made it.
+   * One command, whatever the number of entries.
+   */
+  readonly purge: (...tags: ReadonlyArray<string>) => TE.TaskEither<RingError, void>
   /** Deletes every entry of the ring's namespace: the keys that begin with its key function's `prefix`. */
   readonly clear: () => TE.TaskEither<RingError, void>
+}
+
+/**
+ * What `getOrUpdate` would do: the verdict on what lies in the store, what is left of its life there (by its own clock;
+ * none where the policy does not ask for it, or there is nothing), and the decision.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Explanation extends Decision {
+  readonly key: Key
+  readonly verdict: Verdict
+  readonly remaining: O.Option<Duration>
 }
 
 /**
@@ -100,7 +128,16 @@ export interface Commands<Args extends Arguments, E, A, R, X = never> {
  * @category model
  * @since 0.1.0
  */
-export type SingleCommand = 'getOrUpdate' | 'get' | 'execute' | 'update' | 'delete' | 'has' | 'touch' | 'key'
+export type SingleCommand =
+  | 'getOrUpdate'
+  | 'get'
+  | 'execute'
+  | 'update'
+  | 'delete'
+  | 'has'
+  | 'touch'
+  | 'key'
+  | 'explain'
 
 // -------------------------------------------------------------------------------------
 // constructors
@@ -156,19 +193,25 @@ const getOrUpdateMany: Program<'getOrUpdateMany'> = (engine) => {
   return (argsList) => () => lookupAll(argsList)
 }
 
+/** What may be served of what was found. */
+const servedOf = <Err, A>(got: E.Either<RingError, Seen<Err, A>>): E.Either<RingError, O.Option<A>> =>
+  E.isLeft(got) ? got : { _tag: 'Right', right: served(got.right) }
+
 /** Every read is told, and is a hit or a miss (law 38). */
 const tellRead = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>,
   key: Key,
   since: number,
-  got: E.Either<RingError, O.Option<A>>
+  got: E.Either<RingError, Seen<Err, A>>
 ): void => {
   if (engine.observe === undefined) return
   if (E.isLeft(got)) engine.fault(key, since, got.left)
   engine.emit(
     key,
     since,
-    E.isRight(got) && O.isSome(got.right) ? { _tag: 'Hit' } : { _tag: 'Miss', shared: false }
+    E.isLeft(got) || O.isNone(served(got.right))
+      ? { _tag: 'Miss', shared: false }
+      : { _tag: got.right.verdict === 'stale' ? 'Stale' : 'Hit' }
   )
 }
 
@@ -178,22 +221,22 @@ const get: Program<'get'> =
   async () => {
     const since = engine.now()
     const key = engine.keyOf(args)
-    const got = E.isLeft(key) ? key : await engine.read(key.right)
+    const got = E.isLeft(key) ? key : await engine.reader.look(key.right, args)
     tellRead(engine, E.isLeft(key) ? '' : key.right, since, got)
-    return got
+    return servedOf(got)
   }
 
 const getMany: Program<'getMany'> = (engine) => (argsList) => async () => {
   const since = engine.now()
   const keys = argsList.map(engine.keyOf)
-  const all = await engine.readEach(keys)
+  const all = await engine.lookEach(keys, argsList)
   if (engine.observe !== undefined) {
     all.forEach((got, i) => {
       const key = keys[i]
       tellRead(engine, key === undefined || E.isLeft(key) ? '' : key.right, since, got)
     })
   }
-  return all.find(E.isLeft) ?? E.right(RA.rights(all))
+  return all.find(E.isLeft) ?? E.right(RA.rights(all).map(served))
 }
 
 const executeMany: Program<'executeMany'> =
@@ -221,9 +264,7 @@ const update: Program<'update'> =
 const setMany: Program<'setMany'> = (engine) => (entries) =>
   onKeys(engine)((keys, since) =>
     pipe(
-      entries,
-      E.traverseArray(([args, value]) => engine.prepare(value, args)),
-      TE.fromEither,
+      () => engine.prepareAll(entries),
       TE.map((prepared) => new Map(RA.zip(keys, prepared))),
       TE.chainFirstW((writes) => () => engine.flights.mutate(keys, () => engine.write(Array.from(writes)))),
       TE.map((writes) => {
@@ -254,36 +295,60 @@ const remove: Program<'delete'> =
   (...args) =>
     deleteMany(engine)([args])
 
+/** Whether there is an entry. Where it may be too old, purged or an error, it has to be looked at. */
+const hasMany: Program<'hasMany'> = (engine) => (argsList) =>
+  onKeys(engine)((keys) =>
+    keys.length === 0
+      ? TE.right([])
+      : looksInside(engine)
+      ? pipe(
+          T.fromTask(() => engine.reader.lookAll(keys, argsList)),
+          T.map(E.traverseArray(there))
+        )
+      : keys.length === 1
+      ? pipe(engine.store.has(keys[0] as Key), TE.map(RA.of)) // the proof: there is one
+      : engine.store.hasMany(keys)
+  )(argsList)
+
+const looksInside = <Args extends Arguments, Err, A, R, B>({
+  policy,
+  tags
+}: Engine<Args, Err, A, R, B>): boolean => policy.ages || policy.negative !== undefined || tags !== undefined
+
+const there = <Err, A>(got: E.Either<RingError, Seen<Err, A>>): E.Either<RingError, boolean> =>
+  E.isLeft(got) ? (isInvalid(got.left) ? E.right(true) : got) : E.right(O.isSome(served(got.right)))
+
 const has: Program<'has'> =
   (engine) =>
   (...args) =>
-    onKey(engine)(engine.store.has)(args)
+    pipe(
+      hasMany(engine)([args]),
+      TE.map(([is]) => is === true)
+    )
 
-const hasMany: Program<'hasMany'> = (engine) =>
-  onKeys(engine)((keys) => (keys.length === 0 ? TE.right([]) : engine.store.hasMany(keys)))
-
-/** New lifetimes for entries. One that depends on the value needs the value; an absent entry needs none. */
+/** New lifetimes for entries, by place; none for one that is not there, where that is known. */
 const lifetimes = <Args extends Arguments, Err, A, R, B>(
-  { policy, readAll }: Engine<Args, Err, A, R, B>,
+  engine: Engine<Args, Err, A, R, B>,
   keys: ReadonlyArray<Key>,
   argsList: ReadonlyArray<Args>
-): TE.TaskEither<RingError, ReadonlyArray<readonly [Key, Duration]>> => {
+): TE.TaskEither<RingError, ReadonlyArray<O.Option<readonly [Key, Duration]>>> => {
+  const { policy, reader } = engine
   const { constant } = policy
-  const lifetime = (found: O.Option<A>, i: number): Duration =>
-    // the proof: one value is read for one list of arguments
-    constant !== undefined
-      ? constant()
-      : O.isNone(found)
-      ? zero
-      : policy.lifetime(found.value, argsList[i] as Args)
-  const found: TE.TaskEither<RingError, ReadonlyArray<O.Option<A>>> = constant === undefined
-    ? () => readAll(keys).then(E.sequenceArray)
-    : TE.right(keys.map(() => O.none))
+  if (constant !== undefined && !looksInside(engine))
+    return TE.right(keys.map((key) => O.some([key, constant()] as const)))
   return pipe(
-    found,
+    T.fromTask(() => reader.lookAll(keys, argsList)),
+    T.map(E.sequenceArray),
     TE.chainEitherKW((all) =>
       E.tryCatch(
-        () => RA.zip(keys, all.map(lifetime)),
+        () =>
+          RA.zip(keys, all).map(([key, seen], i) =>
+            pipe(
+              served(seen),
+              // the proof: one was looked at for each list of arguments
+              O.map((value) => [key, policy.lifetime(value, argsList[i] as Args)] as const)
+            )
+          ),
         (cause) => new EncodeError('the policy threw', cause)
       )
     )
@@ -292,22 +357,30 @@ const lifetimes = <Args extends Arguments, Err, A, R, B>(
 
 const touchMany: Program<'touchMany'> = (engine) => (argsList) =>
   onKeys(engine)((keys, since) =>
-    keys.length === 0
-      ? TE.right([])
-      : pipe(
-          lifetimes(engine, keys, argsList),
-          TE.chainW((entries) => {
-            const [only] = entries
-            return only !== undefined && entries.length === 1
-              ? pipe(engine.store.touch(...only), TE.map(RA.of))
-              : engine.store.touchMany(entries)
-          }),
-          TE.chainFirstIOK((there) => () => {
-            there.forEach((was, i) => {
-              if (was) engine.emit(keys[i] ?? '', since, { _tag: 'Touch' })
-            })
+    pipe(
+      lifetimes(engine, keys, argsList),
+      TE.chainW((places) => {
+        const entries = RA.compact(places)
+        const [only] = entries
+        const touched: TE.TaskEither<RingError, ReadonlyArray<boolean>> = only === undefined
+          ? TE.right([])
+          : entries.length === 1
+          ? pipe(engine.store.touch(...only), TE.map(RA.of))
+          : engine.store.touchMany(entries)
+        return pipe(
+          touched,
+          TE.map((done) => {
+            const answers = RA.zip(entries, done).values()
+            return places.map((place) => O.isSome(place) && answers.next().value?.[1] === true)
           })
         )
+      }),
+      TE.chainFirstIOK((all) => () => {
+        all.forEach((was, i) => {
+          if (was) engine.emit(keys[i] ?? '', since, { _tag: 'Touch' })
+        })
+      })
+    )
   )(argsList)
 
 const touch: Program<'touch'> =
@@ -317,6 +390,51 @@ const touch: Program<'touch'> =
       touchMany(engine)([args]),
       TE.map(([was]) => was === true)
     )
+
+const purge: Program<'purge'> =
+  (engine) =>
+  (...tags) =>
+    onKeys(engine)((_, since) => {
+      const keys = uniq(tags.map(tagKey))
+      return keys.length === 0
+        ? TE.right(undefined)
+        : pipe(
+            () => engine.purge(keys),
+            TE.chainFirstIOK(() => () => {
+              keys.forEach((key) => engine.emit(key, since, { _tag: 'Purge' }))
+            })
+          )
+    })([])
+
+const explain: Program<'explain'> =
+  (engine) =>
+  (...args) =>
+    onKey(engine)((key) =>
+      pipe(
+        () => engine.reader.look(key, args),
+        TE.map(explained(engine, key)),
+        TE.orElse((error) =>
+          isInvalid(error) ? TE.right(explainedAs(engine, key, 'missing', zero)) : TE.left(error)
+        )
+      )
+    )(args)
+
+const explained =
+  <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>, key: Key) =>
+  (seen: Seen<Err, A>): Explanation =>
+    explainedAs(engine, key, seen.verdict, seen.remaining)
+
+const explainedAs = <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>,
+  key: Key,
+  verdict: Verdict,
+  remaining: Duration
+): Explanation => ({
+  key,
+  verdict,
+  remaining: engine.policy.ages && remaining > zero ? O.some(remaining) : O.none,
+  ...engine.decide(key, verdict)
+})
 
 const clear: Program<'clear'> = (engine) => () =>
   onKeys(engine)((_, since) => {
@@ -359,7 +477,9 @@ export const table = <Args extends Arguments, E, X, A, R, B>(
     hasMany: hasMany(engine),
     touchMany: touchMany(engine),
     keyMany: (argsList) => argsList.map((args) => engine.key(...args)),
-    clear: clear(engine)
+    clear: clear(engine),
+    explain: explain(engine),
+    purge: purge(engine)
   }
   // the proof: the engine is asked for E | X because what a policy surfaces comes the way the function's errors
   // come. It puts a RingError there only where the policy is strict, and then RingError is in X; a bulk answer

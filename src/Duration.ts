@@ -162,6 +162,21 @@ export const shortened =
       ? d
       : (Math.max(1, Math.floor(d * Math.max(0, factor))) as Duration) // the proof: whole, at least 1
 
+/**
+ * One duration after the other. `forever` with anything is forever.
+ *
+ * @example
+ * import { Duration } from 'fp-ring'
+ *
+ * assert.strictEqual(Duration.sum(Duration.seconds(1), Duration.minutes(1)), 61_000)
+ * assert.strictEqual(Duration.sum(Duration.forever, Duration.seconds(1)), Duration.forever)
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const sum = (x: Duration, y: Duration): Duration =>
+  x === forever || y === forever ? forever : milliseconds(x + y)
+
 // -------------------------------------------------------------------------------------
 // instances
 // -------------------------------------------------------------------------------------

@@ -5,18 +5,23 @@
  * Laws:
  *
  * - law 14: policies are a monoid: `policy(a, policy(b, c)) ≡ policy(policy(a, b), c)`, `policy()` is its unit.
- *   Of two lifetimes, jitters and deadlines the later counts; conditions must all hold; `strict` stays.
+ *   Of two parts that say the same thing differently the later counts; conditions of `cacheWhen` must all hold;
+ *   `strict` stays.
  * - law 18: without a lifetime the policy's is `defaultTtl`; only `forever` makes entries without an expiry.
- * - law 19: `jitter` only shortens.
+ * - law 19: `jitter`, `refreshAhead` and `earlyRefresh` only shorten.
  *
  * @since 0.1.0
  */
+import type { Either } from 'fp-ts/Either'
 import type * as M from 'fp-ts/Monoid'
+import type { Predicate } from 'fp-ts/Predicate'
+import type { Refinement } from 'fp-ts/Refinement'
 
+import type { Codec } from './Codec'
 import * as Duration from './Duration'
 import { defect } from './internal/defect'
-import type { Arguments } from './KeyFn'
-import type { RingError } from './RingError'
+import type { Arguments, Key } from './KeyFn'
+import type { DecodeError, EncodeError, RingError, TimeoutError } from './RingError'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -34,8 +39,34 @@ declare const surfaces: unique symbol
 export type Lifetime<in A, in Args extends Arguments> = (value: A, args: Args) => Duration.Duration
 
 /**
+ * How errors of the function are stored: which, for how long, and as what.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Negative<in E> {
+  readonly codec: {
+    readonly encode: (error: never) => Either<EncodeError, unknown>
+    readonly decode: (raw: never) => Either<DecodeError, unknown>
+  }
+  readonly ttl: Duration.Duration
+  readonly when: (error: E) => boolean
+}
+
+/**
+ * How long a lease lasts that nobody renews, and how long one who finds a key leased waits.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Lease {
+  readonly ttl: Duration.Duration
+  readonly wait: Duration.Duration
+}
+
+/**
  * A policy. `C` is what it needs of the store beside the algebra, `X` what it lets into the error channel of the
- * cached function, `A` and `Args` what it wants to know of values and arguments.
+ * cached function, `A`, `Args` and `E` what it wants to know of values, arguments and errors.
  *
  * @category model
  * @since 0.1.0
@@ -44,13 +75,32 @@ export interface Policy<
   in C = unknown,
   out X = never,
   in A = unknown,
-  in Args extends Arguments = Arguments
+  in Args extends Arguments = Arguments,
+  in E = unknown
 > {
   readonly _tag: 'Policy'
   /** A constant lifetime, or one that depends on the value. */
   readonly ttl?: Duration.Duration | Lifetime<A, Args>
   /** The largest share of the lifetime that chance may take away, from 0 to 1. */
   readonly jitter?: number
+  /** How long after its lifetime an entry is served while it is loaded anew. */
+  readonly staleWhileRevalidate?: Duration.Duration
+  /** How long after its lifetime an entry is served when its load fails, and with which errors. */
+  readonly staleIfError?: { readonly window: Duration.Duration; readonly when: (error: E) => boolean }
+  /** How long a stale entry is served after a failed load before the next one. */
+  readonly retryThrottle?: Duration.Duration
+  /** The share of the lifetime after which a read loads the entry anew. */
+  readonly refreshAhead?: number
+  /** Chance loads the entry anew, the sooner the longer a load takes, in the last `window` of its lifetime. */
+  readonly earlyRefresh?: { readonly beta: number; readonly window: number }
+  /** One load for all processes. */
+  readonly lease?: Lease
+  /** How long a caller waits for a load where there is a stale entry. */
+  readonly softTimeout?: Duration.Duration
+  /** How long a caller waits. */
+  readonly timeout?: Duration.Duration
+  /** Errors that are stored. */
+  readonly negative?: Negative<E>
   /** Whether faults of the cache reach the caller of the cached function. */
   readonly strict?: boolean
   /** Whether a value is stored. */
@@ -64,31 +114,37 @@ export interface Policy<
 }
 
 /** Any policy, for the types that take policies apart. */
-type Some = Policy<never, unknown, never, never>
+type Some = Policy<never, unknown, never, never, never>
 
 type Needs<P extends ReadonlyArray<Some>> = P extends readonly [
-  Policy<infer C, unknown, never, never>,
+  Policy<infer C, unknown, never, never, never>,
   ...infer Rest extends ReadonlyArray<Some>
 ]
   ? C & Needs<Rest>
   : unknown
 type Surfaces<P extends ReadonlyArray<Some>> = {
-  readonly [I in keyof P]: P[I] extends Policy<never, infer X, never, never> ? X : never
+  readonly [I in keyof P]: P[I] extends Policy<never, infer X, never, never, never> ? X : never
 }[number]
 type Values<P extends ReadonlyArray<Some>> = P extends readonly [
-  Policy<never, unknown, infer A, never>,
+  Policy<never, unknown, infer A, never, never>,
   ...infer Rest extends ReadonlyArray<Some>
 ]
   ? A & Values<Rest>
   : unknown
 type ArgumentsOf<P extends ReadonlyArray<Some>> = P extends readonly [
-  Policy<never, unknown, never, infer Args>,
+  Policy<never, unknown, never, infer Args, never>,
   ...infer Rest extends ReadonlyArray<Some>
 ]
   ? Arguments extends Args
     ? ArgumentsOf<Rest>
     : Args & ArgumentsOf<Rest>
   : Arguments
+type Errors<P extends ReadonlyArray<Some>> = P extends readonly [
+  Policy<never, unknown, never, never, infer E>,
+  ...infer Rest extends ReadonlyArray<Some>
+]
+  ? E & Errors<Rest>
+  : unknown
 
 // -------------------------------------------------------------------------------------
 // constructors
@@ -134,6 +190,20 @@ export const defaultLoadTimeout: Duration.Duration = /*#__PURE__*/ Duration.seco
 export const defaultStoreTimeout: Duration.Duration = /*#__PURE__*/ Duration.seconds(1)
 
 /**
+ * How long a stale entry is served after a failed load before the next one is tried, where the policy does not say: one
+ * second.
+ *
+ * @example
+ * import { Policy } from 'fp-ring'
+ *
+ * assert.strictEqual(Policy.defaultRetryThrottle, 1_000)
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const defaultRetryThrottle: Duration.Duration = /*#__PURE__*/ Duration.seconds(1)
+
+/**
  * Puts policies together, from left to right.
  *
  * @example
@@ -148,7 +218,7 @@ export const defaultStoreTimeout: Duration.Duration = /*#__PURE__*/ Duration.sec
  */
 export const policy = <P extends ReadonlyArray<Some>>(
   ...parts: P
-): Policy<Needs<P>, Surfaces<P>, Values<P>, ArgumentsOf<P>> => parts.reduce(concat, empty) as never // the proof: the fields of the parts, and the type says what they ask
+): Policy<Needs<P>, Surfaces<P>, Values<P>, ArgumentsOf<P>, Errors<P>> => parts.reduce(concat, empty) as never // the proof: the fields of the parts, and the type says what they ask
 
 const empty: Policy = { _tag: 'Policy' }
 
@@ -305,6 +375,294 @@ export const loadTimeout = (d: Duration.Duration): Policy => ({
   loadTimeout: deadline('loadTimeout')(d)
 })
 
+const window = (what: string, d: Duration.Duration): Duration.Duration =>
+  typeof d !== 'number' || Number.isNaN(d) ? defect(`${what} needs a Duration`) : d
+
+/** What is stale follows from the end of an entry, so it must have one. */
+const finite = (what: string, d: Duration.Duration): Duration.Duration =>
+  window(what, d) === Duration.forever ? defect(`${what} has an end`) : d
+
+/**
+ * After its lifetime an entry is served for so much longer, while it is loaded anew, once, in the background (RFC 5861,
+ * section 3). Nobody waits for a load who finds an entry of that age.
+ *
+ * The store keeps entries for their lifetime and the longer of the two stale windows. What is stale follows from the
+ * time that it says is left, so a clock that is wrong changes nothing.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import * as TE from 'fp-ts/TaskEither'
+ * import { dict, Duration, Policy, ring } from 'fp-ring'
+ *
+ * let time = 0
+ * const clock = { now: () => time }
+ * let runs = 0
+ * const count = (_: string): TE.TaskEither<never, number> => TE.fromIO(() => ++runs)
+ * const cached = ring(count, {
+ *   store: dict({ clock }),
+ *   clock,
+ *   policy: Policy.policy(Policy.ttl(Duration.seconds(60)), Policy.staleWhileRevalidate(Duration.seconds(30)))
+ * })
+ * const test = async () => {
+ *   assert.deepStrictEqual(await cached('a')(), E.right(1))
+ *   time = 70_000
+ *   assert.deepStrictEqual(await cached('a')(), E.right(1)) // stale, at once
+ *   await new Promise((resolve) => setTimeout(resolve, 5))
+ *   assert.deepStrictEqual(await cached('a')(), E.right(2)) // loaded meanwhile
+ * }
+ * test()
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const staleWhileRevalidate = (d: Duration.Duration): Policy => ({
+  _tag: 'Policy',
+  staleWhileRevalidate: finite('staleWhileRevalidate', d)
+})
+
+/**
+ * After its lifetime an entry is kept for so much longer, and served when its load fails (RFC 5861, section 4), with an
+ * error of which `when` is true (default: any). For `retryThrottle` after that it is served without another try. What
+ * the function throws is no error of its type and is passed on.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import * as TE from 'fp-ts/TaskEither'
+ * import { dict, Duration, Policy, ring } from 'fp-ring'
+ *
+ * type Failure = 'unreachable' | 'forbidden'
+ * let time = 0
+ * const clock = { now: () => time }
+ * let failure: Failure | undefined
+ * const price = (_: string): TE.TaskEither<Failure, number> => async () =>
+ *   failure === undefined ? E.right(42) : E.left(failure)
+ * const cached = ring(price, {
+ *   store: dict({ clock }),
+ *   clock,
+ *   policy: Policy.policy(
+ *     Policy.ttl(Duration.seconds(60)),
+ *     Policy.staleIfError(Duration.hours(1), (e: Failure) => e === 'unreachable')
+ *   )
+ * })
+ * const test = async () => {
+ *   await cached('tea')()
+ *   time = 90_000
+ *   failure = 'forbidden'
+ *   assert.deepStrictEqual(await cached('tea')(), E.left('forbidden'))
+ *   failure = 'unreachable'
+ *   assert.deepStrictEqual(await cached('tea')(), E.right(42))
+ * }
+ * test()
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const staleIfError = <E = unknown>(
+  d: Duration.Duration,
+  when: (error: E) => boolean = () => true
+): Policy<unknown, never, unknown, Arguments, E> => ({
+  _tag: 'Policy',
+  staleIfError: { window: finite('staleIfError', d), when }
+})
+
+/**
+ * How long after a failed load a stale entry is served without another try, so that a function that fails is not
+ * called by every read. Default: one second; `Duration.milliseconds(0)` tries at every read. It says nothing where
+ * nothing stale may be served.
+ *
+ * @example
+ * import { Duration, Policy } from 'fp-ring'
+ *
+ * assert.strictEqual(Policy.retryThrottle(Duration.seconds(5)).retryThrottle, 5_000)
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const retryThrottle = (d: Duration.Duration): Policy => ({
+  _tag: 'Policy',
+  retryThrottle: window('retryThrottle', d)
+})
+
+const share = (what: string, fraction: number): number =>
+  fraction > 0 && fraction <= 1 ? fraction : defect(`${what} takes a fraction above 0, up to 1`)
+
+/**
+ * A read that finds an entry of which more than `fraction` of its lifetime is over serves it, and loads it anew in the
+ * background: what is read often never expires. With `jitter` an entry may have been written with less than its whole
+ * lifetime; the share is that of the whole one.
+ *
+ * @example
+ * import { Policy } from 'fp-ring'
+ *
+ * assert.strictEqual(Policy.refreshAhead(0.8).refreshAhead, 0.8)
+ * assert.throws(() => Policy.refreshAhead(0))
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const refreshAhead = (fraction: number): Policy => ({
+  _tag: 'Policy',
+  refreshAhead: share('refreshAhead', fraction)
+})
+
+/**
+ * A read loads the entry anew in the background by chance, the likelier the nearer its end is and the longer a load
+ * takes: with `Δ` milliseconds for a load (the ring's running average) it does where
+ * `Δ · beta · −ln(random) ≥ what is left of its life`, in the last `window` of the lifetime (a fraction, default 0.2).
+ * So processes that know nothing of each other seldom load at the same time. A `beta` above 1 (the default) loads
+ * sooner. From: Vattani, Chierichetti, Lowenstein, *Optimal Probabilistic Cache Stampede Prevention*, PVLDB 8(8), 2015.
+ *
+ * @example
+ * import { Policy } from 'fp-ring'
+ *
+ * assert.deepStrictEqual(Policy.earlyRefresh({ beta: 2 }).earlyRefresh, { beta: 2, window: 0.2 })
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const earlyRefresh = ({
+  beta = 1,
+  window: last = 0.2
+}: { readonly beta?: number; readonly window?: number } = {}): Policy =>
+  beta > 0 && Number.isFinite(beta)
+    ? { _tag: 'Policy', earlyRefresh: { beta, window: share('the window of earlyRefresh', last) } }
+    : defect('earlyRefresh needs a beta above 0')
+
+/**
+ * One load of a key for all processes, and an order for all writes of it: who misses takes a lease in the store, and
+ * what is loaded is stored only by who still has it. `delete`, `set` and `update` take the lease away, so no load that
+ * began before them is stored after them, in whatever process. Who finds the lease taken waits until the entry is there,
+ * asking again at growing intervals, at most for `wait` (default 10 seconds); after that it runs the function and stores
+ * nothing. Who has a stale entry that it may serve waits for nobody.
+ *
+ * `ttl` (default 5 seconds, at least 10 milliseconds) is how long a lease outlives its holder: it is renewed while the
+ * load runs. The store must have leases (`Store.Leasing`). Every ring that writes these keys must have the policy.
+ *
+ * @example
+ * import * as TE from 'fp-ts/TaskEither'
+ * import { dict, Duration, Policy, ring } from 'fp-ring'
+ *
+ * const one = (id: number): TE.TaskEither<Error, number> => TE.right(id)
+ * const cached = ring(one, { store: dict(), policy: Policy.lease({ ttl: Duration.seconds(2) }) })
+ * assert.strictEqual(typeof cached, 'function')
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const lease = (options: Partial<Lease> = {}): Policy<{ readonly leases: object }> => {
+  const { ttl: lasts = Duration.seconds(5), wait = Duration.seconds(10) } = options
+  if (!(lasts >= 10) || lasts === Duration.forever) return defect('a lease lasts for 10 milliseconds or more')
+  return { _tag: 'Policy', lease: { ttl: lasts, wait: window('wait', wait) } }
+}
+
+/**
+ * Where there is an entry that may be served if its load fails (`staleIfError`), a caller waits no longer than this for
+ * the load, and is served that entry. The load goes on, and is stored.
+ *
+ * @example
+ * import { Duration, Policy } from 'fp-ring'
+ *
+ * assert.strictEqual(Policy.softTimeout(Duration.milliseconds(100)).softTimeout, 100)
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const softTimeout = (d: Duration.Duration): Policy => ({
+  _tag: 'Policy',
+  softTimeout: deadline('softTimeout')(d)
+})
+
+/**
+ * A caller of the cached function waits no longer than this: then a stale entry is served, where one may be
+ * (`staleIfError`), or the answer is a `TimeoutError`, which is in the type. The load goes on, and is stored.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import type * as TE from 'fp-ts/TaskEither'
+ * import { dict, Duration, Policy, ring, RingError } from 'fp-ring'
+ *
+ * const slow = (_: number): TE.TaskEither<Error, number> => () => new Promise(() => {})
+ * const cached = ring(slow, { store: dict(), policy: Policy.timeout(Duration.milliseconds(5)) })
+ * const alive = setInterval(() => {}, 5)
+ * const test = async () => {
+ *   const answer: E.Either<Error | RingError.TimeoutError, number> = await cached(1)()
+ *   assert.ok(E.isLeft(answer) && '_tag' in answer.left && answer.left._tag === 'TimeoutError')
+ * }
+ * test().finally(() => clearInterval(alive))
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const timeout = (d: Duration.Duration): Policy<unknown, TimeoutError> => ({
+  _tag: 'Policy',
+  timeout: deadline('timeout')(d)
+})
+
+/**
+ * Stores chosen errors of the function, for `ttl`, and answers with them as with values: `left`, without running the
+ * function. `get` finds nothing where an error is stored. Errors of which `when` is false are not stored. A stored error
+ * takes the place of the entry, unless that is served instead (`staleIfError`).
+ *
+ * The bytes of values stay as they are; those of errors lie in an envelope (see the wire format in the docs).
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import * as TE from 'fp-ts/TaskEither'
+ * import * as t from 'io-ts'
+ * import { Codec, dict, Duration, Policy, ring } from 'fp-ring'
+ *
+ * type Failure = 'not found' | 'unreachable'
+ * let runs = 0
+ * const user = (_: number): TE.TaskEither<Failure, string> => async () => {
+ *   runs++
+ *   return E.left('not found')
+ * }
+ * const cached = ring(user, {
+ *   store: dict<Uint8Array>(),
+ *   codec: Codec.json(t.string),
+ *   policy: Policy.negative({
+ *     codec: Codec.json(t.literal('not found')),
+ *     ttl: Duration.seconds(5),
+ *     when: (e: Failure): e is 'not found' => e === 'not found'
+ *   })
+ * })
+ * const test = async () => {
+ *   assert.deepStrictEqual(await cached(1)(), E.left('not found'))
+ *   assert.deepStrictEqual(await cached(1)(), E.left('not found'))
+ *   assert.strictEqual(runs, 1)
+ * }
+ * test()
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export function negative<E, N extends E, R>(options: {
+  readonly codec: Codec<N, R>
+  readonly ttl: Duration.Duration
+  readonly when: Refinement<E, N>
+}): Policy<Accepts<R>, never, unknown, Arguments, E>
+export function negative<E, R>(options: {
+  readonly codec: Codec<E, R>
+  readonly ttl: Duration.Duration
+  readonly when?: Predicate<E>
+}): Policy<Accepts<R>, never, unknown, Arguments, E>
+export function negative<E, R>({
+  codec,
+  ttl: lasts,
+  when = () => true
+}: {
+  readonly codec: Codec<E, R>
+  readonly ttl: Duration.Duration
+  readonly when?: Predicate<E>
+}): Policy<Accepts<R>, never, unknown, Arguments, E> {
+  return { _tag: 'Policy', negative: { codec, ttl: window('the ttl of negative', lasts), when } }
+}
+
+/** A store that takes what a codec gives. */
+interface Accepts<in R> {
+  readonly set: (key: Key, value: R, ttl: Duration.Duration) => unknown
+}
+
 // -------------------------------------------------------------------------------------
 // instances
 // -------------------------------------------------------------------------------------
@@ -326,8 +684,9 @@ export const getMonoid = <
   C = unknown,
   X = never,
   A = unknown,
-  Args extends Arguments = Arguments
->(): M.Monoid<Policy<C, X, A, Args>> => ({
+  Args extends Arguments = Arguments,
+  E = unknown
+>(): M.Monoid<Policy<C, X, A, Args, E>> => ({
   empty,
-  concat: (x, y) => concat(x, y) as Policy<C, X, A, Args> // the proof: both parts have this type, and concat only merges
+  concat: (x, y) => concat(x, y) as Policy<C, X, A, Args, E> // the proof: both parts have this type, and concat only merges
 })

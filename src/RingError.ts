@@ -111,6 +111,21 @@ export class StoreError extends Error {
 }
 
 /**
+ * `Policy.timeout`: the caller has waited long enough. The load goes on.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export class TimeoutError extends Error {
+  readonly _tag = 'TimeoutError' as const
+  override readonly name = 'TimeoutError' as const
+  constructor() {
+    super('the cached function did not answer in time')
+    conceal(this, {})
+  }
+}
+
+/**
  * Everything that a ring's commands can fail with, besides the function's own errors.
  *
  * @category model

@@ -41,7 +41,8 @@ interface About {
  *   how many keys the same call of `batch` loaded, 1 where it was the function itself.
  * - `Store`: a value was written, for `ttl`; `Discard`: it was not, because the key was deleted or written while
  *   the function ran; `Skip`: it was not, because the policy does not want it stored.
- * - `Delete`: an entry was deleted; `Touch`: its lifetime was renewed; `Clear`: the namespace was cleared.
+ * - `Delete`: an entry was deleted; `Touch`: its lifetime was renewed; `Clear`: the namespace was cleared;
+ *   `Purge`: a tag was purged (`key` is that of its generation).
  * - `Invalid`: the store held bytes that are no value of the codec's type.
  * - `Fault`: the store, the key or the codec failed. `operation` says at what: a function of the store, `key` or `encode`.
  *
@@ -59,6 +60,7 @@ export type RingEvent =
   | (About & { readonly _tag: 'Delete' })
   | (About & { readonly _tag: 'Touch' })
   | (About & { readonly _tag: 'Clear' })
+  | (About & { readonly _tag: 'Purge' })
   | (About & { readonly _tag: 'Invalid'; readonly error: DecodeError })
   | (About & {
       readonly _tag: 'Fault'
@@ -95,6 +97,7 @@ export interface Stats {
   readonly deletes: number
   readonly touches: number
   readonly clears: number
+  readonly purges: number
   readonly invalids: number
   readonly faults: number
   /** Milliseconds spent in the function; those of a batch count once. */
@@ -129,6 +132,7 @@ export const noStats: Stats = {
   deletes: 0,
   touches: 0,
   clears: 0,
+  purges: 0,
   invalids: 0,
   faults: 0,
   loadTime: 0
@@ -221,6 +225,8 @@ export const stats = (s: Stats, event: RingEvent): Stats => {
       return { ...s, touches: s.touches + 1 }
     case 'Clear':
       return { ...s, clears: s.clears + 1 }
+    case 'Purge':
+      return { ...s, purges: s.purges + 1 }
     case 'Invalid':
       return { ...s, invalids: s.invalids + 1 }
     case 'Fault':
@@ -304,6 +310,7 @@ export const Monoid: M.Monoid<Stats> = /*#__PURE__*/ struct({
   deletes: N.MonoidSum,
   touches: N.MonoidSum,
   clears: N.MonoidSum,
+  purges: N.MonoidSum,
   invalids: N.MonoidSum,
   faults: N.MonoidSum,
   loadTime: N.MonoidSum

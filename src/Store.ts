@@ -462,9 +462,7 @@ export const prefixed = (prefix: string): Combinator =>
  */
 export const encoded =
   <A, R>(given: Codec<A, R>) =>
-  <B, S extends Store<R, B>>(
-    store: S & Store<R, B>
-  ): Store<A, B> & Capabilities<S, A> => {
+  <B, S extends Store<R, B>>(store: S & Store<R, B>): Store<A, B> & Capabilities<S, A> => {
     const codec = guardedCodec(given)
     const refused =
       (operation: Operation) =>

@@ -6,6 +6,7 @@
 import * as Clock from './Clock'
 import * as Codec from './Codec'
 import type * as Command from './Command'
+import * as Decision from './Decision'
 import * as Duration from './Duration'
 import * as KeyFn from './KeyFn'
 import * as Policy from './Policy'
@@ -42,6 +43,13 @@ export {
    * @since 0.1.0
    */
   Command,
+  /**
+   * What `getOrUpdate` does with what it finds.
+   *
+   * @category namespaces
+   * @since 0.1.0
+   */
+  Decision,
   /**
    * Spans of time, with their unit in the type.
    *

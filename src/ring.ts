@@ -27,9 +27,10 @@ import type { Commands, Rope, SingleCommand } from './Command'
 import { getOrUpdate, table } from './Command'
 import * as Duration from './Duration'
 import { defect } from './internal/defect'
-import type { Parts, Resolved } from './internal/engine'
+import type { Parts } from './internal/engine'
 import { makeEngine } from './internal/engine'
 import { guardedCodec } from './internal/guarded'
+import { resolve } from './internal/resolved'
 import * as KeyFn from './KeyFn'
 import * as Policy from './Policy'
 import type { Observer } from './RingEvent'
@@ -93,10 +94,10 @@ type Called<Args extends Arguments, E, A, R, X, Cmd, D extends PropertyKey> = D 
  * @category model
  * @since 0.1.0
  */
-export interface Settings<C, X, A, PArgs extends Arguments, D> {
+export interface Settings<C, X, A, PArgs extends Arguments, D, PE = unknown> {
   readonly name?: string
   readonly version?: string | number
-  readonly policy?: Policy.Policy<C, X, A, PArgs>
+  readonly policy?: Policy.Policy<C, X, A, PArgs, PE>
   readonly default?: D
   readonly observe?: Observer
   readonly clock?: Clock.Clock
@@ -108,15 +109,17 @@ export interface Settings<C, X, A, PArgs extends Arguments, D> {
  * What a ring can be told. `key` is needed where the default key cannot tell the arguments apart. `batch` loads the
  * misses of a bulk command, two or more of them, in one call, and answers in their order; where it fails it fails for
  * all of them. `batchEach` does the same with an answer for each. `commands` adds commands of one's own to the
- * table, or replaces what it has by name.
+ * table, or replaces what it has by name. `tags` names the groups that an entry belongs to, which `purge` hides at once: it
+ * is a function of the arguments alone, and needs a codec that makes bytes, or none.
  *
  * @category model
  * @since 0.1.0
  */
-export type Options<Args extends Arguments, Err, A, R, B, C, X, Cmd, D> = Settings<C, X, A, Args, D> & {
+export type Options<Args extends Arguments, Err, A, R, B, C, X, Cmd, D> = Settings<C, X, A, Args, D, Err> & {
   readonly commands?: (rope: Rope<Args, Err, A, R, B>, base: Commands<Args, Err, A, R, X>) => Cmd
   readonly batch?: (argsList: ReadonlyArray<Args>) => TE.TaskEither<Err, ReadonlyArray<A>>
   readonly batchEach?: (argsList: ReadonlyArray<Args>) => T.Task<ReadonlyArray<E.Either<Err, A>>>
+  readonly tags?: (...args: Args) => ReadonlyArray<string>
 } & KeyOption<Args>
 
 /**
@@ -135,12 +138,14 @@ type Keyed<Args extends Arguments> = KeyFn.AreKeyable<Args> extends true
   : { readonly 'these arguments need a key': never }
 
 /** Settings of a ring that is still without its function. */
-type Partly<C, X, A, PArgs extends Arguments, D> =
-  | Policy.Policy<C, X, A, PArgs>
-  | (Settings<C, X, A, PArgs, D> & {
+type Partly<C, X, A, PArgs extends Arguments, D, PE> =
+  | Policy.Policy<C, X, A, PArgs, PE>
+  | (Settings<C, X, A, PArgs, D, PE> & {
       readonly key?: never
       readonly commands?: never
       readonly batch?: never
+      readonly batchEach?: never
+      readonly tags?: never
     })
 
 /** The rest of `ring`, where `batch` has said what the function fails with, or nothing has. */
@@ -222,12 +227,13 @@ export function ring<
   C = unknown,
   X = never,
   PArgs extends Arguments = Arguments,
-  D extends SingleCommand = 'getOrUpdate'
+  D extends SingleCommand = 'getOrUpdate',
+  PE = unknown
 >(
   store: Store.Store<R, B> & NoInfer<C>,
   codec: Codec<A, R>,
-  options?: Partly<C, X, A, PArgs, D>
-): <Args extends PArgs, E>(fn: Fn<Args, E, A> & Keyed<Args>) => Ring<Args, E, A, R, B, X, None, D>
+  options?: Partly<C, X, A, PArgs, D, PE>
+): <Args extends PArgs, E extends PE>(fn: Fn<Args, E, A> & Keyed<Args>) => Ring<Args, E, A, R, B, X, None, D>
 export function ring<
   R,
   A,
@@ -249,11 +255,12 @@ export function ring<
   X = never,
   PA = unknown,
   PArgs extends Arguments = Arguments,
-  D extends SingleCommand = 'getOrUpdate'
+  D extends SingleCommand = 'getOrUpdate',
+  PE = unknown
 >(
   store: Store.Store<unknown, B> & NoInfer<C>,
-  options?: Partly<C, X, PA, PArgs, D>
-): <Args extends PArgs, E, A extends PA>(
+  options?: Partly<C, X, PA, PArgs, D, PE>
+): <Args extends PArgs, E extends PE, A extends PA>(
   fn: Fn<Args, E, A> & Keyed<Args>
 ) => Ring<Args, E, A, unknown, B, X, None, D>
 export function ring<
@@ -262,11 +269,12 @@ export function ring<
   C = unknown,
   X = never,
   PA = unknown,
-  D extends SingleCommand = 'getOrUpdate'
+  D extends SingleCommand = 'getOrUpdate',
+  PE = unknown
 >(
   store: Store.Store<unknown, B> & NoInfer<C>,
-  options: Settings<C, X, PA, Args, D> & { readonly key: KeyFn.KeyFn<Args> }
-): <E, A extends PA>(fn: Fn<Args, E, A>) => Ring<Args, E, A, unknown, B, X, None, D>
+  options: Settings<C, X, PA, Args, D, PE> & { readonly key: KeyFn.KeyFn<Args> }
+): <E extends PE, A extends PA>(fn: Fn<Args, E, A>) => Ring<Args, E, A, unknown, B, X, None, D>
 // eslint-disable-next-line @typescript-eslint/unified-signatures -- once more: the compiler explains the last form only
 export function ring<
   F extends AnyFn,
@@ -308,16 +316,19 @@ const isPolicy = (u: unknown): u is Policy.Policy =>
 
 /** What the types say, for those who have none: found when the ring is built (decision: wrong wiring throws). */
 const checked = (fn: unknown, config: Partial<Config> | undefined): void => {
-  const { batch, batchEach, codec, store }: Partial<Config> = config ?? {}
+  const { batch, batchEach, codec, policy, store }: Partial<Config> = config ?? {}
   if (typeof fn !== 'function') defect('a ring is made of a function')
   if (typeof store?.get !== 'function') defect('a ring needs a store')
   if (codec !== undefined && !isCodec(codec)) defect('a codec has encode and decode')
+  if (policy?.lease !== undefined && store?.leases === undefined)
+    defect('a policy with a lease needs a store with leases')
   if (batch !== undefined && batchEach !== undefined) defect('a ring has batch or batchEach, not both')
 }
 
 const make = (fn: Unknown, config: Config): unknown => {
   checked(fn, config)
   const name = config.name ?? fn.name
+  const random = config.random ?? Random.random
   const parts: Parts<Arguments, unknown, unknown, unknown, unknown> = {
     name,
     key: keyOf(name, config),
@@ -325,9 +336,12 @@ const make = (fn: Unknown, config: Config): unknown => {
     store: total(withLifetime(config.store, config.policy), config.policy),
     execute: fn,
     batch: config.batchEach ?? (config.batch === undefined ? undefined : eachOf(config.batch)),
-    policy: resolve(config.policy ?? Policy.policy(), config.random ?? Random.random),
+    policy: resolve(config.policy ?? Policy.policy(), random),
+    tags: config.tags,
+    references: config.codec === undefined,
     observe: config.observe,
-    clock: config.clock ?? Clock.system
+    clock: config.clock ?? Clock.system,
+    random
   }
   const engine = makeEngine(parts)
   const base = table(engine, fn)
@@ -383,19 +397,4 @@ const total = (store: Store.Store<unknown>, policy: Config['policy']): Store.Sto
   return asked < (store.deadline ?? Duration.forever)
     ? Store.timed(asked)(store)
     : Object.assign(Store.timed(Duration.forever)(store), { get: store.get })
-}
-
-const resolve = (
-  { cacheWhen, jitter = 0, loadTimeout, strict, ttl = Policy.defaultTtl }: Policy.Policy<unknown, unknown>,
-  random: () => number
-): Resolved<unknown, Arguments> => {
-  const shortened = (d: Duration.Duration): Duration.Duration =>
-    jitter === 0 ? d : Duration.shortened(1 - jitter * random())(d)
-  return {
-    lifetime: typeof ttl === 'function' ? (value, args) => shortened(ttl(value, args)) : () => shortened(ttl),
-    constant: typeof ttl === 'function' ? undefined : () => shortened(ttl),
-    cacheWhen: cacheWhen ?? (() => true),
-    strict: strict === true,
-    loadTimeout: loadTimeout ?? Policy.defaultLoadTimeout
-  }
 }

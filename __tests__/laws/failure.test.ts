@@ -11,6 +11,7 @@ import { dict, Duration, KeyFn, Policy, ring, RingError, Store } from '../../src
 import type { Parts } from '../../src/internal/engine'
 import { makeEngine } from '../../src/internal/engine'
 import { makeLookup, makeLookupAll } from '../../src/internal/lookup'
+import { type Resolved, resolve } from '../../src/internal/resolved'
 
 type Fault = 'works' | 'fails' | 'hangs' | 'throws' | 'rejects'
 type Values = Record<Store.Operation, Fault>
@@ -300,12 +301,17 @@ describe('laws 26, 27, 30, 31 and 36', () => {
           },
           batch: undefined,
           policy: {
-            lifetime: () => Duration.minutes(1),
-            constant: () => Duration.minutes(1),
-            cacheWhen: (n) => n !== 2,
-            strict: false,
-            loadTimeout: Duration.minutes(1)
+            // the proof: it asks nothing of values, arguments and errors
+            ...(resolve(Policy.ttl(Duration.minutes(1)), Math.random) as Resolved<
+              readonly [number],
+              string,
+              number
+            >),
+            cacheWhen: (n) => n !== 2
           },
+          tags: undefined,
+          references: true,
+          random: Math.random,
           observe: undefined,
           clock: { now: () => 1 }
         }

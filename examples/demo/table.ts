@@ -54,6 +54,7 @@ const colours = {
   skip: cyan,
   touch: cyan,
   clear: red,
+  purge: red,
   fault: red
 }
 

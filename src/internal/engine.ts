@@ -1,6 +1,6 @@
 /**
- * What the commands are made of: key, lookup, load and write of one ring, with its flights and its events. The
- * programs over it are in `Command.ts`.
+ * What the commands are made of: key, lookup, load and write of one ring, with its flights, its leases and its events.
+ * The programs over it are in `Command.ts`.
  *
  * It is written with promises by hand: a hit runs through it, and a pipe of `TaskEither` combinators costs 15
  * microtask ticks where this costs one.
@@ -9,31 +9,29 @@
  */
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
+import * as RA from 'fp-ts/ReadonlyArray'
 import type * as T from 'fp-ts/Task'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type { Clock } from '../Clock'
 import type { Codec } from '../Codec'
-import type { Duration } from '../Duration'
+import { decide, type Decision, type Verdict } from '../Decision'
+import * as D from '../Duration'
 import type { Arguments, Key, KeyFn } from '../KeyFn'
-import type { DecodeError, RingError, StoreError } from '../RingError'
-import { EncodeError, isRingError, KeyError, storeFailed } from '../RingError'
+import type { KeyError, RingError, StoreError } from '../RingError'
+import { EncodeError, storeFailed } from '../RingError'
 import type { Observer, RingEvent } from '../RingEvent'
-import type { Operation, Store } from '../Store'
+import type { Store } from '../Store'
 import { defect } from './defect'
+import { bare, seal, type Stamp } from './envelope'
+import { asKeyError, asRingError, failedAt, isInvalid, thrownBy } from './errors'
 import type { Flight, Flights } from './flights'
 import { makeFlights, newFlight } from './flights'
-
-/** A policy, resolved: nothing is optional any more. */
-export interface Resolved<A, Args extends Arguments> {
-  /** Constant, or a function of value and arguments; jitter is taken off already. */
-  readonly lifetime: (value: A, args: Args) => Duration
-  /** The lifetime, where it does not depend on the value. */
-  readonly constant: (() => Duration) | undefined
-  readonly cacheWhen: (value: A, args: Args) => boolean
-  readonly strict: boolean
-  readonly loadTimeout: Duration
-}
+import { type Claim, makeLeasing, type Mode } from './leasing'
+import { makeReader, type Reader, type Seen } from './reader'
+import { makeRecent } from './recent'
+import type { Resolved } from './resolved'
+import { epochOf, makeTags, stampOf, type Stamps } from './tags'
 
 export interface Parts<Args extends Arguments, Err, A, R, B> {
   readonly name: string
@@ -42,51 +40,74 @@ export interface Parts<Args extends Arguments, Err, A, R, B> {
   readonly store: Store<R, B>
   readonly execute: (...args: Args) => TE.TaskEither<Err, A>
   readonly batch: ((argsList: ReadonlyArray<Args>) => T.Task<ReadonlyArray<E.Either<Err, A>>>) | undefined
-  readonly policy: Resolved<A, Args>
+  readonly policy: Resolved<Args, Err, A>
+  readonly tags: ((...args: Args) => ReadonlyArray<string>) | undefined
+  /** The store holds the values themselves: there is no codec. */
+  readonly references: boolean
   readonly observe: Observer | undefined
   readonly clock: Clock
+  readonly random: () => number
 }
 
-/** One key that is being loaded: for whom, and by which flight. */
+/** One key that is being loaded: for whom, by which flight, and what was found of it before. */
 export interface Loading<Args extends Arguments, Err, A> {
   readonly key: Key
   readonly args: Args
   readonly flight: Flight<E.Either<Err, A>>
+  readonly seen: Seen<Err, A> | undefined
 }
 
-/** `waits`: whether the answer waits for the write. `removes`: whether what is not to be stored is to be deleted. */
+/**
+ * `waits`: whether the answer waits for the write. `removes`: whether what is not to be stored is to be deleted. `mode`: how
+ * a lease is asked for; `none` where the store has just failed, and who asked has waited for it already.
+ */
 export interface How {
   readonly waits: boolean
   readonly removes: boolean
+  readonly mode: Mode | 'none'
 }
 
 /** What is to be done with a value: write it for so long, or nothing. */
-export type Prepared<R> = O.Option<{ readonly raw: R; readonly ttl: Duration }>
+export type Prepared<R> = O.Option<{ readonly raw: R; readonly ttl: D.Duration }>
+
+/** Who may load, and what its entry is stamped with. */
+interface Ready<Err, A> {
+  readonly claim: Claim<Seen<Err, A>>
+  readonly stamps: ReadonlyArray<Stamp> | undefined
+}
+
+type Loaded<Args extends Arguments, Err, A> = Loading<Args, Err, A> &
+  Ready<Err, A> & { readonly answer: E.Either<Err, A> }
 
 type Details<T> = T extends unknown ? Omit<T, 'ring' | 'key' | 'duration'> : never
 
 export interface Engine<Args extends Arguments, Err, A, R, B> extends Parts<Args, Err, A, R, B> {
   readonly flights: Flights<E.Either<Err, A>>
+  readonly reader: Reader<Args, Err, A>
   readonly now: () => number
   readonly emit: (key: Key, since: number, details: Details<RingEvent>) => void
   readonly fault: (key: Key, since: number, error: RingError) => void
   /** Tells a failure of a command, and says what it is to its caller. */
   readonly failed: (key: Key, since: number, error: RingError) => RingError
   readonly keyOf: (args: Args) => E.Either<KeyError, Key>
-  readonly prepare: (value: A, args: Args) => E.Either<EncodeError, Prepared<R>>
-  /** Writes, or removes, in one trip. */
+  /** Values as they are to be stored, with the generations that their tags have now. */
+  readonly prepareAll: (
+    entries: ReadonlyArray<readonly [args: Args, value: A]>
+  ) => Promise<E.Either<RingError, ReadonlyArray<Prepared<R>>>>
+  /** Writes, or removes, in one trip, and takes the leases away where the ring has leases. */
   readonly write: (writes: ReadonlyArray<readonly [Key, Prepared<R>]>) => Promise<E.Either<StoreError, void>>
   readonly tellWrite: (key: Key, since: number, written: Prepared<R>) => void
-  /** What the store has for a key, decoded; nothing is told of it. */
-  readonly read: (key: Key) => Promise<E.Either<RingError, O.Option<A>>>
-  /** As `read`, for several keys in one trip. */
-  readonly readAll: (keys: ReadonlyArray<Key>) => Promise<ReadonlyArray<E.Either<RingError, O.Option<A>>>>
-  /** The same where some arguments have no key: their errors stay in their places. */
-  readonly readEach: (
-    keys: ReadonlyArray<E.Either<KeyError, Key>>
-  ) => Promise<ReadonlyArray<E.Either<RingError, O.Option<A>>>>
+  /** What the store has for some keys, in one trip; the errors of arguments that have none stay in their places. */
+  readonly lookEach: (
+    keys: ReadonlyArray<E.Either<KeyError, Key>>,
+    argsList: ReadonlyArray<Args>
+  ) => Promise<ReadonlyArray<E.Either<RingError, Seen<Err, A>>>>
+  /** What `getOrUpdate` does with what was found. */
+  readonly decide: (key: Key, verdict: Verdict) => Decision
   /** Takes the keys, runs the function, stores what it brings, lets go of the keys, and answers in their flights. */
   readonly begin: (loading: ReadonlyArray<Loading<Args, Err, A>>, how: How) => void
+  /** Loads in the background what nobody loads yet. */
+  readonly refresh: (wanted: ReadonlyArray<Omit<Loading<Args, Err, A>, 'flight'>>) => void
   /** Loads without looking, whatever is under way; a write that fails is a failure, and has been told. */
   readonly update: (
     keys: ReadonlyArray<Key>,
@@ -96,6 +117,8 @@ export interface Engine<Args extends Arguments, Err, A, R, B> extends Parts<Args
   readonly load: (loading: Loading<Args, Err, A>, how: How) => Promise<E.Either<Err, A>>
   /** Runs the function for a list of arguments: through `batch`, where there is one and they are more than one. */
   readonly run: (argsList: ReadonlyArray<Args>) => Promise<ReadonlyArray<E.Either<Err, A>>>
+  /** Hides every entry that has one of these tags and whose load has begun by now. */
+  readonly purge: (tagKeys: ReadonlyArray<Key>) => Promise<E.Either<StoreError, void>>
 }
 
 const silent = (): void => undefined
@@ -103,24 +126,37 @@ const silent = (): void => undefined
 const isThenable = (u: unknown): u is PromiseLike<unknown> =>
   typeof u === 'object' && u !== null && 'then' in u && typeof u.then === 'function'
 
-/** An encoded store's codec error is the ring's own (law 14). */
-export const asRingError = (error: StoreError): RingError =>
-  error.reason === 'codec' && isRingError(error.cause) ? error.cause : error
+/** An answer that waits for nothing, where there is neither a lease nor a tag. */
+const freely: Ready<never, never> = { claim: { _tag: 'Held', token: '', waited: false }, stamps: [] }
+const unheld: Claim<never> = { _tag: 'Unheld' }
 
-export const asKeyError = (cause: unknown): KeyError =>
-  isRingError(cause) && cause._tag === 'KeyError' ? cause : new KeyError('the key function threw', cause)
-
-/** At what it failed: the error knows. */
-const failedAt = (error: Exclude<RingError, DecodeError>): Operation | 'key' | 'encode' =>
-  error._tag === 'StoreError' ? error.operation : error._tag === 'KeyError' ? 'key' : 'encode'
-
-export const isInvalid = (error: RingError): error is DecodeError => error._tag === 'DecodeError'
+/** How much the last load weighs in the average. */
+const weight = 0.3
 
 export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   parts: Parts<Args, Err, A, R, B>
 ): Engine<Args, Err, A, R, B> => {
-  const { batch, clock, codec, execute, key: keyFn, name, observe, policy, store } = parts
-  const flights = makeFlights<E.Either<Err, A>>(clock, policy.loadTimeout)
+  const { batch, clock, codec, execute, key: keyFn, name, observe, policy, random, references, store } = parts
+  const { leases } = store
+  const epoch = parts.tags === undefined ? undefined : epochOf(store)
+  const flights = makeFlights<E.Either<Err, A>>(clock, policy.loadTimeout, epoch)
+  const longest = policy.constant?.() ?? D.zero
+  const tags = parts.tags === undefined ? undefined : makeTags(parts.tags, store, random, longest)
+  const leasing =
+    policy.lease === undefined || leases === undefined
+      ? undefined
+      : makeLeasing(leases, policy.lease, clock, random, policy.loadTimeout)
+  const throttle = makeRecent()
+  let loadTime = 0
+  const reader = makeReader<Args, Err, A, R>({
+    clock,
+    codec,
+    policy,
+    dueWithin: (ttl) => policy.dueWithin(ttl, loadTime),
+    references,
+    store,
+    tags
+  })
   const now = observe === undefined ? () => 0 : clock.now
 
   const emit: Engine<Args, Err, A, R, B>['emit'] =
@@ -161,52 +197,52 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     }
   }
 
-  const prepare = (value: A, args: Args): E.Either<EncodeError, Prepared<R>> => {
+  /** The raw form of a value or of an error, in its envelope where it needs one. */
+  const encode = (answer: E.Either<Err, A>, stamps: ReadonlyArray<Stamp>): E.Either<EncodeError, unknown> => {
+    if (E.isLeft(answer)) {
+      const error = policy.negative?.encode(answer.left) ?? E.left(new EncodeError('no errors are stored'))
+      return E.isLeft(error) ? error : seal({ kind: 'error', stamps, payload: error.right }, references)
+    }
+    const value = codec.encode(answer.right)
+    if (E.isLeft(value) || (tags === undefined && policy.negative === undefined)) return value
+    return tags === undefined
+      ? bare(value.right, references)
+      : seal({ kind: 'value', stamps, payload: value.right }, references)
+  }
+
+  const prepare = (
+    answer: E.Either<Err, A>,
+    args: Args,
+    stamps: ReadonlyArray<Stamp>
+  ): E.Either<EncodeError, Prepared<R>> => {
     try {
-      const ttl = policy.cacheWhen(value, args) ? policy.lifetime(value, args) : 0
+      const ttl = E.isLeft(answer)
+        ? policy.negative?.when(answer.left) === true
+          ? policy.negative.ttl
+          : D.zero
+        : policy.cacheWhen(answer.right, args)
+        ? policy.lifetime(answer.right, args)
+        : D.zero
       if (!(ttl > 0)) return E.right(O.none)
-      const raw = codec.encode(value)
-      return E.isLeft(raw) ? raw : E.right(O.some({ raw: raw.right, ttl: ttl as Duration })) // the proof: a lifetime's
+      const raw = encode(answer, stamps)
+      // the proof: what a codec to R makes, or an envelope of it in a store that takes one
+      return E.isLeft(raw) ? raw : E.right(O.some({ raw: raw.right as R, ttl }))
     } catch (cause) {
       return E.left(new EncodeError('the policy threw', cause))
     }
   }
 
-  // Literals, not `E.right(O.some(…))`: the engine takes the objects of a constructor that the whole program shares for
-  // long-lived ones as soon as many of them are, and then every hit is garbage of the old generation.
-  const decodedOption = (raw: O.Option<R>): E.Either<RingError, O.Option<A>> => {
-    if (O.isNone(raw)) return { _tag: 'Right', right: raw }
-    const value = codec.decode(raw.value)
-    return E.isLeft(value) ? value : { _tag: 'Right', right: { _tag: 'Some', value: value.right } }
-  }
-  const decoded = (got: E.Either<StoreError, O.Option<R>>): E.Either<RingError, O.Option<A>> =>
-    E.isLeft(got) ? E.left(asRingError(got.left)) : decodedOption(got.right)
-  const read = async (key: Key): Promise<E.Either<RingError, O.Option<A>>> => {
-    try {
-      return decoded(await store.get(key)())
-    } catch (cause) {
-      return E.left(storeFailed('get')(cause)) // a store of somebody else's that throws
-    }
-  }
-  const readAll = async (
-    keys: ReadonlyArray<Key>
-  ): Promise<ReadonlyArray<E.Either<RingError, O.Option<A>>>> => {
-    if (keys.length === 0) return []
-    const got = await store.getMany(keys)()
-    if (E.isRight(got)) return got.right.map(decodedOption)
-    // of an encoded store one bad entry fails the whole read: ask one by one which it is
-    if (got.left.reason === 'codec') return Promise.all(keys.map(read))
-    return keys.map(() => got)
-  }
-
-  const readEach: Engine<Args, Err, A, R, B>['readEach'] = async (keys) => {
+  const lookEach: Engine<Args, Err, A, R, B>['lookEach'] = async (keys, argsList) => {
     const asked: Array<Key> = []
     for (const key of keys) if (E.isRight(key)) asked.push(key.right)
-    const read = await readAll(asked)
-    if (asked.length === keys.length) return read
+    if (asked.length === keys.length) return reader.lookAll(asked, argsList)
+    const found = await reader.lookAll(
+      asked,
+      argsList.filter((_, i) => keys[i]?._tag === 'Right')
+    )
     let next = 0
     // the proof: one answer for each that was asked for
-    return keys.map((key) => (E.isLeft(key) ? key : (read[next++] as (typeof read)[number])))
+    return keys.map((key) => (E.isLeft(key) ? key : (found[next++] as (typeof found)[number])))
   }
 
   const run = async (argsList: ReadonlyArray<Args>): Promise<ReadonlyArray<E.Either<Err, A>>> => {
@@ -225,13 +261,24 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   }
 
   const write: Engine<Args, Err, A, R, B>['write'] = async (writes) => {
-    const gone = writes.flatMap(([key, prepared]) => (O.isNone(prepared) ? [key] : []))
-    const kept = writes.flatMap(([key, prepared]) =>
-      O.isSome(prepared) ? [[key, prepared.value.raw, prepared.value.ttl] as const] : []
-    )
-    const [goes] = gone
-    const [stays] = kept
     try {
+      if (leasing !== undefined && leases !== undefined) {
+        const entries = writes.map(
+          ([key, prepared]) =>
+            [
+              key,
+              O.map(({ raw }: { readonly raw: R }) => raw)(prepared),
+              O.isSome(prepared) ? prepared.value.ttl : D.zero
+            ] as const
+        )
+        return await leases.override(entries)()
+      }
+      const gone = writes.flatMap(([key, prepared]) => (O.isNone(prepared) ? [key] : []))
+      const kept = writes.flatMap(([key, prepared]) =>
+        O.isSome(prepared) ? [[key, prepared.value.raw, prepared.value.ttl] as const] : []
+      )
+      const [goes] = gone
+      const [stays] = kept
       const [removed, set] = await Promise.all([
         goes === undefined
           ? E.right(undefined)
@@ -250,41 +297,90 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     }
   }
 
+  /** Writes under leases, each by itself; gives the keys whose lease was lost. */
+  const commitAll = async (
+    writes: ReadonlyArray<readonly [Key, Prepared<R>, Loaded<Args, Err, A>]>
+  ): Promise<E.Either<StoreError, ReadonlySet<Key>>> => {
+    const lost = new Set<Key>()
+    const commitOne = async ([key, prepared, { answer, claim, stamps }]: (typeof writes)[number]) => {
+      if (claim._tag !== 'Held' || leases === undefined) return E.right(undefined)
+      // what is to be removed is sent all the same: a lease is given back with a value
+      const raw = O.isSome(prepared) ? E.right(prepared.value.raw) : encode(answer, stamps ?? [])
+      const ttl = O.isSome(prepared) ? prepared.value.ttl : D.zero
+      const done = E.isLeft(raw)
+        ? E.left(storeFailed('commit')(raw.left))
+        : await leases.commit(key, claim.token, raw.right as R, ttl)() // the proof: as in `prepare`
+      if (E.isRight(done) && !done.right) lost.add(key)
+      return done
+    }
+    try {
+      const all = await Promise.all(writes.map(commitOne))
+      return all.find(E.isLeft) ?? E.right(lost)
+    } catch (cause) {
+      return E.left(storeFailed('commit')(cause))
+    }
+  }
+
+  /** An answer that needs no lease any more, and is not stored. */
+  const letGo = (key: Key, claim: Claim<unknown>): void => {
+    if (claim._tag === 'Held') void leasing?.release(key, claim.token)
+  }
+
   /** Stores what was loaded, in one trip, where its flight may still store. Faults end in the flights. */
-  const keep = async (
-    loaded: ReadonlyArray<Loading<Args, Err, A> & { readonly value: A }>,
-    removes: boolean
-  ): Promise<void> => {
+  const keep = async (loaded: ReadonlyArray<Loaded<Args, Err, A>>, removes: boolean): Promise<void> => {
     const since = now()
-    const writes = new Map<Key, readonly [Loading<Args, Err, A>, Prepared<R>]>()
-    for (const loading of loaded) {
-      const prepared = prepare(loading.value, loading.args)
+    const began = clock.now()
+    const writes = new Map<Key, readonly [Loaded<Args, Err, A>, Prepared<R>]>()
+    for (const one of loaded) {
+      const { args, claim, flight, key, stamps } = one
+      if (claim._tag !== 'Held' || stamps === undefined) {
+        letGo(key, claim)
+        emit(key, since, { _tag: 'Discard' }) // a store that does not order writes, or cannot say what is purged
+        continue
+      }
+      const prepared = prepare(one.answer, args, stamps)
       if (E.isLeft(prepared)) {
-        loading.flight.fault = prepared.left
-        fault(loading.key, since, prepared.left)
+        letGo(key, claim)
+        flight.fault = prepared.left
+        fault(key, since, prepared.left)
       } else if (O.isSome(prepared.right) || removes) {
-        writes.set(loading.key, [loading, prepared.right])
+        writes.set(key, [one, prepared.right])
       } else {
-        emit(loading.key, since, { _tag: 'Skip' })
+        letGo(key, claim)
+        emit(key, since, { _tag: 'Skip' })
       }
     }
     if (writes.size === 0) return
     let stored: ReadonlySet<Key> = new Set()
+    let lost: ReadonlySet<Key> = new Set()
     const answer = await flights.commit(
       Array.from(writes, ([key, [{ flight }]]) => [key, flight] as const),
-      (keys) => {
+      async (keys) => {
         stored = keys
-        return write(Array.from(keys, (key) => [key, writes.get(key)?.[1] ?? O.none] as const))
+        if (leasing === undefined)
+          return write(Array.from(keys, (key) => [key, writes.get(key)?.[1] ?? O.none] as const))
+        const committed = await commitAll(
+          Array.from(keys).flatMap((key) => {
+            const found = writes.get(key)
+            return found === undefined ? [] : [[key, found[1], found[0]] as const]
+          })
+        )
+        if (E.isRight(committed)) lost = committed.right
+        return committed
       }
     )
-    for (const [key, [{ flight }, prepared]] of writes) {
+    for (const [key, [{ claim, flight }, prepared]] of writes) {
       if (answer === undefined || !stored.has(key)) {
+        letGo(key, claim)
         emit(key, since, { _tag: 'Discard' })
         const instead = removes ? await flights.superseded(key) : undefined
         if (instead !== undefined && E.isLeft(instead)) flight.fault = asRingError(instead.left)
       } else if (E.isLeft(answer)) {
         flight.fault = failed(key, since, answer.left)
+      } else if (lost.has(key)) {
+        emit(key, since, { _tag: 'Discard' })
       } else {
+        reader.wrote(key, began)
         tellWrite(key, since, prepared)
       }
     }
@@ -296,45 +392,165 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     return E.isRight(now) && now.right === key
   }
 
+  /** The generations of the tags of some arguments, drawn where there are none. */
+  const stampsFor = async (
+    args: Args,
+    found: Stamps | undefined
+  ): Promise<E.Either<RingError, ReadonlyArray<Stamp>>> => {
+    if (tags === undefined) return E.right([])
+    try {
+      const keys = tags.keysOf(args)
+      const stamps =
+        found !== undefined
+          ? E.right(found)
+          : E.map(RA.map(stampOf))(E.sequenceArray(await Promise.all(keys.map((key) => store.get(key)()))))
+      return E.isLeft(stamps) ? stamps : await tags.complete(keys, stamps.right)
+    } catch (cause) {
+      return E.left(thrownBy('get')(cause))
+    }
+  }
+
+  const claimOf = (one: Loading<Args, Err, A>, mode: Mode): Promise<Claim<Seen<Err, A>>> | Claim<never> => {
+    if (leasing === undefined) return freely.claim as Claim<never>
+    return leasing.claim<Seen<Err, A>>({
+      key: one.key,
+      mode,
+      patient: one.seen?.answer !== undefined,
+      beyond: one.seen?.remaining ?? D.zero,
+      recheck: async () => {
+        const again = await reader.look(one.key, one.args)
+        return E.isRight(again) && again.right.answer !== undefined && again.right.verdict !== 'expired'
+          ? again.right
+          : undefined
+      }
+    })
+  }
+
+  /** What must be there before the function runs: a lease, and the generations of the tags. */
+  const ready = async (
+    one: Loading<Args, Err, A>,
+    mode: How['mode'],
+    since: number
+  ): Promise<Ready<Err, A>> => {
+    if (mode === 'none') return { claim: unheld, stamps: undefined }
+    const { args, flight, key, seen } = one
+    const purges = epoch?.count
+    const before = seen?.stamps !== undefined && flight.epoch === purges ? seen.stamps : undefined
+    const [claim, early] = await Promise.all([claimOf(one, mode), stampsFor(args, before)])
+    if (claim._tag === 'Unheld' && claim.fault !== undefined) flight.fault = failed(key, since, claim.fault)
+    const late = claim._tag === 'Held' && claim.waited && tags !== undefined
+    const stamps = late ? await stampsFor(args, undefined) : early
+    if (E.isLeft(stamps)) {
+      fault(key, since, stamps.left)
+      flight.fault = stamps.left
+    }
+    return { claim, stamps: E.isLeft(stamps) ? undefined : stamps.right }
+  }
+
+  /** What a flight answers that need not load: somebody else has, or does. */
+  const answered = (
+    { flight, key, seen }: Loading<Args, Err, A>,
+    claim: Claim<Seen<Err, A>>
+  ): E.Either<Err, A> | undefined => {
+    const found = claim._tag === 'Served' ? claim.seen : claim._tag === 'Left' ? seen : undefined
+    if (found?.answer === undefined) return undefined
+    flight.served = found.verdict === 'fresh' || found.verdict === 'due' ? 'Hit' : 'Stale'
+    flights.release(key, flight)
+    return found.answer
+  }
+
   /** Runs the function for these flights, stores what it brings, and lets go of their keys. */
   const load = async (
     loading: ReadonlyArray<Loading<Args, Err, A>>,
-    { removes, waits }: How
+    { mode, removes, waits }: How
   ): Promise<ReadonlyArray<E.Either<Err, A>>> => {
     const since = now()
-    for (const one of loading) one.flight.spoiled = !unchanged(one)
-    let answers: ReadonlyArray<E.Either<Err, A>> = []
-    try {
-      answers = await run(loading.map(({ args }) => args))
-    } finally {
-      loading.forEach(({ flight, key }, i) => {
-        const answer = answers[i]
-        const ok = answer !== undefined && E.isRight(answer)
-        emit(key, since, { _tag: 'Load', ok, size: loading.length })
-        if (!ok) flights.release(key, flight)
-      })
-    }
+    const prepared =
+      leasing === undefined && tags === undefined
+        ? undefined
+        : await Promise.all(loading.map((one) => ready(one, mode, since)))
+    const answers = loading.map((one, i) =>
+      prepared === undefined ? undefined : answered(one, prepared[i]?.claim ?? unheld)
+    )
+    const rest = loading.flatMap((one, i) =>
+      answers[i] === undefined ? [{ ...one, ...(prepared?.[i] ?? freely) }] : []
+    )
+    const loaded = rest.length === 0 ? [] : await loadAll(rest, since)
     const kept = keep(
-      loading.flatMap((one, i) => {
-        const answer = answers[i]
-        if (answer === undefined || E.isLeft(answer)) return []
-        if (!one.flight.spoiled && unchanged(one)) return [{ ...one, value: answer.right }]
+      rest.flatMap((one, i): ReadonlyArray<Loaded<Args, Err, A>> => {
+        const answer = loaded[i]
+        if (answer === undefined || !worthKeeping(one, answer)) {
+          letGo(one.key, one.claim)
+          return []
+        }
+        if (!one.flight.spoiled && unchanged(one)) return [{ ...one, answer }]
+        letGo(one.key, one.claim)
         emit(one.key, since, { _tag: 'Discard' }) // nobody can say whose value it is
         return []
       }),
       removes
     ).finally(() => {
-      for (const { key, flight } of loading) flights.release(key, flight)
+      for (const { key, flight } of rest) flights.release(key, flight)
     })
     if (waits) await kept
     else void kept
+    let next = 0
+    // the proof: what was not answered was loaded
+    const all = answers.map((answer) => answer ?? (loaded[next++] as E.Either<Err, A>))
     return policy.strict
-      ? answers.map((answer, i) => {
+      ? all.map((answer, i) => {
           const failed = loading[i]?.flight.fault
           // the proof: `strict` has RingError in Err (the policy's type says so)
           return E.isRight(answer) && failed !== undefined ? E.left(failed as Err) : answer
         })
-      : answers
+      : all
+  }
+
+  /** Runs the function, while leases are kept alive, and learns from how it went. */
+  const loadAll = async (
+    loading: ReadonlyArray<Loading<Args, Err, A> & Ready<Err, A>>,
+    since: number
+  ): Promise<ReadonlyArray<E.Either<Err, A>>> => {
+    for (const one of loading) one.flight.spoiled = !unchanged(one)
+    const began = clock.now()
+    const stop =
+      leasing === undefined
+        ? []
+        : loading.flatMap(({ claim, key }) =>
+            claim._tag === 'Held' ? [leasing.keepAlive(key, claim.token)] : []
+          )
+    let answers: ReadonlyArray<E.Either<Err, A>> = []
+    try {
+      answers = await run(loading.map(({ args }) => args))
+      return answers
+    } finally {
+      const ended = clock.now()
+      loadTime = loadTime === 0 ? ended - began : loadTime + weight * (ended - began - loadTime)
+      stop.forEach((end) => end())
+      loading.forEach((one, i) => {
+        const { claim, flight, key } = one
+        const answer = answers[i]
+        const ok = answer !== undefined && E.isRight(answer)
+        emit(key, since, { _tag: 'Load', ok, size: loading.length })
+        if (policy.ages && ok) throttle.forget(key)
+        else if (policy.ages) throttle.note(key, ended + policy.retryThrottle)
+        if (answer === undefined) letGo(key, claim) // it threw
+        if (answer === undefined || !worthKeeping(one, answer)) flights.release(key, flight)
+      })
+    }
+  }
+
+  /** An error is stored where the policy chooses it, and does not rather serve what is stale. */
+  const worthKeeping = ({ seen }: Loading<Args, Err, A>, answer: E.Either<Err, A>): boolean => {
+    if (E.isRight(answer)) return true
+    try {
+      return (
+        policy.negative?.when(answer.left) === true &&
+        !(seen?.answer !== undefined && policy.staleWhen(answer.left))
+      )
+    } catch {
+      return false
+    }
   }
 
   /** Without `batch` every key is loaded and stored by itself, so that a slow one holds up nobody. */
@@ -355,14 +571,21 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     }
   }
 
+  const refresh: Engine<Args, Err, A, R, B>['refresh'] = (wanted) => {
+    const loading = wanted
+      .filter(({ key }) => flights.current(key) === undefined)
+      .map((one) => ({ ...one, flight: newFlight<E.Either<Err, A>>(false, clock.now()) }))
+    begin(loading, { waits: true, removes: false, mode: 'try' })
+  }
+
   const update: Engine<Args, Err, A, R, B>['update'] = async (keys, argsList) => {
     const loading = new Map<Key, Loading<Args, Err, A>>()
     argsList.forEach((args, i) => {
       const key = keys[i]
       if (key === undefined || loading.has(key)) return
-      loading.set(key, { key, args, flight: newFlight(false, clock.now()) })
+      loading.set(key, { key, args, flight: newFlight(false, clock.now()), seen: undefined })
     })
-    begin(Array.from(loading.values()), { waits: true, removes: true })
+    begin(Array.from(loading.values()), { waits: true, removes: true, mode: 'seize' })
     // the proof: every key has a flight
     const flights = keys.map((key) => (loading.get(key) as Loading<Args, Err, A>).flight)
     const answers = await Promise.all(flights.map(({ answer }) => answer))
@@ -370,21 +593,49 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     return failed === undefined ? E.right(answers) : E.left(failed)
   }
 
+  const prepareAll: Engine<Args, Err, A, R, B>['prepareAll'] = async (entries) => {
+    const all = await Promise.all(
+      entries.map(async ([args, value]): Promise<E.Either<RingError, Prepared<R>>> => {
+        const stamps = tags === undefined ? E.right([]) : await stampsFor(args, undefined)
+        return E.isLeft(stamps) ? stamps : prepare(E.right(value), args, stamps.right)
+      })
+    )
+    return E.sequenceArray(all)
+  }
+
+  const purge: Engine<Args, Err, A, R, B>['purge'] = async (tagKeys) => {
+    // loads that began before it ended are joined by nobody who comes after; what they store is stamped, so hidden
+    const shared = epochOf(store)
+    shared.count++
+    try {
+      return await store.deleteMany(tagKeys)()
+    } catch (cause) {
+      return E.left(storeFailed('deleteMany')(cause))
+    } finally {
+      shared.count++
+    }
+  }
+
   return {
     ...parts,
     flights,
+    reader,
     now,
     emit,
     fault,
     failed,
     keyOf,
-    prepare,
+    prepareAll,
     write,
     tellWrite,
-    read,
-    readAll,
-    readEach,
+    lookEach,
+    decide: (key, found) =>
+      decide(found, {
+        loading: flights.current(key)?.loading === true,
+        throttled: throttle.holds(key, clock.now())
+      }),
     begin,
+    refresh,
     update,
     load: (loading, how) => {
       loading.flight.loading = true
@@ -392,6 +643,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
       // the proof: one is asked, one is answered
       return load([loading], how).then(([answer]) => answer as E.Either<Err, A>)
     },
-    run
+    run,
+    purge
   }
 }

@@ -39,9 +39,13 @@ export interface Flight<A> {
   readonly reads: boolean
   /** Whether it is past its read: the function runs, or has run. */
   loading: boolean
-  /** Set before `answer` settles: whether the store had it, and what failed on the way. */
-  hit: boolean
+  /** Set before `answer` settles: what it was served from, if not from the function, and what failed on the way. */
+  served: 'Hit' | 'Stale' | undefined
   fault: RingError | undefined
+  /** What may be served if the load fails, or takes too long, until some time. */
+  stale: { readonly answer: A; readonly until: number } | undefined
+  /** How many purges there had been when it took its ticket. */
+  epoch: number
   /** The arguments were changed before the function saw them: the answer is for its caller, not for who joined. */
   spoiled: boolean
 }
@@ -86,8 +90,10 @@ export const newFlight = <A>(reads: boolean, since: number): Flight<A> => ({
   ticket: 0,
   reads,
   loading: false,
-  hit: false,
+  served: undefined,
   fault: undefined,
+  stale: undefined,
+  epoch: 0,
   spoiled: false
 })
 
@@ -96,7 +102,12 @@ const silent = (): void => undefined
 const keysOf = (pairs: ReadonlyArray<readonly [Key, unknown]>): ReadonlyArray<Key> =>
   pairs.map(([key]) => key)
 
-export const makeFlights = <A>(clock: Clock, loadTimeout: Duration): Flights<A> => {
+/** `epoch` counts what voids all loads that are under way without moving a fence: purges of tags. */
+export const makeFlights = <A>(
+  clock: Clock,
+  loadTimeout: Duration,
+  epoch: { readonly count: number } = { count: 0 }
+): Flights<A> => {
   const slots = new Map<Key, Slot<A>>()
   let tickets = 0
 
@@ -190,6 +201,7 @@ export const makeFlights = <A>(clock: Clock, loadTimeout: Duration): Flights<A> 
       const slot = slots.get(key)
       if (slot?.flight === undefined) return undefined
       if (overdue(slot.flight)) release(key, slot.flight)
+      else if (slot.flight.epoch !== epoch.count) slot.flight = undefined
       return slot.flight
     },
     hold: (key, flight) => {
@@ -197,6 +209,7 @@ export const makeFlights = <A>(clock: Clock, loadTimeout: Duration): Flights<A> 
       const slot = slotOf(key)
       if (flight.ticket === 0) slot.held++
       flight.ticket = ++tickets
+      flight.epoch = epoch.count
       slot.flight = flight
     },
     release,

@@ -1,36 +1,19 @@
 /**
- * `getOrUpdate`, for one key and for many: look, and load what is not there.
+ * `getOrUpdate`, for one key and for many: look, decide, and load what must be loaded.
  *
  * @internal
  */
 import * as E from 'fp-ts/Either'
-import * as O from 'fp-ts/Option'
 
 import type { Arguments, Key } from '../KeyFn'
-import type { KeyError, RingError, StoreError } from '../RingError'
-import { storeFailed } from '../RingError'
-import type { Engine, Loading } from './engine'
-import { asKeyError, asRingError, isInvalid } from './engine'
+import type { KeyError, RingError } from '../RingError'
+import { TimeoutError } from '../RingError'
+import type { Engine, How, Loading } from './engine'
+import { asKeyError, isInvalid } from './errors'
 import type { Flight } from './flights'
 import { newFlight } from './flights'
-
-/** A value that is in this process's memory, decoded, with no promise; `undefined` where `get` must say more. */
-const peekOf = <Args extends Arguments, Err, A, R, B>({
-  codec,
-  store: { peek }
-}: Engine<Args, Err, A, R, B>): ((key: Key) => E.Right<A> | undefined) =>
-  peek === undefined
-    ? () => undefined
-    : (key) => {
-        try {
-          const raw = peek(key)
-          if (raw === undefined) return undefined
-          const value = codec.decode(raw)
-          return value._tag === 'Right' ? value : undefined
-        } catch {
-          return undefined
-        }
-      }
+import type { Seen } from './reader'
+import { startTimer } from './timer'
 
 /** The answer of a flight that somebody else began, unless it is for other arguments by now. */
 const joined = <Args extends Arguments, Err, A, R, B>(
@@ -39,62 +22,168 @@ const joined = <Args extends Arguments, Err, A, R, B>(
   args: Args
 ): Promise<E.Either<Err, A>> => flight.answer.then((answer) => (flight.spoiled ? execute(...args)() : answer))
 
+/** What a caller may be served instead of what a load brings, and what it was served in the end. */
+type Fallback<Err, A> = Pick<Flight<E.Either<Err, A>>, 'stale' | 'served'>
+
+/** A stale entry in the place of a load that fails. */
+const rescue = <Args extends Arguments, Err, A, R, B>({ clock, policy }: Engine<Args, Err, A, R, B>) => {
+  const { grace, staleWhen, windows } = policy
+
+  /** Until when an entry may be served that is `expired` now. */
+  const staleOf = ({ answer, remaining, verdict }: Seen<Err, A>): Flight<E.Either<Err, A>>['stale'] =>
+    verdict !== 'expired' || answer === undefined
+      ? undefined
+      : {
+          answer,
+          // the life of a foreign entry says nothing of its age
+          until: clock.now() + Math.min(windows.staleIfError, remaining - grace + windows.staleIfError)
+        }
+  const usable = ({ stale }: Fallback<Err, A>): E.Either<Err, A> | undefined =>
+    stale !== undefined && clock.now() < stale.until ? stale.answer : undefined
+
+  const rescued = (fallback: Fallback<Err, A>, answer: E.Either<Err, A>): E.Either<Err, A> => {
+    if (E.isRight(answer)) return answer
+    const stale = usable(fallback)
+    if (stale === undefined || !allows(answer.left)) return answer
+    fallback.served = 'Stale'
+    return stale
+  }
+  /** A predicate of the user's that throws hides no error. */
+  const allows = (error: Err): boolean => {
+    try {
+      return staleWhen(error)
+    } catch {
+      return false
+    }
+  }
+  return { staleOf, usable, rescued }
+}
+
+/**
+ * How long a caller waits for a flight: not longer than the policy says. `told` is asked once, with what was served.
+ */
+const makeAttend = <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>
+): ((
+  fallback: Fallback<Err, A>,
+  answer: Promise<E.Either<Err, A>>,
+  told: (served: 'Hit' | 'Stale' | undefined) => void
+) => Promise<E.Either<Err, A>>) => {
+  const { clock, policy } = engine
+  const { softTimeout, timeout } = policy
+  const { usable } = rescue(engine)
+  const after = clock.after ?? startTimer
+  return (fallback, answer, told) =>
+    new Promise((resolve, reject) => {
+      let waits = true
+      const cancels: Array<() => void> = []
+      const end = (served: 'Hit' | 'Stale' | undefined): void => {
+        waits = false
+        cancels.forEach((cancel) => cancel())
+        told(served)
+      }
+      const settle = (value: E.Either<Err, A>, served: 'Hit' | 'Stale' | undefined): void => {
+        if (!waits) return
+        end(served)
+        resolve(value)
+      }
+      const serveStale = (): void => {
+        const stale = usable(fallback)
+        if (stale !== undefined) settle(stale, 'Stale')
+      }
+      if (softTimeout !== undefined) cancels.push(after(softTimeout, serveStale)())
+      if (timeout !== undefined) {
+        const late = (): void => {
+          serveStale()
+          settle(E.left(new TimeoutError() as Err), undefined) // the proof: `timeout` has TimeoutError in Err
+        }
+        cancels.push(after(timeout, late)())
+      }
+      answer.then(
+        (value) => settle(value, fallback.served),
+        (cause: unknown) => {
+          if (!waits) return
+          end(undefined)
+          reject(cause as Error) // what the function threw, as it was
+        }
+      )
+    })
+}
+
 /**
  * The cached function itself. A fresh hit in memory is key, `peek`, decode and one resolved promise; a hit in
- * another store is one promise more. The read is part of the flight, so callers of one key share it too.
+ * another store is two promises more. The read is part of the flight, so callers of one key share it too.
  */
 export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): ((args: Args) => Promise<E.Either<Err, A>>) => {
-  const { clock, emit, execute, fault, flights, key: keyFn, now, observe, policy, store } = engine
-  const peeked = peekOf(engine)
+  const { clock, emit, execute, fault, flights, key: keyFn, now, observe, policy, reader } = engine
+  const { peek = () => undefined } = reader
+  const { rescued, staleOf } = rescue(engine)
+  const attend = makeAttend(engine)
+  const limited = policy.softTimeout !== undefined || policy.timeout !== undefined
 
   const missed = (
     loading: Loading<Args, Err, A>,
     since: number,
-    waits: boolean
+    { mode, waits }: Pick<How, 'mode' | 'waits'>
   ): Promise<E.Either<Err, A>> => {
     const { flight, key } = loading
     // the read may have been detached, or have run beside an update: whoever loads this key now is joined
     const other = flights.current(key)
     const joins = other !== undefined && other !== flight
-    emit(key, since, { _tag: 'Miss', shared: joins })
+    // of an entry that may yet be served nobody can say now whether this is a miss
+    if (flight.stale === undefined) emit(key, since, { _tag: 'Miss', shared: joins })
     if (joins) {
       flights.release(key, flight)
       return joined(engine, other, loading.args)
     }
     flight.since = clock.now()
-    return engine.load(loading, { waits, removes: false })
+    return engine.load(loading, { waits, removes: false, mode })
   }
 
   const found = (
-    loading: Loading<Args, Err, A>,
+    key: Key,
+    args: Args,
+    flight: Flight<E.Either<Err, A>>,
     since: number,
-    got: E.Either<StoreError, O.Option<R>>
+    got: E.Either<RingError, Seen<Err, A>>
   ): E.Either<Err, A> | Promise<E.Either<Err, A>> => {
-    const { flight, key } = loading
-    if (E.isLeft(got)) {
-      const error = asRingError(got.left)
+    if (got._tag === 'Left') {
+      const error = got.left
+      const loading = { key, args, flight, seen: undefined }
       fault(key, since, error)
-      if (isInvalid(error)) return missed(loading, since, true)
+      if (isInvalid(error)) return missed(loading, since, { waits: true, mode: 'wait' })
       // a write is not waited for where the read has just failed: the caller waits for one timeout at most (law 26)
-      if (!policy.strict) return missed(loading, since, false)
+      if (!policy.strict) return missed(loading, since, { waits: false, mode: 'none' })
       flights.release(key, flight)
       flight.fault = error
       emit(key, since, { _tag: 'Miss', shared: false })
       return E.left(error as Err) // the proof: `strict` has RingError in Err (the policy's type says so)
     }
-    if (O.isNone(got.right)) return missed(loading, since, true)
-    const value = engine.codec.decode(got.right.value)
-    if (E.isLeft(value)) {
-      fault(key, since, value.left)
-      return missed(loading, since, true)
+    const seen = got.right
+    const { answer, verdict } = seen
+    if (answer === undefined) return missed({ key, args, flight, seen }, since, { waits: true, mode: 'wait' })
+    if (verdict !== 'fresh') {
+      const decision = engine.decide(key, verdict)
+      if (decision.serve !== 'entry') {
+        flight.stale = staleOf(seen)
+        return missed({ key, args, flight, seen }, since, { waits: true, mode: 'wait' }).then((loaded) =>
+          rescued(flight, loaded)
+        )
+      }
+      flights.release(key, flight)
+      if (decision.load === 'background') engine.refresh([{ key, args, seen }])
+    } else {
+      flights.release(key, flight)
     }
-    flights.release(key, flight)
-    flight.hit = true
-    if (observe !== undefined) emit(key, since, { _tag: 'Hit' })
-    return value
+    flight.served = verdict === 'fresh' || verdict === 'due' ? 'Hit' : 'Stale'
+    if (observe !== undefined) emit(key, since, { _tag: flight.served })
+    return answer
   }
+
+  const tellJoined = (key: Key, since: number, served: 'Hit' | 'Stale' | undefined): void =>
+    emit(key, since, served === undefined ? { _tag: 'Miss', shared: true } : { _tag: served })
 
   const join = (
     key: Key,
@@ -102,11 +191,30 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     flight: Flight<E.Either<Err, A>>,
     since: number
   ): Promise<E.Either<Err, A>> => {
+    const answer = joined(engine, flight, args)
+    if (limited) return attend(flight, answer, (served) => tellJoined(key, since, served))
     if (observe !== undefined) {
-      const tell = (): void => emit(key, since, flight.hit ? { _tag: 'Hit' } : { _tag: 'Miss', shared: true })
+      const tell = (): void => tellJoined(key, since, flight.served)
       void flight.answer.then(tell, tell)
     }
-    return joined(engine, flight, args)
+    return answer
+  }
+
+  /** The end of a flight as its first caller sees it. */
+  const concluded = (
+    key: Key,
+    flight: Flight<E.Either<Err, A>>,
+    since: number
+  ): Promise<E.Either<Err, A>> => {
+    const tell = (served: 'Hit' | 'Stale' | undefined): void => {
+      // of all others it was told when they were found
+      if (flight.stale !== undefined)
+        emit(key, since, served === 'Stale' ? { _tag: 'Stale' } : { _tag: 'Miss', shared: false })
+    }
+    if (limited) return attend(flight, flight.answer, tell)
+    const told = (): void => tell(flight.served)
+    void flight.answer.then(told, told)
+    return flight.answer
   }
 
   const uncached = async (args: Args, error: KeyError, since: number): Promise<E.Either<Err, A>> => {
@@ -115,15 +223,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     return policy.strict ? E.left(error as Err) : execute(...args)() // the proof: as in `found`
   }
 
-  /** A store of somebody else's may throw where it should answer. */
-  const got = (key: Key): Promise<E.Either<StoreError, O.Option<R>>> => {
-    try {
-      return store.get(key)()
-    } catch (cause) {
-      return Promise.resolve(E.left(storeFailed('get')(cause)))
-    }
-  }
-
+  const concludes = limited || (policy.grace > 0 && observe !== undefined)
   return (args) => {
     const since = now()
     let key: Key
@@ -132,7 +232,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     } catch (cause) {
       return uncached(args, asKeyError(cause), since)
     }
-    const here = peeked(key)
+    const here = peek(key, args)
     if (here !== undefined) {
       if (observe !== undefined) emit(key, since, { _tag: 'Hit' })
       return Promise.resolve(here)
@@ -142,12 +242,8 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     const flight = newFlight<E.Either<Err, A>>(true, clock.now())
     // while an update holds the key this one only reads: an entry that is there need not wait for it
     if (under === undefined) flights.hold(key, flight)
-    const loading = { key, args, flight }
-    flight.answer = got(key).then(
-      (entry) => found(loading, since, entry),
-      (cause: unknown) => found(loading, since, E.left(storeFailed('get')(cause)))
-    )
-    return flight.answer
+    flight.answer = reader.look(key, args).then((got) => found(key, args, flight, since, got))
+    return concludes ? concluded(key, flight, since) : flight.answer
   }
 }
 
@@ -155,6 +251,8 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
 interface Sought<Err, A> {
   readonly flight: Flight<E.Either<Err, A>>
   readonly joined: boolean
+  /** What was found by this read, where the flight is somebody else's; else the flight. */
+  readonly fallback: Fallback<Err, A>
 }
 
 /** One bulk read, and the loads of what it lacks, joined with those that are under way. */
@@ -162,17 +260,33 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): ((argsList: ReadonlyArray<Args>) => Promise<E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>>) => {
   const { clock, emit, execute, fault, flights, keyOf, now, observe, policy } = engine
+  const { rescued, staleOf } = rescue(engine)
+  const attend = makeAttend(engine)
+  const limited = policy.softTimeout !== undefined || policy.timeout !== undefined
 
-  const seek = (missed: ReadonlyMap<Key, Args>, waits: boolean): ReadonlyMap<Key, Sought<Err, A>> => {
+  type Wanted = Omit<Loading<Args, Err, A>, 'flight'>
+
+  const seek = (
+    missed: ReadonlyMap<Key, Wanted>,
+    how: Pick<How, 'mode' | 'waits'>
+  ): ReadonlyMap<Key, Sought<Err, A>> => {
     const fresh: Array<Loading<Args, Err, A>> = []
     const sought = new Map<Key, Sought<Err, A>>()
-    for (const [key, args] of missed) {
+    for (const [key, wanted] of missed) {
       const under = flights.current(key)
-      const flight = under ?? newFlight<E.Either<Err, A>>(true, clock.now())
-      if (under === undefined) fresh.push({ key, args, flight })
-      sought.set(key, { flight, joined: under !== undefined })
+      const stale = wanted.seen === undefined ? undefined : staleOf(wanted.seen)
+      if (under !== undefined) {
+        sought.set(key, { flight: under, joined: true, fallback: { stale, served: undefined } })
+        continue
+      }
+      const flight = newFlight<E.Either<Err, A>>(true, clock.now())
+      flight.stale = stale
+      fresh.push({ ...wanted, flight })
+      sought.set(key, { flight, joined: false, fallback: flight })
     }
-    engine.begin(fresh, { waits, removes: false })
+    engine.begin(fresh, { ...how, removes: false })
+    for (const { flight } of fresh)
+      if (flight.stale !== undefined) flight.answer = flight.answer.then((answer) => rescued(flight, answer))
     return sought
   }
 
@@ -182,26 +296,38 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
   return async (argsList) => {
     const since = now()
     const keys = argsList.map(keyOf)
-    const read = await engine.readEach(keys)
+    const read = await engine.lookEach(keys, argsList)
 
     const answers: Array<E.Either<Err, A>> = []
-    const missed = new Map<Key, Args>()
+    const stales = new Set<Key>()
+    const refreshed = new Map<Key, Wanted>()
+    const missed = new Map<Key, Wanted>()
     let failed: RingError | undefined
     let keyless: RingError | undefined
     argsList.forEach((args, i) => {
       const key = keys[i]
       const got = read[i]
       if (key === undefined || got === undefined) return
-      if (E.isRight(got) && O.isSome(got.right)) {
-        answers[i] = { _tag: 'Right', right: got.right.value }
+      if (got._tag === 'Right' && got.right.verdict === 'fresh' && got.right.answer !== undefined) {
+        answers[i] = got.right.answer
       } else if (E.isLeft(key)) {
         fault('', since, key.left)
         keyless = key.left
-      } else if (!missed.has(key.right)) {
-        missed.set(key.right, args)
-        if (E.isRight(got)) return
+      } else if (E.isLeft(got)) {
+        if (missed.has(key.right)) return
+        missed.set(key.right, { key: key.right, args, seen: undefined })
         fault(key.right, since, got.left)
         if (!isInvalid(got.left)) failed = got.left
+      } else {
+        const seen = got.right
+        const decision = engine.decide(key.right, seen.verdict)
+        if (decision.serve === 'entry' && seen.answer !== undefined) {
+          answers[i] = seen.answer
+          if (seen.verdict !== 'due') stales.add(key.right)
+          if (decision.load === 'background') refreshed.set(key.right, { key: key.right, args, seen })
+        } else if (!missed.has(key.right)) {
+          missed.set(key.right, { key: key.right, args, seen })
+        }
       }
     })
     const refused = failed ?? keyless
@@ -210,9 +336,31 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
       return E.left(refused)
     }
 
-    const sought = seek(missed, failed === undefined)
+    const sought = seek(missed, {
+      waits: failed === undefined,
+      mode: failed === undefined ? 'wait' : 'none'
+    })
+    engine.refresh(Array.from(refreshed.values()))
     const told = new Set<Key>()
     const waits: Array<Promise<void>> = []
+    const tell = (key: Key, shared: boolean, served: 'Hit' | 'Stale' | undefined): void =>
+      emit(key, since, served === 'Stale' ? { _tag: 'Stale' } : { _tag: 'Miss', shared })
+    /** An answer of a flight, and what is to be told of it: at once, where it is surely a miss. */
+    const attended = (
+      key: Key,
+      { fallback, flight, joined: joins }: Sought<Err, A>,
+      shared: boolean,
+      args: Args
+    ): Promise<E.Either<Err, A>> => {
+      const later = joins
+        ? joined(engine, flight, args).then((loaded) => rescued(fallback, loaded))
+        : flight.answer
+      if (fallback.stale === undefined) tell(key, shared, undefined)
+      const told = (served: 'Hit' | 'Stale' | undefined): void => {
+        if (fallback.stale !== undefined) tell(key, shared, served)
+      }
+      return limited ? attend(fallback, later, told) : later.finally(() => told(fallback.served))
+    }
     const answer = async (i: number, later: Promise<E.Either<Err, A>>): Promise<void> => {
       answers[i] = await later
     }
@@ -224,11 +372,10 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
           emit('', since, { _tag: 'Miss', shared: false })
           waits.push(answer(i, alone(args)))
         } else if (one === undefined) {
-          emit(key.right, since, { _tag: 'Hit' })
+          emit(key.right, since, { _tag: stales.has(key.right) ? 'Stale' : 'Hit' })
         } else {
-          emit(key.right, since, { _tag: 'Miss', shared: one.joined || told.has(key.right) })
+          waits.push(answer(i, attended(key.right, one, one.joined || told.has(key.right), args)))
           told.add(key.right)
-          waits.push(answer(i, one.joined ? joined(engine, one.flight, args) : one.flight.answer))
         }
       })
       await Promise.all(waits)
@@ -236,6 +383,9 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
     for (const { flight } of sought.values()) {
       if (policy.strict && flight.fault !== undefined) return E.left(flight.fault)
     }
+    const late = answers.find((one) => E.isLeft(one) && one.left instanceof TimeoutError)
+    // the proof: it is one
+    if (limited && late !== undefined && E.isLeft(late)) return E.left(late.left as RingError)
     return E.right(answers)
   }
 }

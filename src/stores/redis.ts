@@ -36,9 +36,10 @@ import {
 import { chunksOf, deal, distinct, getAll, most, runOverKeys } from '../internal/redisBulk'
 import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
 import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
+import { redisLeases } from '../internal/redisLeases'
 import * as scripts from '../internal/redisScripts'
 import type { StoreError } from '../RingError'
-import type { Operation, Store } from '../Store'
+import type { Leasing, Operation, Store } from '../Store'
 
 export {
   /**
@@ -102,7 +103,7 @@ const clientTimeout = 5_000
 export const redis = <Client extends RedisClient>(
   client: Client | (() => Client),
   options: RedisOptions = {}
-): Store<Uint8Array, Client> => {
+): Store<Uint8Array, Client> & Leasing<Uint8Array> => {
   const { namespace = '', timeout = milliseconds(1_000), batch = true } = options
   if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
   const lookup = typeof client === 'function' ? client : () => client
@@ -158,7 +159,7 @@ export const redis = <Client extends RedisClient>(
   const remove = <A>(operation: Operation, key: string, decode: (removed: number) => A) =>
     single(operation, key, ({ commands }, k) => commands.unlink([k]), decode)
 
-  const store: Store<Uint8Array, Client> = {
+  const store: Store<Uint8Array, Client> & Leasing<Uint8Array> = {
     get backend() {
       return lookup()
     },
@@ -291,7 +292,8 @@ export const redis = <Client extends RedisClient>(
         },
         (found) => connection().commands.unlink(found)
       )
-    }
+    },
+    leases: redisLeases({ single, bulk })
   }
   return batchedAs(store, batch)
 }

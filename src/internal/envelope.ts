@@ -1,0 +1,98 @@
+/**
+ * The one envelope: around an entry that has tags, and around an error that is stored. `docs/wire-format.md` describes
+ * it byte by byte; a value without tags lies in the store as its codec made it.
+ *
+ *     0  4   FF 52 4E 47 ('\xffRNG': no JSON, CBOR or UTF-8 text begins with it)
+ *     4  1   version, 1
+ *     5  1   0 a value, 1 an error
+ *     6  1   n, the number of tags
+ *     7  16n the generations of the tags, in the order of the tags
+ *     …      the codec's bytes
+ *
+ * In a store of references it is an object with the same parts.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+
+import { DecodeError, EncodeError } from '../RingError'
+
+/** A generation of a tag: 16 random bytes. */
+export type Stamp = Uint8Array
+
+export const stampLength = 16
+export const mostTags = 255
+
+export interface Envelope {
+  readonly kind: 'value' | 'error'
+  readonly stamps: ReadonlyArray<Stamp>
+  readonly payload: unknown
+}
+
+const magic = [0xff, 0x52, 0x4e, 0x47] as const
+const version = 1
+const headerLength = 7
+
+/** Shared by all copies of the library, as they may share a store. */
+const mark: unique symbol = /*#__PURE__*/ Symbol.for('fp-ring/envelope')
+
+interface Reference extends Envelope {
+  readonly [mark]: true
+}
+
+const isReference = (u: unknown): u is Reference => typeof u === 'object' && u !== null && mark in u
+
+const startsWithMagic = (bytes: Uint8Array): boolean => magic.every((byte, i) => bytes[i] === byte)
+
+const writeBytes = ({ kind, stamps }: Envelope, payload: Uint8Array): Uint8Array => {
+  const start = headerLength + stamps.length * stampLength
+  const bytes = new Uint8Array(start + payload.length)
+  bytes.set([...magic, version, kind === 'error' ? 1 : 0, stamps.length])
+  stamps.forEach((stamp, i) => bytes.set(stamp, headerLength + i * stampLength))
+  bytes.set(payload, start)
+  return bytes
+}
+
+const readBytes = (bytes: Uint8Array): E.Either<DecodeError, Envelope> => {
+  const [kind, count = 0] = [bytes[5], bytes[6]]
+  const start = headerLength + count * stampLength
+  if (bytes[4] !== version) return E.left(new DecodeError('an envelope of a version that is not known'))
+  if (bytes.length < start || bytes[6] === undefined || (kind !== 0 && kind !== 1))
+    return E.left(new DecodeError('a broken envelope'))
+  const stamps = Array.from({ length: count }, (_, i) =>
+    bytes.subarray(headerLength + i * stampLength, headerLength + (i + 1) * stampLength)
+  )
+  return E.right({ kind: kind === 1 ? 'error' : 'value', stamps, payload: bytes.subarray(start) })
+}
+
+/** An envelope as a raw value. `references`: the store holds what it is given. */
+export const seal = (envelope: Envelope, references: boolean): E.Either<EncodeError, unknown> => {
+  if (references) {
+    const sealed: Reference = { [mark]: true, ...envelope }
+    return E.right(sealed)
+  }
+  return envelope.payload instanceof Uint8Array
+    ? E.right(writeBytes(envelope, envelope.payload))
+    : E.left(new EncodeError('tags and stored errors need a codec that makes bytes'))
+}
+
+/** A value's raw form, as it is, unless it could be taken for an envelope. */
+export const bare = (payload: unknown, references: boolean): E.Either<EncodeError, unknown> =>
+  isReference(payload) || (!references && payload instanceof Uint8Array && startsWithMagic(payload))
+    ? seal({ kind: 'value', stamps: [], payload }, references)
+    : E.right(payload)
+
+/** What a raw value holds; one without an envelope is a value without tags. */
+export const unseal = (raw: unknown, references: boolean): E.Either<DecodeError, Envelope> => {
+  if (isReference(raw)) return E.right(raw)
+  return !references && raw instanceof Uint8Array && startsWithMagic(raw)
+    ? readBytes(raw)
+    : E.right({ kind: 'value', stamps: [], payload: raw })
+}
+
+export const sameStamps = (a: ReadonlyArray<Stamp>, b: ReadonlyArray<Stamp | undefined>): boolean =>
+  a.length === b.length &&
+  a.every((stamp, i) => {
+    const other = b[i]
+    return other !== undefined && stamp.every((byte, at) => byte === other[at])
+  })

@@ -1,0 +1,290 @@
+/**
+ * Reads of a ring: an entry from the store, out of its envelope, decoded, and what it is good for now.
+ *
+ * A ring that has no stale windows, no tags and no stored errors asks `get` and decodes, and that is all. One that must
+ * know the age of an entry asks `read`, but where it has seen lately that the entry is fresh for longer than that. The
+ * generations of its tags are asked for in the same tick as the entry, so that a store that batches reads them in the
+ * same round trip.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import * as RA from 'fp-ts/ReadonlyArray'
+
+import type { Clock } from '../Clock'
+import type { Codec } from '../Codec'
+import { verdict, type Verdict } from '../Decision'
+import * as D from '../Duration'
+import type { Arguments, Key } from '../KeyFn'
+import { EncodeError, type RingError, type StoreError } from '../RingError'
+import type { Store } from '../Store'
+import { sameStamps, unseal } from './envelope'
+import { asRingError, thrownBy } from './errors'
+import { makeRecent } from './recent'
+import type { Resolved } from './resolved'
+import { stampOf, type Stamps, type Tags } from './tags'
+
+/** What a read found. Of a `missing` one there may still be something in the store, which lives for `remaining`. */
+export interface Seen<Err, A> {
+  readonly verdict: Verdict
+  /** A value, or an error that is stored; nothing where it is `missing`. */
+  readonly answer: E.Either<Err, A> | undefined
+  readonly remaining: D.Duration
+  readonly stamps: Stamps | undefined
+}
+
+export interface Reader<Args extends Arguments, Err, A> {
+  /** What is in this process's memory and fresh, with no promise. */
+  readonly peek: ((key: Key, args: Args) => E.Either<Err, A> | undefined) | undefined
+  readonly look: (key: Key, args: Args) => Promise<E.Either<RingError, Seen<Err, A>>>
+  readonly lookAll: (
+    keys: ReadonlyArray<Key>,
+    argsList: ReadonlyArray<Args>
+  ) => Promise<ReadonlyArray<E.Either<RingError, Seen<Err, A>>>>
+  /** This ring has just written an entry. */
+  readonly wrote: (key: Key, since: number) => void
+}
+
+interface Parts<Args extends Arguments, Err, A, R> {
+  readonly codec: Codec<A, R>
+  readonly store: Store<R>
+  readonly policy: Resolved<Args, Err, A>
+  readonly dueWithin: (ttl: D.Duration) => D.Duration
+  readonly tags: Tags<Args> | undefined
+  readonly references: boolean
+  readonly clock: Clock
+}
+
+type Answer<S> = E.Either<RingError, S>
+
+/** An entry, of an age or of none that anybody asked for. */
+interface Found<R> {
+  readonly value: R
+  readonly remaining?: D.Duration
+}
+
+const failed = /*#__PURE__*/ thrownBy('get')
+const valueOf = ({ value }: Found<unknown>): unknown => value
+
+const purged = (remaining: D.Duration, stamps: Stamps | undefined): Seen<never, never> => ({
+  verdict: 'missing',
+  answer: undefined,
+  remaining,
+  stamps
+})
+
+/** The value that may be served without a load. */
+export const served = <Err, A>(seen: Seen<Err, A>): O.Option<A> =>
+  seen.answer !== undefined && seen.answer._tag === 'Right' && seen.verdict !== 'expired'
+    ? { _tag: 'Some', value: seen.answer.right }
+    : O.none
+
+export const makeReader = <Args extends Arguments, Err, A, R>({
+  clock,
+  codec,
+  dueWithin,
+  policy,
+  references,
+  store,
+  tags
+}: Parts<Args, Err, A, R>): Reader<Args, Err, A> => {
+  const { ages, negative } = policy
+  const sealed = tags !== undefined || negative !== undefined
+  const judge = verdict(policy.windows)
+  const known = makeRecent()
+
+  /** `remaining` is not known where the entry was not asked for its age: then it is fresh. */
+  const valued = (
+    key: Key,
+    args: Args,
+    value: A,
+    right: E.Either<Err, A>,
+    remaining: D.Duration | undefined,
+    stamps: Stamps | undefined
+  ): Answer<Seen<Err, A>> => {
+    if (!ages || remaining === undefined)
+      return { _tag: 'Right', right: { verdict: 'fresh', answer: right, remaining: D.zero, stamps } }
+    try {
+      const ttl = policy.whole(value, args)
+      const found = judge({ remaining, ttl, dueWithin: dueWithin(ttl) })
+      if (found === 'fresh') knows(key, remaining)
+      return E.right({ verdict: found, answer: found === 'missing' ? undefined : right, remaining, stamps })
+    } catch (cause) {
+      return E.left(new EncodeError('the policy threw', cause))
+    }
+  }
+  /** While an entry is surely fresh, nobody asks for its age. Whatever is written meanwhile lives for `surely` at least. */
+  const knows = (key: Key, remaining: D.Duration): void => {
+    const { dueAtMost, grace, surely } = policy
+    if (surely !== undefined && store.peekEntry === undefined)
+      known.note(key, clock.now() + Math.min(surely, remaining - grace) - dueAtMost)
+  }
+
+  const open = (
+    key: Key,
+    args: Args,
+    raw: R,
+    remaining: D.Duration | undefined,
+    stamps: Stamps | undefined
+  ): Answer<Seen<Err, A>> => {
+    if (!sealed) {
+      const value = codec.decode(raw)
+      return E.isLeft(value) ? value : valued(key, args, value.right, value, remaining, undefined)
+    }
+    const envelope = unseal(raw, references)
+    if (E.isLeft(envelope)) return envelope
+    const { kind, payload, stamps: written } = envelope.right
+    if (tags !== undefined ? !sameStamps(written, stamps ?? []) : written.length > 0)
+      return E.right(purged(remaining ?? D.zero, stamps))
+    if (kind === 'error') {
+      if (negative === undefined) return E.right(purged(remaining ?? D.zero, stamps))
+      const error = negative.decode(payload)
+      return E.isLeft(error)
+        ? error
+        : E.right({ verdict: 'fresh', answer: E.left(error.right), remaining: remaining ?? D.zero, stamps })
+    }
+    const value = codec.decode(payload as R) // the proof: what a store of R holds, or what was sealed of it
+    return E.isLeft(value) ? value : valued(key, args, value.right, value, remaining, stamps)
+  }
+
+  const tagKeysOf = (args: Args): ReadonlyArray<Key> => (tags === undefined ? [] : tags.keysOf(args))
+
+  /** The generations of some tags; `undefined` for a ring that has none. */
+  const stampsOf = (keys: ReadonlyArray<Key>): Promise<E.Either<StoreError, Stamps>> =>
+    Promise.all(keys.map((key) => store.get(key)())).then((all) =>
+      E.map(RA.map(stampOf))(E.sequenceArray(all))
+    )
+
+  const asksAge = (key: Key): boolean => ages && !known.holds(key, clock.now())
+
+  const entryOf = (key: Key): Promise<E.Either<StoreError, O.Option<Found<R>>>> =>
+    asksAge(key)
+      ? store.read(key)()
+      : store
+          .get(key)()
+          .then(E.map(O.map((value: R) => ({ value }))))
+
+  const look: Reader<Args, Err, A>['look'] = async (key, args) => {
+    try {
+      const tagKeys = tagKeysOf(args)
+      const [got, stamps] = await Promise.all([
+        entryOf(key),
+        tags === undefined ? undefined : stampsOf(tagKeys)
+      ])
+      if (stamps !== undefined && E.isLeft(stamps)) return E.left(asRingError(stamps.left))
+      if (E.isLeft(got)) return E.left(asRingError(got.left))
+      if (O.isNone(got.right)) return E.right(purged(D.zero, stamps?.right))
+      const { remaining, value } = got.right.value
+      return open(key, args, value, remaining, stamps?.right)
+    } catch (cause) {
+      return E.left(failed(cause))
+    }
+  }
+
+  /** The same for a ring that need not look at more than the entry: on the way of every hit. */
+  const lookPlainly: Reader<Args, Err, A>['look'] = async (key, args) => {
+    try {
+      const got = await store.get(key)()
+      if (got._tag === 'Left') return E.left(asRingError(got.left))
+      return got.right._tag === 'None' ? nothing : open(key, args, got.right.value, undefined, undefined)
+    } catch (cause) {
+      return E.left(failed(cause))
+    }
+  }
+  const nothing = E.right(purged(D.zero, undefined))
+
+  const lookAll: Reader<Args, Err, A>['lookAll'] = async (keys, argsList) => {
+    if (keys.length === 0) return []
+    try {
+      // the proof, here and below: one list of arguments for every key
+      const tagKeys = argsList.map((args) => tagKeysOf(args))
+      const all = [...keys, ...new Set(tagKeys.flat())]
+      const got: E.Either<StoreError, ReadonlyArray<O.Option<Found<R>>>> = ages
+        ? await store.readMany(all)()
+        : E.map(RA.map(O.map((value: R) => ({ value }))))(await store.getMany(all)())
+      if (E.isLeft(got)) {
+        // of an encoded store one bad entry fails the whole read: ask one by one which it is
+        if (got.left.reason === 'codec')
+          return await Promise.all(keys.map((key, i) => look(key, argsList[i] as Args)))
+        return keys.map(() => got)
+      }
+      const found = new Map(all.map((key, i) => [key, got.right[i] ?? O.none]))
+      return keys.map((key, i) => {
+        const entry = found.get(key) ?? O.none
+        const stamps =
+          tags === undefined
+            ? undefined
+            : (tagKeys[i] ?? []).map((tag) => stampOf(O.map(valueOf)(found.get(tag) ?? O.none)))
+        if (O.isNone(entry)) return E.right(purged(D.zero, stamps))
+        const { remaining, value } = entry.value
+        return opened(key, argsList[i] as Args, value, remaining, stamps)
+      })
+    } catch (cause) {
+      const error = failed(cause)
+      return keys.map(() => E.left(error))
+    }
+  }
+  const lookAllPlainly: Reader<Args, Err, A>['lookAll'] = async (keys, argsList) => {
+    if (keys.length === 0) return []
+    try {
+      const got = await store.getMany(keys)()
+      if (E.isRight(got))
+        return got.right.map((raw, i) =>
+          raw._tag === 'None'
+            ? nothing
+            : opened(keys[i] as Key, argsList[i] as Args, raw.value, undefined, undefined)
+        )
+      if (got.left.reason === 'codec')
+        return await Promise.all(keys.map((key, i) => lookPlainly(key, argsList[i] as Args)))
+      return keys.map(() => got)
+    } catch (cause) {
+      const error = failed(cause)
+      return keys.map(() => E.left(error))
+    }
+  }
+  /** One entry that throws does not fail the others. */
+  const opened: typeof open = (...args) => {
+    try {
+      return open(...args)
+    } catch (cause) {
+      return E.left(failed(cause))
+    }
+  }
+
+  const { peek: peekRaw, peekEntry } = store
+  const peek = (key: Key, args: Args): E.Either<Err, A> | undefined => {
+    try {
+      const entry = peekEntry?.(key)
+      if (entry === undefined) return undefined
+      const stamps = tags?.keysOf(args).map((tag) => stampOf(O.fromNullable(peekRaw?.(tag))))
+      const seen = open(key, args, entry.value, entry.remaining, stamps)
+      return E.isRight(seen) && seen.right.verdict === 'fresh' ? seen.right.answer : undefined
+    } catch {
+      return undefined
+    }
+  }
+  /** The path of every hit in memory: no envelope, no age. */
+  const peekPlainly = (key: Key): E.Either<Err, A> | undefined => {
+    try {
+      const raw = peekRaw?.(key)
+      if (raw === undefined) return undefined
+      const value = codec.decode(raw)
+      return value._tag === 'Right' ? value : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  const plain = !ages && !sealed
+  return {
+    peek: (plain ? peekRaw : peekEntry) === undefined ? undefined : plain ? peekPlainly : peek,
+    look: plain ? lookPlainly : look,
+    lookAll: plain ? lookAllPlainly : lookAll,
+    wrote: (key, since) => {
+      const { dueAtMost, surely } = policy
+      if (ages && surely !== undefined && store.peekEntry === undefined)
+        known.note(key, since + surely - dueAtMost)
+    }
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * Leases in Redis: for the rings of all processes that share a server. A lease is a string, its holder's token, with
+ * Redis' own expiry, in the slot of the key that it is for. What looks and then writes is a script, so that nothing
+ * comes in between.
+ *
+ * @internal
+ */
+import type * as TE from 'fp-ts/TaskEither'
+
+import { forever, milliseconds, zero } from '../Duration'
+import type { StoreError } from '../RingError'
+import type { Acquired, Leases, Operation } from '../Store'
+import { defect } from './defect'
+import { done, isOne, nothing, toEntry } from './redisAnswers'
+import { runOverKeys } from './redisBulk'
+import { type Connection, runScript, script, toBuffer } from './redisClient'
+import { leaseKeyOf } from './redisKeys'
+import { expiry } from './redisScripts'
+
+// -------------------------------------------------------------------------------------
+// scripts
+// -------------------------------------------------------------------------------------
+
+/**
+ * The entry and what is left of it where that is enough (`''`: it never is), `OK` where the lease is won, what is left
+ * of it where somebody has it.
+ */
+const acquire = /*#__PURE__*/ script(`
+local value = redis.call('GET', KEYS[1])
+if value and ARGV[3] ~= '' then
+  local left = redis.call('PTTL', KEYS[1])
+  if left == -1 or left > tonumber(ARGV[3]) then
+    return { value, left }
+  end
+end
+return redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) or redis.call('PTTL', KEYS[2])
+`)
+
+const renew = /*#__PURE__*/ script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  return 0
+end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+`)
+
+const release = /*#__PURE__*/ script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  return 0
+end
+return redis.call('UNLINK', KEYS[1])
+`)
+
+/** What it could not write leaves the lease where it is: its holder may still give it back. */
+const commit = /*#__PURE__*/ script(`
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then
+  return 0
+end
+if ARGV[3] == '' then
+  redis.call('SET', KEYS[1], ARGV[2])
+elseif ARGV[3] == '0' then
+  redis.call('UNLINK', KEYS[1])
+else
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+end
+redis.call('UNLINK', KEYS[2])
+return 1
+`)
+
+/** Pairs of a key and its lease's, with a value and an expiry for each pair. */
+const override = /*#__PURE__*/ script(`
+local answer = {}
+for i = 1, #KEYS, 2 do
+  local value, expiry = ARGV[i], ARGV[i + 1]
+  if expiry == '' then
+    redis.call('SET', KEYS[i], value)
+  elseif expiry == '0' then
+    redis.call('UNLINK', KEYS[i])
+  else
+    redis.call('SET', KEYS[i], value, 'PX', expiry)
+  end
+  redis.call('UNLINK', KEYS[i + 1])
+  answer[i], answer[i + 1] = 1, 1
+end
+return answer
+`)
+
+const toAcquired = (answer: unknown): Acquired<Uint8Array> => {
+  if (answer === 'OK') return { _tag: 'Won' }
+  if (typeof answer === 'number') {
+    // in its last millisecond nothing is left of it, and it is there
+    return { _tag: 'Busy', remaining: answer < 0 ? forever : milliseconds(Math.max(answer, 1)) }
+  }
+  const entry = Array.isArray(answer) ? toEntry(answer[0], answer[1]) : undefined
+  return entry?._tag === 'Some'
+    ? { _tag: 'Found', entry: entry.value }
+    : defect('a script of ours was answered by something else')
+}
+
+// -------------------------------------------------------------------------------------
+// leases
+// -------------------------------------------------------------------------------------
+
+/** How the store asks: one round trip for one key, and for many different ones, with its deadline. */
+interface Asks {
+  readonly single: <X, A>(
+    operation: Operation,
+    key: string,
+    start: (connection: Connection, key: string) => Promise<X>,
+    decode: (x: X) => A
+  ) => TE.TaskEither<StoreError, A>
+  readonly bulk: <X, A>(
+    operation: Operation,
+    keys: ReadonlyArray<string>,
+    start: (connection: Connection, keys: Array<string>) => Promise<X>,
+    decode: (x: X) => A
+  ) => TE.TaskEither<StoreError, A>
+}
+
+/** @internal */
+export const redisLeases = ({ single, bulk }: Asks): Leases<Uint8Array> => ({
+  acquire: (key, token, ttl, beyond) =>
+    single(
+      'acquire',
+      key,
+      ({ commands, keyPrefix }, k) =>
+        runScript(commands, acquire, {
+          keys: [k, leaseKeyOf(keyPrefix, k)],
+          arguments: [token, String(ttl), beyond === forever ? '' : String(beyond)]
+        }),
+      toAcquired
+    ),
+  seize: (key, token, ttl) =>
+    single(
+      'seize',
+      key,
+      ({ commands, keyPrefix }, k) =>
+        commands.set(leaseKeyOf(keyPrefix, k), Buffer.from(token), {
+          expiration: { type: 'PX', value: ttl }
+        }),
+      nothing
+    ),
+  renew: (key, token, ttl) =>
+    single(
+      'renew',
+      key,
+      ({ commands, keyPrefix }, k) =>
+        runScript(commands, renew, { keys: [leaseKeyOf(keyPrefix, k)], arguments: [token, String(ttl)] }),
+      isOne
+    ),
+  release: (key, token) =>
+    single(
+      'release',
+      key,
+      ({ commands, keyPrefix }, k) =>
+        runScript(commands, release, { keys: [leaseKeyOf(keyPrefix, k)], arguments: [token] }),
+      nothing
+    ),
+  commit: (key, token, value, ttl) =>
+    single(
+      'commit',
+      key,
+      ({ commands, keyPrefix }, k) =>
+        runScript(commands, commit, {
+          keys: [k, leaseKeyOf(keyPrefix, k)],
+          arguments: [token, toBuffer(value), expiry(ttl)]
+        }),
+      isOne
+    ),
+  override: (entries) => {
+    if (entries.length === 0) return done
+    const last = new Map(
+      entries.map(([key, value, ttl]) => [
+        key,
+        value._tag === 'Some' ? [toBuffer(value.value), expiry(ttl)] : ['', expiry(zero)]
+      ])
+    )
+    const what = Array.from(last.values())
+    return bulk(
+      'override',
+      Array.from(last.keys()),
+      (connection, keys) =>
+        // a key and its lease's are neighbours in one slot, and a command has an even number of keys
+        runOverKeys(
+          connection,
+          override,
+          1,
+          keys.flatMap((k) => [k, leaseKeyOf(connection.keyPrefix, k)]),
+          (place) => (place % 2 === 0 ? what[place / 2] ?? [] : [])
+        ),
+      nothing
+    )
+  }
+})

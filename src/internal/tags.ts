@@ -1,0 +1,98 @@
+/**
+ * Tags as generations: every tag has 16 random bytes in the store, and an entry carries those that its tags had before
+ * it was loaded. It is served while they are the same. To purge a tag is to remove its generation: the next load that
+ * has the tag draws a new one. So a purge is one command, whatever the number of entries, and a generation that the
+ * store has lost is a purge too.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+
+import type { Duration } from '../Duration'
+import * as D from '../Duration'
+import type { Arguments, Key } from '../KeyFn'
+import { KeyError, type StoreError } from '../RingError'
+import type { Store } from '../Store'
+import { mostTags, type Stamp, stampLength } from './envelope'
+
+export type Stamps = ReadonlyArray<Stamp | undefined>
+
+/** The key of a tag's generation. No structural key begins like this. */
+export const tagKey = (tag: string): Key => `~tag:${tag}`
+
+/** Long enough that entries end first. Without an end only where entries may have none. */
+const generationLife = D.days(30)
+
+const isStamp = (u: unknown): u is Stamp => u instanceof Uint8Array && u.length === stampLength
+
+/** What was found under the key of a tag. */
+export const stampOf = (found: O.Option<unknown>): Stamp | undefined =>
+  O.isSome(found) && isStamp(found.value) ? found.value : undefined
+
+export interface Tags<Args extends Arguments> {
+  /** The keys of the generations of some arguments. Throws a `KeyError`. */
+  readonly keysOf: (args: Args) => ReadonlyArray<Key>
+  /** Draws generations for tags that have none. */
+  readonly complete: (
+    keys: ReadonlyArray<Key>,
+    stamps: Stamps
+  ) => Promise<E.Either<StoreError, ReadonlyArray<Stamp>>>
+}
+
+export const makeTags = <Args extends Arguments, R>(
+  tags: (...args: Args) => ReadonlyArray<string>,
+  store: Store<R>,
+  random: () => number,
+  longest: Duration
+): Tags<Args> => {
+  /** Loads that begin together draw one generation. */
+  const drawing = new Map<Key, Promise<E.Either<StoreError, Stamp>>>()
+  const life = longest === D.forever ? D.forever : D.milliseconds(Math.max(generationLife, longest))
+
+  const draw = (key: Key): Promise<E.Either<StoreError, Stamp>> => {
+    const under = drawing.get(key)
+    if (under !== undefined) return under
+    const stamp = Uint8Array.from({ length: stampLength }, () => Math.floor(random() * 256))
+    // the proof: a store that tags are used with takes bytes (`tags` says so)
+    const drawn = store
+      .set(key, stamp as R, life)()
+      .then((set) => (E.isLeft(set) ? set : E.right(stamp)))
+      .finally(() => drawing.delete(key))
+    drawing.set(key, drawn)
+    return drawn
+  }
+  return {
+    keysOf: (args) => {
+      const names = [...new Set(tags(...args))]
+      if (names.length > mostTags) throw new KeyError(`an entry has ${String(mostTags)} tags at most`)
+      return names.map(tagKey)
+    },
+    complete: async (keys, stamps) => {
+      const all = await Promise.all(
+        keys.map((key, i) => {
+          const stamp = stamps[i]
+          return stamp === undefined ? draw(key) : E.right(stamp)
+        })
+      )
+      return E.sequenceArray(all)
+    }
+  }
+}
+
+const epochs = /*#__PURE__*/ new WeakMap<object, { count: number }>()
+
+/**
+ * How many purges a backend has seen from this process: a load is joined by those who ask in the same epoch. Rings that
+ * share a backend share their tags, so they share it too.
+ */
+export const epochOf = (store: Pick<Store<never>, 'backend'>): { count: number } => {
+  const { backend } = store
+  const owner: object =
+    (typeof backend === 'object' && backend !== null) || typeof backend === 'function' ? backend : store
+  const known = epochs.get(owner)
+  if (known !== undefined) return known
+  const epoch = { count: 0 }
+  epochs.set(owner, epoch)
+  return epoch
+}
