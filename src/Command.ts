@@ -110,8 +110,8 @@ export interface Commands<Args extends Arguments, E, A, R, X = never> {
 }
 
 /**
- * What `getOrUpdate` would do: the verdict on what lies in the store, what is left of its life there (by its own clock;
- * none where the policy does not ask for it, or there is nothing), and the decision.
+ * What `getOrUpdate` would do: the verdict on what lies in the store, whether that is a value or an error that was stored,
+ * what is left of its life there, by the store's clock (none where there is nothing), and the decision.
  *
  * @category model
  * @since 0.1.0
@@ -119,6 +119,7 @@ export interface Commands<Args extends Arguments, E, A, R, X = never> {
 export interface Explanation extends Decision {
   readonly key: Key
   readonly verdict: Verdict
+  readonly holds: 'value' | 'error' | 'nothing'
   readonly remaining: O.Option<Duration>
 }
 
@@ -411,29 +412,23 @@ const explain: Program<'explain'> =
   (...args) =>
     onKey(engine)((key) =>
       pipe(
-        () => engine.reader.look(key, args),
-        TE.map(explained(engine, key)),
+        () => engine.reader.inspect(key, args),
+        TE.map((seen) => explained(key, seen, engine.decide(key, seen.verdict))),
+        // what cannot be decoded is loaded anew, as if it were not there
         TE.orElse((error) =>
-          isInvalid(error) ? TE.right(explainedAs(engine, key, 'missing', zero)) : TE.left(error)
+          isInvalid(error)
+            ? TE.right(explained(key, undefined, engine.decide(key, 'missing')))
+            : TE.left(error)
         )
       )
     )(args)
 
-const explained =
-  <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>, key: Key) =>
-  (seen: Seen<Err, A>): Explanation =>
-    explainedAs(engine, key, seen.verdict, seen.remaining)
-
-const explainedAs = <Args extends Arguments, Err, A, R, B>(
-  engine: Engine<Args, Err, A, R, B>,
-  key: Key,
-  verdict: Verdict,
-  remaining: Duration
-): Explanation => ({
+const explained = <Err, A>(key: Key, seen: Seen<Err, A> | undefined, decision: Decision): Explanation => ({
+  ...decision,
   key,
-  verdict,
-  remaining: engine.policy.ages && remaining > zero ? O.some(remaining) : O.none,
-  ...engine.decide(key, verdict)
+  verdict: seen?.verdict ?? 'missing',
+  holds: seen?.answer === undefined ? 'nothing' : E.isLeft(seen.answer) ? 'error' : 'value',
+  remaining: seen === undefined || seen.remaining === zero ? O.none : O.some(seen.remaining)
 })
 
 const clear: Program<'clear'> = (engine) => () =>
@@ -467,7 +462,7 @@ export const table = <Args extends Arguments, E, X, A, R, B>(
     touch: touch(engine),
     key: engine.key,
     encode: engine.codec.encode,
-    decode: engine.codec.decode,
+    decode: engine.decode,
     getMany: getMany(engine),
     getOrUpdateMany: getOrUpdateMany(engine),
     executeMany: executeMany(engine),

@@ -19,11 +19,11 @@ import { decide, type Decision, type Verdict } from '../Decision'
 import * as D from '../Duration'
 import type { Arguments, Key, KeyFn } from '../KeyFn'
 import type { KeyError, RingError, StoreError } from '../RingError'
-import { EncodeError, storeFailed } from '../RingError'
+import { DecodeError, EncodeError, storeFailed } from '../RingError'
 import type { Observer, RingEvent } from '../RingEvent'
 import type { Store } from '../Store'
 import { defect } from './defect'
-import { bare, seal, type Stamp } from './envelope'
+import { bare, seal, type Stamp, unseal } from './envelope'
 import { asKeyError, asRingError, failedAt, isInvalid, thrownBy } from './errors'
 import type { Flight, Flights } from './flights'
 import { makeFlights, newFlight } from './flights'
@@ -90,6 +90,8 @@ export interface Engine<Args extends Arguments, Err, A, R, B> extends Parts<Args
   /** Tells a failure of a command, and says what it is to its caller. */
   readonly failed: (key: Key, since: number, error: RingError) => RingError
   readonly keyOf: (args: Args) => E.Either<KeyError, Key>
+  /** For what was read from the backend by hand: out of its envelope, where entries have one. */
+  readonly decode: (raw: R) => E.Either<DecodeError, A>
   /** Values as they are to be stored, with the generations that their tags have now. */
   readonly prepareAll: (
     entries: ReadonlyArray<readonly [args: Args, value: A]>
@@ -209,6 +211,17 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
       ? bare(value.right, references)
       : seal({ kind: 'value', stamps, payload: value.right }, references)
   }
+
+  const decode: Engine<Args, Err, A, R, B>['decode'] =
+    tags === undefined && policy.negative === undefined
+      ? codec.decode
+      : (raw) => {
+          const envelope = unseal(raw, references)
+          if (E.isLeft(envelope)) return envelope
+          return envelope.right.kind === 'error'
+            ? E.left(new DecodeError('an error is stored, and no value'))
+            : codec.decode(envelope.right.payload as R) // the proof: what was sealed is a value of R
+        }
 
   const prepare = (
     answer: E.Either<Err, A>,
@@ -378,6 +391,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
       } else if (E.isLeft(answer)) {
         flight.fault = failed(key, since, answer.left)
       } else if (lost.has(key)) {
+        flight.lost = true
         emit(key, since, { _tag: 'Discard' })
       } else {
         reader.wrote(key, began)
@@ -459,16 +473,45 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     return found.answer
   }
 
+  /**
+   * Loads several keys, of which others may be loading some: those are waited for one by one, and hold up nobody.
+   */
+  const loadMany = async (
+    loading: ReadonlyArray<Loading<Args, Err, A>>,
+    how: How
+  ): Promise<ReadonlyArray<E.Either<Err, A> | Promise<E.Either<Err, A>>>> => {
+    if (leasing === undefined || loading.length < 2 || how.mode !== 'wait') return load(loading, how)
+    const since = now()
+    const prepared = await Promise.all(loading.map((one) => ready(one, 'try', since)))
+    const isBusy = (i: number): boolean =>
+      prepared[i]?.claim._tag === 'Left' && loading[i]?.seen?.answer === undefined
+    const places = Array.from(loading.keys()).filter((i) => !isBusy(i))
+    // the proof, here and below: places of the list
+    const free = places.map((i) => loading[i] as Loading<Args, Err, A>)
+    const loaded = load(
+      free,
+      how,
+      places.map((i) => prepared[i] as Ready<Err, A>)
+    )
+    return loading.map((one, i) =>
+      isBusy(i)
+        ? load([one], how).then(([answer]) => answer as E.Either<Err, A>)
+        : loaded.then((answers) => answers[places.indexOf(i)] as E.Either<Err, A>)
+    )
+  }
+
   /** Runs the function for these flights, stores what it brings, and lets go of their keys. */
   const load = async (
     loading: ReadonlyArray<Loading<Args, Err, A>>,
-    { mode, removes, waits }: How
+    { mode, removes, waits }: How,
+    given?: ReadonlyArray<Ready<Err, A>>
   ): Promise<ReadonlyArray<E.Either<Err, A>>> => {
     const since = now()
     const prepared =
-      leasing === undefined && tags === undefined
+      given ??
+      (leasing === undefined && tags === undefined
         ? undefined
-        : await Promise.all(loading.map((one) => ready(one, mode, since)))
+        : await Promise.all(loading.map((one) => ready(one, mode, since))))
     const answers = loading.map((one, i) =>
       prepared === undefined ? undefined : answered(one, prepared[i]?.claim ?? unheld)
     )
@@ -562,7 +605,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     const groups = batch === undefined ? loading.map((one) => [one]) : loading.length === 0 ? [] : [loading]
     for (const group of groups) {
       // a tick later: a function that asks the ring for another of these keys must find an answer to wait for
-      const answers = Promise.resolve().then(() => load(group, how))
+      const answers = Promise.resolve().then(() => loadMany(group, how))
       group.forEach(({ flight }, i) => {
         // the proof: `load` answers as many as it was given
         flight.answer = answers.then((all) => all[i] as E.Either<Err, A>)
@@ -625,6 +668,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     fault,
     failed,
     keyOf,
+    decode,
     prepareAll,
     write,
     tellWrite,

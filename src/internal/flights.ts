@@ -46,6 +46,11 @@ export interface Flight<A> {
   stale: { readonly answer: A; readonly until: number } | undefined
   /** How many purges there had been when it took its ticket. */
   epoch: number
+  /**
+   * Its lease was taken away while it loaded: somebody, perhaps in another process, has deleted or written the entry. Who
+   * joined it may have asked after that, and has to look again.
+   */
+  lost: boolean
   /** The arguments were changed before the function saw them: the answer is for its caller, not for who joined. */
   spoiled: boolean
 }
@@ -94,6 +99,7 @@ export const newFlight = <A>(reads: boolean, since: number): Flight<A> => ({
   fault: undefined,
   stale: undefined,
   epoch: 0,
+  lost: false,
   spoiled: false
 })
 

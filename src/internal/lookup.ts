@@ -5,6 +5,7 @@
  */
 import * as E from 'fp-ts/Either'
 
+import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import type { KeyError, RingError } from '../RingError'
 import { TimeoutError } from '../RingError'
@@ -15,12 +16,37 @@ import { newFlight } from './flights'
 import type { Seen } from './reader'
 import { startTimer } from './timer'
 
-/** The answer of a flight that somebody else began, unless it is for other arguments by now. */
-const joined = <Args extends Arguments, Err, A, R, B>(
-  { execute }: Engine<Args, Err, A, R, B>,
+/**
+ * The answer of a flight that somebody else began; unless it is for other arguments by now, or its lease was lost: then
+ * what it brings may be older than the call.
+ */
+const joined = async <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>,
+  key: Key,
   flight: Flight<E.Either<Err, A>>,
   args: Args
-): Promise<E.Either<Err, A>> => flight.answer.then((answer) => (flight.spoiled ? execute(...args)() : answer))
+): Promise<E.Either<Err, A>> => {
+  const answer = await flight.answer
+  if (flight.spoiled) return engine.execute(...args)()
+  return flight.lost ? again(engine, key, args) : answer
+}
+
+const again = async <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>,
+  key: Key,
+  args: Args
+): Promise<E.Either<Err, A>> => {
+  const { clock, flights, reader } = engine
+  const got = await reader.look(key, args)
+  const seen = E.isRight(got) ? got.right : undefined
+  if (seen?.answer !== undefined && seen.verdict !== 'expired') return seen.answer
+  const under = flights.current(key)
+  if (under?.loading === true) return joined(engine, key, under, args)
+  const flight = newFlight<E.Either<Err, A>>(true, clock.now())
+  const mode = E.isRight(got) ? 'wait' : 'none'
+  flight.answer = engine.load({ key, args, flight, seen }, { waits: mode === 'wait', removes: false, mode })
+  return flight.answer
+}
 
 /** What a caller may be served instead of what a load brings, and what it was served in the end. */
 type Fallback<Err, A> = Pick<Flight<E.Either<Err, A>>, 'stale' | 'served'>
@@ -60,21 +86,25 @@ const rescue = <Args extends Arguments, Err, A, R, B>({ clock, policy }: Engine<
 }
 
 /**
- * How long a caller waits for a flight: not longer than the policy says. `told` is asked once, with what was served.
+ * How long a caller waits for a flight: not longer than the policy says, less what it has waited. `told` is asked once,
+ * with what was served.
  */
 const makeAttend = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): ((
   fallback: Fallback<Err, A>,
   answer: Promise<E.Either<Err, A>>,
-  told: (served: 'Hit' | 'Stale' | undefined) => void
+  told: (served: 'Hit' | 'Stale' | undefined) => void,
+  waited?: number
 ) => Promise<E.Either<Err, A>>) => {
   const { clock, policy } = engine
   const { softTimeout, timeout } = policy
   const { usable } = rescue(engine)
   const after = clock.after ?? startTimer
-  return (fallback, answer, told) =>
+  return (fallback, answer, told, waited = 0) =>
     new Promise((resolve, reject) => {
+      const left = (d: D.Duration): D.Duration =>
+        d === D.forever ? d : D.milliseconds(Math.max(0, d - waited))
       let waits = true
       const cancels: Array<() => void> = []
       const end = (served: 'Hit' | 'Stale' | undefined): void => {
@@ -91,13 +121,13 @@ const makeAttend = <Args extends Arguments, Err, A, R, B>(
         const stale = usable(fallback)
         if (stale !== undefined) settle(stale, 'Stale')
       }
-      if (softTimeout !== undefined) cancels.push(after(softTimeout, serveStale)())
+      if (softTimeout !== undefined) cancels.push(after(left(softTimeout), serveStale)())
       if (timeout !== undefined) {
         const late = (): void => {
           serveStale()
           settle(E.left(new TimeoutError() as Err), undefined) // the proof: `timeout` has TimeoutError in Err
         }
-        cancels.push(after(timeout, late)())
+        cancels.push(after(left(timeout), late)())
       }
       answer.then(
         (value) => settle(value, fallback.served),
@@ -136,7 +166,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     if (flight.stale === undefined) emit(key, since, { _tag: 'Miss', shared: joins })
     if (joins) {
       flights.release(key, flight)
-      return joined(engine, other, loading.args)
+      return joined(engine, key, other, loading.args)
     }
     flight.since = clock.now()
     return engine.load(loading, { waits, removes: false, mode })
@@ -191,7 +221,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     flight: Flight<E.Either<Err, A>>,
     since: number
   ): Promise<E.Either<Err, A>> => {
-    const answer = joined(engine, flight, args)
+    const answer = joined(engine, key, flight, args)
     if (limited) return attend(flight, answer, (served) => tellJoined(key, since, served))
     if (observe !== undefined) {
       const tell = (): void => tellJoined(key, since, flight.served)
@@ -238,7 +268,9 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
       return Promise.resolve(here)
     }
     const under = flights.current(key)
-    if (under?.reads === true) return join(key, args, under, since)
+    // a read that is under way may be older than an invalidation in another process, which a ring with leases respects
+    if (under?.reads === true && (under.loading || policy.lease === undefined))
+      return join(key, args, under, since)
     const flight = newFlight<E.Either<Err, A>>(true, clock.now())
     // while an update holds the key this one only reads: an entry that is there need not wait for it
     if (under === undefined) flights.hold(key, flight)
@@ -263,6 +295,7 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
   const { rescued, staleOf } = rescue(engine)
   const attend = makeAttend(engine)
   const limited = policy.softTimeout !== undefined || policy.timeout !== undefined
+  const after = clock.after ?? startTimer
 
   type Wanted = Omit<Loading<Args, Err, A>, 'flight'>
 
@@ -290,13 +323,27 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
     return sought
   }
 
+  /** A bulk read that takes longer than its caller waits. */
+  const inTime = <T>(read: Promise<T>): Promise<T | undefined> =>
+    policy.timeout === undefined
+      ? read
+      : new Promise((resolve, reject) => {
+          const cancel = after(policy.timeout as D.Duration, () => resolve(undefined))()
+          read.then(resolve, reject).finally(cancel)
+        })
+
   /** Without a key there is no cache. A function that throws rejects. */
   const alone = async (args: Args): Promise<E.Either<Err, A>> => execute(...args)()
 
   return async (argsList) => {
     const since = now()
     const keys = argsList.map(keyOf)
-    const read = await engine.lookEach(keys, argsList)
+    const began = clock.now()
+    const read = await inTime(engine.lookEach(keys, argsList))
+    if (read === undefined) {
+      for (const key of keys) emit(E.isLeft(key) ? '' : key.right, since, { _tag: 'Miss', shared: false })
+      return E.left(new TimeoutError() as never) // the proof: `timeout` has TimeoutError in X
+    }
 
     const answers: Array<E.Either<Err, A>> = []
     const stales = new Set<Key>()
@@ -353,13 +400,15 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
       args: Args
     ): Promise<E.Either<Err, A>> => {
       const later = joins
-        ? joined(engine, flight, args).then((loaded) => rescued(fallback, loaded))
+        ? joined(engine, key, flight, args).then((loaded) => rescued(fallback, loaded))
         : flight.answer
       if (fallback.stale === undefined) tell(key, shared, undefined)
       const told = (served: 'Hit' | 'Stale' | undefined): void => {
         if (fallback.stale !== undefined) tell(key, shared, served)
       }
-      return limited ? attend(fallback, later, told) : later.finally(() => told(fallback.served))
+      return limited
+        ? attend(fallback, later, told, clock.now() - began)
+        : later.finally(() => told(fallback.served))
     }
     const answer = async (i: number, later: Promise<E.Either<Err, A>>): Promise<void> => {
       answers[i] = await later
@@ -384,8 +433,8 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
       if (policy.strict && flight.fault !== undefined) return E.left(flight.fault)
     }
     const late = answers.find((one) => E.isLeft(one) && one.left instanceof TimeoutError)
-    // the proof: it is one
-    if (limited && late !== undefined && E.isLeft(late)) return E.left(late.left as RingError)
+    // the proof: as above
+    if (limited && late !== undefined && E.isLeft(late)) return E.left(late.left as never)
     return E.right(answers)
   }
 }

@@ -38,6 +38,8 @@ export interface Reader<Args extends Arguments, Err, A> {
   /** What is in this process's memory and fresh, with no promise. */
   readonly peek: ((key: Key, args: Args) => E.Either<Err, A> | undefined) | undefined
   readonly look: (key: Key, args: Args) => Promise<E.Either<RingError, Seen<Err, A>>>
+  /** As `look`, with what is left of the life of the entry, whether it matters or not. */
+  readonly inspect: (key: Key, args: Args) => Promise<E.Either<RingError, Seen<Err, A>>>
   readonly lookAll: (
     keys: ReadonlyArray<Key>,
     argsList: ReadonlyArray<Args>
@@ -104,7 +106,10 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
     stamps: Stamps | undefined
   ): Answer<Seen<Err, A>> => {
     if (!ages || remaining === undefined)
-      return { _tag: 'Right', right: { verdict: 'fresh', answer: right, remaining: D.zero, stamps } }
+      return {
+        _tag: 'Right',
+        right: { verdict: 'fresh', answer: right, remaining: remaining ?? D.zero, stamps }
+      }
     try {
       const ttl = policy.whole(value, args)
       const found = judge({ remaining, ttl, dueWithin: dueWithin(ttl) })
@@ -158,18 +163,22 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
 
   const asksAge = (key: Key): boolean => ages && !known.holds(key, clock.now())
 
-  const entryOf = (key: Key): Promise<E.Either<StoreError, O.Option<Found<R>>>> =>
-    asksAge(key)
+  const entryOf = (key: Key, withAge: boolean): Promise<E.Either<StoreError, O.Option<Found<R>>>> =>
+    withAge
       ? store.read(key)()
       : store
           .get(key)()
           .then(E.map(O.map((value: R) => ({ value }))))
 
-  const look: Reader<Args, Err, A>['look'] = async (key, args) => {
+  const lookAs = async (
+    key: Key,
+    args: Args,
+    withAge: boolean
+  ): Promise<E.Either<RingError, Seen<Err, A>>> => {
     try {
       const tagKeys = tagKeysOf(args)
       const [got, stamps] = await Promise.all([
-        entryOf(key),
+        entryOf(key, withAge),
         tags === undefined ? undefined : stampsOf(tagKeys)
       ])
       if (stamps !== undefined && E.isLeft(stamps)) return E.left(asRingError(stamps.left))
@@ -181,6 +190,8 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
       return E.left(failed(cause))
     }
   }
+
+  const look: Reader<Args, Err, A>['look'] = (key, args) => lookAs(key, args, asksAge(key))
 
   /** The same for a ring that need not look at more than the entry: on the way of every hit. */
   const lookPlainly: Reader<Args, Err, A>['look'] = async (key, args) => {
@@ -280,6 +291,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
   return {
     peek: (plain ? peekRaw : peekEntry) === undefined ? undefined : plain ? peekPlainly : peek,
     look: plain ? lookPlainly : look,
+    inspect: (key, args) => lookAs(key, args, true),
     lookAll: plain ? lookAllPlainly : lookAll,
     wrote: (key, since) => {
       const { dueAtMost, surely } = policy
