@@ -4,11 +4,12 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type { TaskEither } from 'fp-ts/TaskEither'
 
-import type { Store } from '../../src'
+import type { Clock, Store } from '../../src'
 import { Duration } from '../../src'
 
-export const scheduledStore = <R>(s: fc.Scheduler): Store.Store<R, Map<string, R>> => {
+export const scheduledStore = <R>(s: fc.Scheduler): Store.Store<R, Map<string, R>> & Store.Leasing<R> => {
   const map = new Map<string, R>()
+  const leases = new Map<string, string>()
   const op =
     <A>(label: string, effect: () => A): TaskEither<never, A> =>
     async () => {
@@ -42,6 +43,56 @@ export const scheduledStore = <R>(s: fc.Scheduler): Store.Store<R, Map<string, R
       op('clear', () => {
         for (const key of map.keys()) if (key.startsWith(prefix)) map.delete(key)
       }),
+    leases: {
+      acquire: (key, token, _, beyond) =>
+        op('acquire', (): Store.Acquired<R> => {
+          const found = entry(key)
+          if (O.isSome(found) && found.value.remaining > beyond) return { _tag: 'Found', entry: found.value }
+          if (leases.has(key)) return { _tag: 'Busy', remaining: Duration.seconds(1) }
+          leases.set(key, token)
+          return { _tag: 'Won' }
+        }),
+      seize: (key, token) => op('seize', () => void leases.set(key, token)),
+      renew: (key, token) => op('renew', () => leases.get(key) === token),
+      release: (key, token) =>
+        op('release', () => {
+          if (leases.get(key) === token) leases.delete(key)
+        }),
+      commit: (key, token, value, ttl) =>
+        op('commit', () => {
+          if (leases.get(key) !== token) return false
+          leases.delete(key)
+          set(key, value, ttl)
+          return true
+        }),
+      override: (entries) =>
+        op('override', () => {
+          for (const [key, value, ttl] of entries) {
+            leases.delete(key)
+            if (O.isSome(value)) set(key, value.value, ttl)
+            else map.delete(key)
+          }
+        })
+    },
     deadline: Duration.seconds(1)
+  }
+}
+
+/** A clock whose timers go off when fast-check's scheduler says so, and on which time passes by their going off. */
+export const scheduledClock = (s: fc.Scheduler): Clock.Clock => {
+  let time = 0
+  return {
+    now: () => time,
+    after: (d, run) => () => {
+      let on = true
+      void s.schedule(Promise.resolve(), 'a timer goes off').then(() => {
+        if (!on) return
+        time += d
+        run()
+      })
+      return () => {
+        on = false
+      }
+    }
   }
 }

@@ -142,12 +142,12 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   const { leases } = store
   const epoch = parts.tags === undefined ? undefined : epochOf(store)
   const flights = makeFlights<E.Either<Err, A>>(clock, policy.loadTimeout, epoch)
-  const longest = policy.constant?.() ?? D.zero
-  const tags = parts.tags === undefined ? undefined : makeTags(parts.tags, store, random, longest)
   const leasing =
     policy.lease === undefined || leases === undefined
       ? undefined
-      : makeLeasing(leases, policy.lease, clock, random, policy.loadTimeout)
+      : makeLeasing(store, leases, policy.lease, clock, random, policy.loadTimeout)
+  const longest = policy.constant?.() ?? D.zero
+  const tags = parts.tags === undefined ? undefined : makeTags(parts.tags, store, longest, leasing?.agree)
   const throttle = makeRecent()
   let loadTime = 0
   const reader = makeReader<Args, Err, A, R>({

@@ -7,14 +7,16 @@
  * @internal
  */
 import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
 
 import type { Clock } from '../Clock'
 import * as D from '../Duration'
 import type { Key } from '../KeyFn'
 import type { Lease } from '../Policy'
-import { type StoreError, storeFailed } from '../RingError'
-import type { Leases } from '../Store'
+import { StoreError, storeFailed } from '../RingError'
+import type { Leases, Store } from '../Store'
 import { startTimer } from './timer'
+import { uniqueText } from './unique'
 
 /** `wait` for a load that somebody waits for, `try` for one in the background, `seize` for an update. */
 export type Mode = 'wait' | 'try' | 'seize'
@@ -41,8 +43,10 @@ export interface Wanted<S> {
   readonly recheck: () => Promise<S | undefined>
 }
 
-export interface Leasing {
+export interface Leasing<R> {
   readonly claim: <S>(wanted: Wanted<S>) => Promise<Claim<S>>
+  /** Writes a value where there is none, and gives the one that is there: the same to all who ask at once. */
+  readonly agree: (key: Key, value: R, life: D.Duration) => Promise<E.Either<StoreError, R>>
   /** Keeps a lease alive; gives what stops that. */
   readonly keepAlive: (key: Key, token: string) => () => void
   readonly release: (key: Key, token: string) => Promise<void>
@@ -52,18 +56,16 @@ const firstPoll = 10
 const longestPoll = 250
 
 export const makeLeasing = <R>(
+  store: Store<R>,
   leases: Leases<R>,
   { ttl, wait }: Lease,
   clock: Clock,
   random: () => number,
   longestLoad: D.Duration
-): Leasing => {
+): Leasing<R> => {
   const after = clock.after ?? startTimer
   const sleep = (ms: number): Promise<void> =>
     new Promise((resolve) => void after(D.milliseconds(ms), resolve)())
-  const newToken = (): string =>
-    [random(), random(), random()].map((part) => Math.floor(part * 2 ** 48).toString(36)).join('.')
-
   /** A store of somebody else's may throw. */
   const attempt = async <A>(
     operation: keyof Leases<R>,
@@ -75,16 +77,16 @@ export const makeLeasing = <R>(
       return E.left(storeFailed(operation)(cause))
     }
   }
-  const release: Leasing['release'] = (key, token) =>
+  const release: Leasing<R>['release'] = (key, token) =>
     attempt('release', () => leases.release(key, token)()).then(() => undefined)
   const seize = async (key: Key): Promise<Claim<never>> => {
-    const token = newToken()
+    const token = uniqueText()
     const seized = await attempt('seize', () => leases.seize(key, token, ttl)())
     return E.isLeft(seized) ? { _tag: 'Unheld', fault: seized.left } : { _tag: 'Held', token, waited: false }
   }
-  const claim: Leasing['claim'] = async ({ beyond: found, key, mode, patient, recheck }) => {
+  const claim: Leasing<R>['claim'] = async ({ beyond: found, key, mode, patient, recheck }) => {
     if (mode === 'seize') return seize(key)
-    const token = newToken()
+    const token = uniqueText()
     const until = clock.now() + wait
     let beyond: number = found
     for (let poll = firstPoll, first = true; ; poll = Math.min(poll * 1.5, longestPoll), first = false) {
@@ -111,8 +113,34 @@ export const makeLeasing = <R>(
       await sleep(Math.max(1, Math.min(pause, ends, until - now)))
     }
   }
+  const agree: Leasing<R>['agree'] = async (key, value, life) => {
+    const claimed = await claim<R>({
+      key,
+      mode: 'wait',
+      patient: false,
+      beyond: D.zero,
+      recheck: async () => {
+        const got = await attempt('acquire', () => store.get(key)())
+        return E.isRight(got) && O.isSome(got.right) ? got.right.value : undefined
+      }
+    })
+    if (claimed._tag === 'Served') return E.right(claimed.seen)
+    const fault = claimed._tag === 'Unheld' ? claimed.fault : undefined
+    if (fault !== undefined) return E.left(fault)
+    // whoever has waited in vain writes his own: entries of others are misses then, and nothing is wrong
+    const written =
+      claimed._tag === 'Held'
+        ? await attempt('commit', () => leases.commit(key, claimed.token, value, life)())
+        : await attempt('commit', () => store.set(key, value, life)())
+    return E.isLeft(written)
+      ? written
+      : written.right === false
+      ? E.left(new StoreError('commit', 'refused', 'the lease of a tag was lost'))
+      : E.right(value)
+  }
   return {
     claim,
+    agree,
     release,
     keepAlive: (key, token) => {
       const began = clock.now()

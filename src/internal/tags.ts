@@ -15,6 +15,7 @@ import type { Arguments, Key } from '../KeyFn'
 import { KeyError, type StoreError } from '../RingError'
 import type { Store } from '../Store'
 import { mostTags, type Stamp, stampLength } from './envelope'
+import { uniqueBytes } from './unique'
 
 export type Stamps = ReadonlyArray<Stamp | undefined>
 
@@ -43,8 +44,8 @@ export interface Tags<Args extends Arguments> {
 export const makeTags = <Args extends Arguments, R>(
   tags: (...args: Args) => ReadonlyArray<string>,
   store: Store<R>,
-  random: () => number,
-  longest: Duration
+  longest: Duration,
+  agree: ((key: Key, value: R, life: Duration) => Promise<E.Either<StoreError, R>>) | undefined
 ): Tags<Args> => {
   /** Loads that begin together draw one generation. */
   const drawing = new Map<Key, Promise<E.Either<StoreError, Stamp>>>()
@@ -53,12 +54,17 @@ export const makeTags = <Args extends Arguments, R>(
   const draw = (key: Key): Promise<E.Either<StoreError, Stamp>> => {
     const under = drawing.get(key)
     if (under !== undefined) return under
-    const stamp = Uint8Array.from({ length: stampLength }, () => Math.floor(random() * 256))
+    const stamp = uniqueBytes()
     // the proof: a store that tags are used with takes bytes (`tags` says so)
-    const drawn = store
-      .set(key, stamp as R, life)()
-      .then((set) => (E.isLeft(set) ? set : E.right(stamp)))
-      .finally(() => drawing.delete(key))
+    const raw = stamp as R
+    const drawn = (
+      agree === undefined
+        ? store
+            .set(key, raw, life)()
+            .then(E.map(() => stamp))
+        : // processes that draw at once draw the same: else the entry of one would be a miss for the other
+          agree(key, raw, life).then(E.map((there) => stampOf(O.some(there)) ?? stamp))
+    ).finally(() => drawing.delete(key))
     drawing.set(key, drawn)
     return drawn
   }

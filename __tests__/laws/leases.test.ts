@@ -1,0 +1,271 @@
+/**
+ * Laws 20, 21, 22, 25 and 34 for several rings over one store, which know nothing of each other, as processes do. The
+ * orders in which the store, the function and the timers answer are explored by fast-check's scheduler; the ways of
+ * caching that break the laws stand beside them and have to be caught.
+ */
+import { describe, expect, test } from '@jest/globals'
+import * as fc from 'fast-check'
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import type * as TE from 'fp-ts/TaskEither'
+
+import type { Store } from '../../src'
+import { dict, Duration, Policy, ring } from '../../src'
+import { scheduledClock, scheduledStore } from './scheduled'
+
+type Fn = (id: number) => TE.TaskEither<string, number>
+
+/** What these laws ask of a cache. */
+interface Cache {
+  readonly call: Fn
+  readonly get: (id: number) => TE.TaskEither<unknown, O.Option<number>>
+  readonly update: Fn
+  readonly set: (value: number) => (id: number) => TE.TaskEither<unknown, void>
+  readonly delete: (id: number) => TE.TaskEither<unknown, void>
+  readonly purge: () => TE.TaskEither<unknown, void>
+}
+type Shared = Store.Store<unknown, Map<string, unknown>> & Store.Leasing<unknown>
+type Make = (fn: Fn, store: Shared, s: fc.Scheduler) => Cache
+
+const forever = Policy.policy(Policy.lease({ wait: Duration.days(1) }), Policy.loadTimeout(Duration.days(1)))
+
+const ours =
+  (policy: Policy.Policy<{ readonly leases: object }>, tagged: boolean): Make =>
+  (fn, store, s) => {
+    const cached = ring(fn, {
+      name: 'k',
+      store,
+      policy,
+      clock: scheduledClock(s),
+      ...(tagged ? { tags: () => ['all'] } : {})
+    })
+    return {
+      call: cached,
+      get: cached.get,
+      update: cached.update as Fn,
+      set: cached.set,
+      delete: cached.delete,
+      purge: () => cached.purge('all')
+    }
+  }
+
+/** Broken on purpose: no leases, so two rings know nothing of each other. */
+const unleased = ours(Policy.policy(), false)
+
+/** Broken on purpose: tags whose generations are read when the load has ended. */
+const stampedLate: Make = (fn, store, s) => {
+  const plain = ours(Policy.policy(), false)(fn, store, s)
+  const generation = async (): Promise<unknown> => {
+    const got = await store.get('~all')()
+    return E.isRight(got) && O.isSome(got.right) ? got.right.value : 0
+  }
+  const get: Cache['get'] = (id) => async () => {
+    const [got, now] = await Promise.all([store.get(`k:${String(id)}`)(), generation()])
+    if (E.isLeft(got) || O.isNone(got.right)) return E.right(O.none)
+    const [value, then] = got.right.value as [number, unknown]
+    return E.right(then === now ? O.some(value) : O.none)
+  }
+  let purges = 0
+  return {
+    ...plain,
+    get,
+    call: (id) => async () => {
+      const got = await get(id)()
+      if (E.isRight(got) && O.isSome(got.right)) return E.right(got.right.value)
+      const value = await fn(id)()
+      if (E.isRight(value))
+        await store.set(`k:${String(id)}`, [value.right, await generation()], Duration.days(1))()
+      return value
+    },
+    purge: () => store.set('~all', ++purges, Duration.days(1))
+  }
+}
+
+const failed = async (property: fc.IAsyncProperty<[fc.Scheduler, ...Array<never>]>): Promise<boolean> =>
+  (await fc.check(property as fc.IAsyncProperty<unknown>, { numRuns: 2_000 })).failed
+
+const begins = (s: fc.Scheduler, who: string): Promise<void> => s.schedule(Promise.resolve(), who)
+
+type Write = 'delete' | 'set' | 'update' | 'purge'
+
+/** Readers and one writer, on two rings: nobody who asks after an acknowledged invalidation is given an older value. */
+const invalidationWins = (make: Make, kinds: ReadonlyArray<Write>) =>
+  fc.asyncProperty(
+    fc.scheduler(),
+    fc.array(fc.tuple(fc.constantFrom('call', 'get'), fc.boolean()), { minLength: 1, maxLength: 4 }),
+    fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 2 }),
+    async (s, readers, writes) => {
+      let truth = 0
+      let acknowledged = 0
+      const fn: Fn = () => async () => {
+        const value = truth
+        await s.schedule(Promise.resolve(), `load of ${String(value)}`)
+        return E.right(value)
+      }
+      const store: Shared = scheduledStore<unknown>(s)
+      const caches = [make(fn, store, s), make(fn, store, s)] as const
+      const read = async (who: string, first: boolean): Promise<void> => {
+        await begins(s, who)
+        const since = acknowledged
+        const cache = first ? caches[0] : caches[1]
+        if (who.startsWith('get')) {
+          const got = await cache.get(1)()
+          if (E.isRight(got) && O.isSome(got.right)) expect(got.right.value).toBeGreaterThanOrEqual(since)
+        } else {
+          const got = await cache.call(1)()
+          if (E.isRight(got)) expect(got.right).toBeGreaterThanOrEqual(since)
+        }
+      }
+      const writer = async (): Promise<void> => {
+        for (const how of writes) {
+          await begins(s, how)
+          const version = ++truth
+          if (how === 'delete') await caches[0].delete(1)()
+          if (how === 'purge') await caches[0].purge()()
+          if (how === 'set') await caches[0].set(version)(1)()
+          if (how === 'update') await caches[0].update(1)()
+          acknowledged = version
+        }
+      }
+      await s.waitFor(
+        Promise.all([...readers.map(([who, first], i) => read(`${who} ${String(i)}`, first)), writer()])
+      )
+      await s.waitIdle()
+      await s.waitFor(read('get at the end', false))
+      await s.waitFor(read('call at the end', false))
+    }
+  )
+
+describe('law 22', () => {
+  test('law 22: no load that began before an invalidation by another ring is stored or served after it', async () => {
+    await fc.assert(invalidationWins(ours(forever, false), ['delete', 'set', 'update']), { numRuns: 1_500 })
+  })
+  test('law 22: nor by a tag', async () => {
+    await fc.assert(invalidationWins(ours(forever, true), ['delete', 'set', 'update', 'purge']), {
+      numRuns: 1_500
+    })
+  })
+  test('law 22: without leases it is broken, and caught', async () => {
+    expect(await failed(invalidationWins(unleased, ['delete', 'set', 'update']) as never)).toBe(true)
+  })
+
+  const oneLoad = (make: Make) =>
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.array(fc.boolean(), { minLength: 2, maxLength: 6 }),
+      async (s, callers) => {
+        let runs = 0
+        const fn: Fn = () => async () => {
+          const run = ++runs
+          await s.schedule(Promise.resolve(), `load ${String(run)}`)
+          return E.right(run)
+        }
+        const store: Shared = scheduledStore<unknown>(s)
+        const caches = [make(fn, store, s), make(fn, store, s)] as const
+        const answers = Promise.all(
+          callers.map(async (first, i) => {
+            await begins(s, `caller ${String(i)}`)
+            return (first ? caches[0] : caches[1]).call(1)()
+          })
+        )
+        await s.waitFor(answers)
+        await s.waitIdle()
+        expect(new Set((await answers).map((answer) => JSON.stringify(answer)))).toEqual(
+          new Set(['{"_tag":"Right","right":1}'])
+        )
+      }
+    )
+  test('law 22: a cold key is loaded once, by whatever ring, and everybody gets that value', async () => {
+    await fc.assert(oneLoad(ours(forever, false)), { numRuns: 1_000 })
+    await fc.assert(oneLoad(ours(forever, true)), { numRuns: 500 })
+    expect(await failed(oneLoad(unleased) as never)).toBe(true)
+  })
+
+  test('law 22: of updates by several rings the one that started last is what stays', async () => {
+    const lastStarted = (make: Make) =>
+      fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 4 }), async (s, n) => {
+        let truth = 0
+        const fn: Fn = () => async () => {
+          const value = truth
+          await s.schedule(Promise.resolve(), `load of ${String(value)}`)
+          return E.right(value)
+        }
+        const store: Shared = scheduledStore<unknown>(s)
+        await s.waitFor(
+          Promise.all(
+            Array.from({ length: n }, async (_, i) => {
+              await begins(s, `update ${String(i)}`)
+              truth++
+              return make(fn, store, s).update(1)()
+            })
+          )
+        )
+        await s.waitIdle()
+        expect(store.backend.get('k:1')).toBe(n)
+      })
+    await fc.assert(lastStarted(ours(forever, false)), { numRuns: 1_000 })
+    expect(await failed(lastStarted(unleased) as never)).toBe(true)
+  })
+})
+
+describe('law 34', () => {
+  const tagged = ours(Policy.policy(), true)
+  test('law 34: a purge hides what was loaded before it, by any ring, loads that are under way included', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: 4 }), async (s, n) => {
+        let truth = 0
+        const fn: Fn = () => async () => {
+          const value = truth
+          await s.schedule(Promise.resolve(), `load of ${String(value)}`)
+          return E.right(value)
+        }
+        const store: Shared = scheduledStore<unknown>(s)
+        const caches = [tagged(fn, store, s), tagged(fn, store, s)] as const
+        const work = Array.from({ length: n }, async (_, i) => {
+          await begins(s, `caller ${String(i)}`)
+          return caches[i % 2 === 0 ? 0 : 1].call(1)()
+        })
+        const purge = (async () => {
+          await begins(s, 'purge')
+          truth++
+          await caches[0].purge()()
+        })()
+        await s.waitFor(Promise.all([...work, purge]))
+        await s.waitIdle()
+        for (const cache of caches) {
+          const got = await s.waitFor(cache.get(1)())
+          if (E.isRight(got) && O.isSome(got.right)) expect(got.right.value).toBe(1)
+          expect(await s.waitFor(cache.call(1)())).toEqual(E.right(1))
+        }
+      }),
+      { numRuns: 1_500 }
+    )
+  })
+  test('law 34: who asks a ring after its own purge joins no load from before', async () => {
+    await fc.assert(
+      invalidationWins((fn, store, s) => ((one) => one)(tagged(fn, store, s)), ['purge']),
+      {
+        numRuns: 1_500
+      }
+    )
+  })
+  test('law 34: generations that are read after the load are caught', async () => {
+    expect(await failed(invalidationWins(stampedLate, ['purge']) as never)).toBe(true)
+  })
+
+  test('law 34: one command, whatever the number of entries; a generation that is lost is a miss', async () => {
+    const store = dict<unknown>()
+    let runs = 0
+    const fn: Fn = (id) => async () => E.right(id * 1_000 + ++runs)
+    const cached = ring(fn, { name: 'k', store, tags: (id) => ['all', `user ${String(id)}`] })
+    await cached.getOrUpdateMany(Array.from({ length: 500 }, (_, i) => [i] as [number]))()
+    expect(runs).toBe(500)
+    await cached.purge('user 3')()
+    expect(await cached.hasMany([[2], [3], [4]])()).toEqual(E.right([true, false, true]))
+    store.backend.delete('~tag:all') // evicted
+    expect(await cached.getMany([[2], [4]])()).toEqual(E.right([O.none, O.none]))
+    await cached(2)()
+    expect(runs).toBe(501)
+    expect(await cached.has(2)()).toEqual(E.right(true))
+  })
+})
