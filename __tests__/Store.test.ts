@@ -161,6 +161,72 @@ describe('the combinators of Store', () => {
     expect(await store.has('k')()).toStrictEqual(E.right(true))
   })
 
+  test('law 25: a store that is read only lets nobody take or use a lease', async () => {
+    const inner = dict<string>()
+    await inner.leases.acquire('k', 'me', minute, Duration.zero)()
+    const { leases } = Store.readOnly(inner)
+    const writes = [
+      leases.acquire('k', 'me', minute, Duration.zero),
+      leases.seize('k', 'you', minute),
+      leases.commit('k', 'me', 'v', minute),
+      leases.override([['k', O.none, minute]]),
+      leases.override([])
+    ]
+    for (const write of writes) expect(reason(await write())).toBe('refused')
+    expect(await inner.leases.commit('k', 'me', 'v', minute)()).toStrictEqual(E.right(true))
+  })
+
+  test('law 25: every combinator keeps the leases, and a store without them gets none', async () => {
+    const combinators: Readonly<Record<string, Store.Combinator>> = {
+      prefixed: Store.prefixed('app/'),
+      mapKey: Store.mapKey((key) => `${key}!`),
+      timed: Store.timed(minute),
+      batched: Store.batched(),
+      guarded: Store.guarded({ execute: (f) => f() }),
+      around: Store.around((_, task) => task),
+      readOnly: Store.readOnly
+    }
+    const without: Store.Store<string> = dict<string>()
+    const { leases: _, ...bare } = without
+    const encoded = Store.encoded(Codec.identity<string>())
+    for (const combinator of Object.values(combinators)) {
+      expect(combinator(dict<string>()).leases.acquire).toBeInstanceOf(Function)
+      expect(combinator<string, unknown, Store.Store<string>>(bare)).not.toHaveProperty('leases')
+    }
+    expect(encoded(dict<string>()).leases.acquire).toBeInstanceOf(Function)
+    expect(encoded<unknown, Store.Store<string>>(bare)).not.toHaveProperty('leases')
+    const inner = dict<string>()
+    await Store.prefixed('app/')(inner).leases.seize('k', 'me', minute)()
+    expect(await inner.leases.renew('app/k', 'me', minute)()).toStrictEqual(E.right(true))
+  })
+
+  test('law 25: what the codec refuses is not stored, and the lease stays', async () => {
+    const inner = dict<Uint8Array>()
+    const { leases } = Store.encoded(Codec.json(t.number))(inner)
+    await leases.seize('k', 'me', minute)()
+    expect(reason(await leases.commit('k', 'me', 1n as never, minute)())).toBe('codec')
+    expect(reason(await leases.override([['k', O.some(1n as never), minute]])())).toBe('codec')
+    expect(await leases.commit('k', 'me', 1, minute)()).toStrictEqual(E.right(true))
+    await inner.set('k', new Uint8Array([1]), minute)()
+    expect(reason(await leases.acquire('k', 'me', minute, Duration.zero)())).toBe('codec')
+  })
+
+  test('law 25: a lease of a store that hangs is late too', async () => {
+    const hangs = Store.around(() => () => new Promise<never>(() => undefined))(dict<string>())
+    const { leases } = Store.timed(Duration.milliseconds(5))(hangs)
+    const lease = ['k', 'me', minute] as const
+    for (const task of [
+      leases.acquire(...lease, Duration.zero),
+      leases.seize(...lease),
+      leases.renew(...lease),
+      leases.release('k', 'me'),
+      leases.commit('k', 'me', 'v', minute),
+      leases.override([])
+    ]) {
+      expect(reason(await task())).toBe('timeout')
+    }
+  })
+
   test('law 12: batched gathers the reads of a tick, each key once', async () => {
     const calls: Array<string> = []
     const asked: Array<ReadonlyArray<string>> = []

@@ -7,12 +7,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import type { Either } from 'fp-ts/Either'
-import type { Option } from 'fp-ts/Option'
+import { none, type Option, some } from 'fp-ts/Option'
 import type { TaskEither } from 'fp-ts/TaskEither'
 
 import * as D from '../../src/Duration'
 import type { StoreError } from '../../src/RingError'
-import type { Entry, Store } from '../../src/Store'
+import type { Acquired, Entry, Leases, Store } from '../../src/Store'
 
 // -------------------------------------------------------------------------------------
 // options
@@ -33,6 +33,8 @@ export interface StoreLawsOptions<R> {
   readonly wait?: (ms: number) => Promise<void>
   /** Whether `wait` costs no time, as that of a fake clock: then the random programs wait as well. */
   readonly instant?: boolean
+  /** Whether leases, where it has them, go by the time that `wait` lets pass (default: yes). */
+  readonly leasesWait?: boolean
   /** By how much a remaining lifetime may be shorter than the rest of it (default: 5 s, or 1 ms where `instant`). */
   readonly tolerance?: number
   /** How many random programs (default: 30, or 200 where `instant`). */
@@ -76,6 +78,9 @@ const longLives: ReadonlyArray<D.Duration> = [
   D.days(3_660)
 ]
 
+/** Never over after a sum of the programs' waits: in its last millisecond an entry may be there or not. */
+const shortLives: ReadonlyArray<D.Duration> = [110, 210, 310].map(D.milliseconds)
+
 const hostileKeys: ReadonlyArray<string> = [
   '',
   ' ',
@@ -118,6 +123,7 @@ interface Case<R> {
   readonly keeps: boolean
   readonly lifetime: boolean
   readonly instant: boolean
+  readonly leasesWait: boolean
   readonly tolerance: number
   readonly wait: (ms: number) => Promise<void>
   readonly numRuns: number
@@ -130,6 +136,7 @@ const caseOf = <R>(store: Store<R>, options: StoreLawsOptions<R>): Case<R> => ({
   keeps: options.keeps ?? true,
   lifetime: options.lifetime ?? true,
   instant: options.instant ?? false,
+  leasesWait: options.leasesWait ?? true,
   tolerance: options.tolerance ?? (options.instant === true ? 1 : 5_000),
   wait: options.wait ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms))),
   numRuns: options.numRuns ?? (options.instant === true ? 200 : 30)
@@ -196,7 +203,7 @@ const commands = <R>(c: Case<R>): fc.Arbitrary<ReadonlyArray<Command<R>>> =>
 const commandsOn = <R>(c: Case<R>, key: fc.Arbitrary<string>): fc.Arbitrary<ReadonlyArray<Command<R>>> => {
   const keys = fc.array(key, { maxLength: 9 })
   const value = c.options.values
-  const short = c.instant ? [100, 200, 300].map(D.milliseconds) : []
+  const short = c.instant ? shortLives : []
   const ttl = fc.constantFrom(
     D.zero,
     D.milliseconds(-5),
@@ -403,6 +410,205 @@ const execute = async <R>(c: Case<R>, prefix: string, program: ReadonlyArray<Com
 }
 
 // -------------------------------------------------------------------------------------
+// the model of leases
+// -------------------------------------------------------------------------------------
+
+type Write<R> = readonly [key: string, value: Option<R>, ttl: D.Duration]
+
+type LeaseCommand<R> =
+  | {
+      readonly op: 'acquire'
+      readonly key: string
+      readonly token: string
+      readonly ttl: D.Duration
+      readonly beyond: D.Duration
+    }
+  | {
+      readonly op: 'seize' | 'renew'
+      readonly key: string
+      readonly token: string
+      readonly ttl: D.Duration
+    }
+  | { readonly op: 'release'; readonly key: string; readonly token: string }
+  | {
+      readonly op: 'commit'
+      readonly key: string
+      readonly token: string
+      readonly value: R
+      readonly ttl: D.Duration
+    }
+  | { readonly op: 'override'; readonly entries: ReadonlyArray<Write<R>> }
+  | { readonly op: 'set'; readonly key: string; readonly value: R; readonly ttl: D.Duration }
+  | { readonly op: 'read' | 'delete'; readonly key: string }
+  | { readonly op: 'wait'; readonly ms: number }
+
+const leaseKeys = ['a', '{a}']
+const tokens = ['one', 'two', 'three']
+
+/** So few keys and tokens that holders get in each other's way. */
+const leaseCommands = <R>(c: Case<R>): fc.Arbitrary<ReadonlyArray<LeaseCommand<R>>> => {
+  const passes = c.instant && c.leasesWait
+  const key = fc.constantFrom(...leaseKeys)
+  const token = fc.constantFrom(...tokens)
+  const value = c.options.values
+  const short = passes ? shortLives : []
+  const lease = fc.constantFrom(minute, D.hours(1), ...short)
+  const ttl = fc.constantFrom(D.zero, D.milliseconds(-5), minute, D.hours(1), D.forever, ...short)
+  const beyond = fc.constantFrom(D.zero, D.seconds(30), minute, D.minutes(30), D.forever, ...short)
+  const op = <O extends LeaseCommand<R>['op']>(name: O): fc.Arbitrary<O> => fc.constant(name)
+  const written = fc.oneof(value.map(some), fc.constant(none))
+  return fc.array(
+    fc.oneof<Array<fc.Arbitrary<LeaseCommand<R>>>>(
+      fc.record({ op: op('acquire'), key, token, ttl: lease, beyond }),
+      fc.record({ op: op('seize'), key, token, ttl: lease }),
+      fc.record({ op: op('renew'), key, token, ttl: lease }),
+      fc.record({ op: op('release'), key, token }),
+      fc.record({ op: op('commit'), key, token, value, ttl }),
+      fc.record({ op: op('override'), entries: fc.array(fc.tuple(key, written, ttl), { maxLength: 4 }) }),
+      fc.record({ op: op('set'), key, value, ttl }),
+      fc.record({ op: op('read'), key }),
+      fc.record({ op: op('delete'), key }),
+      ...(passes ? [fc.record({ op: op('wait'), ms: fc.constantFrom(50, 150, 250) })] : [])
+    ),
+    { maxLength: 25 }
+  )
+}
+
+interface LeaseModel {
+  /** Who has it, and for how much longer. */
+  readonly held: (key: string) => { readonly token: string; readonly left: number } | undefined
+  readonly take: (key: string, token: string, ttl: number) => void
+  readonly free: (key: string) => void
+  readonly pass: (ms: number) => void
+}
+
+const makeLeaseModel = (): LeaseModel => {
+  const leases = new Map<string, { readonly token: string; readonly until: number }>()
+  let now = 0
+  return {
+    held: (key) => {
+      const lease = leases.get(key)
+      return lease !== undefined && lease.until > now
+        ? { token: lease.token, left: lease.until - now }
+        : undefined
+    },
+    take: (key, token, ttl) => void leases.set(key, { token, until: now + ttl }),
+    free: (key) => void leases.delete(key),
+    pass: (ms) => void (now += ms)
+  }
+}
+
+const executeLeases = async <R>(
+  c: Case<R>,
+  leases: Leases<R>,
+  prefix: string,
+  program: ReadonlyArray<LeaseCommand<R>>
+): Promise<void> => {
+  const entries = makeModel<R>(c.keeps)
+  const model = makeLeaseModel()
+  const full = (key: string): string => prefix + key
+  const owns = (key: string, token: string): boolean => model.held(key)?.token === token
+  const same = (what: string, actual: unknown, expected: unknown): void =>
+    ensure(actual === expected, () => `${what}: ${String(actual)}, and ${String(expected)} expected`)
+  const asEntry = (what: string, key: string, answer: Option<Entry<R>>): void => {
+    const expected = entries.at(key)
+    same(what, answer._tag, expected === undefined ? 'None' : 'Some')
+    if (answer._tag === 'None' || expected === undefined) return
+    ensure(c.equals(answer.value.value, expected.value), () => `${what}: another value`)
+    remains(c, answer, entries.left(key), what)
+  }
+  const acquire = async (
+    what: string,
+    key: string,
+    token: string,
+    ttl: D.Duration,
+    beyond: D.Duration
+  ): Promise<void> => {
+    const answer = await run(what, leases.acquire(full(key), token, ttl, beyond))
+    const held = model.held(key)
+    if (entries.left(key) > beyond) {
+      same(what, answer._tag, 'Found')
+      if (answer._tag === 'Found') asEntry(what, key, some(answer.entry))
+    } else if (held !== undefined) isBusyFor(c, answer, held.left, what)
+    else {
+      same(what, answer._tag, 'Won')
+      model.take(key, token, ttl)
+    }
+  }
+  for (const [i, command] of program.entries()) {
+    const what = `step ${String(i)}, ${command.op}`
+    switch (command.op) {
+      case 'acquire':
+        await acquire(what, command.key, command.token, command.ttl, command.beyond)
+        break
+      case 'seize':
+        await run(what, leases.seize(full(command.key), command.token, command.ttl))
+        model.take(command.key, command.token, command.ttl)
+        break
+      case 'renew': {
+        const owned = owns(command.key, command.token)
+        same(what, await run(what, leases.renew(full(command.key), command.token, command.ttl)), owned)
+        if (owned) model.take(command.key, command.token, command.ttl)
+        break
+      }
+      case 'release':
+        await run(what, leases.release(full(command.key), command.token))
+        if (owns(command.key, command.token)) model.free(command.key)
+        break
+      case 'commit': {
+        const { key, token, value, ttl } = command
+        const owned = owns(key, token)
+        same(what, await run(what, leases.commit(full(key), token, value, ttl)), owned)
+        if (owned) {
+          model.free(key)
+          entries.set(key, value, ttl)
+        }
+        break
+      }
+      case 'override':
+        await run(what, leases.override(command.entries.map(([key, value, ttl]) => [full(key), value, ttl])))
+        for (const [key, value, ttl] of command.entries) {
+          model.free(key)
+          if (value._tag === 'Some') entries.set(key, value.value, ttl)
+          else entries.delete(key)
+        }
+        break
+      case 'set':
+        await run(what, c.store.set(full(command.key), command.value, command.ttl))
+        entries.set(command.key, command.value, command.ttl)
+        break
+      case 'delete':
+        await run(what, c.store.delete(full(command.key)))
+        entries.delete(command.key)
+        break
+      case 'read':
+        asEntry(what, command.key, await run(what, c.store.read(full(command.key))))
+        break
+      case 'wait':
+        await c.wait(command.ms)
+        model.pass(command.ms)
+        entries.pass(command.ms)
+        break
+    }
+  }
+  for (const key of leaseKeys) {
+    asEntry('in the end', key, await run('read', c.store.read(full(key))))
+    await acquire('in the end', key, 'another', minute, D.forever)
+  }
+  await run('override', leases.override(leaseKeys.map((key) => [full(key), none, minute])))
+}
+
+const isBusyFor = <R>(c: Case<R>, answer: Acquired<R>, left: number, what: string): void => {
+  if (answer._tag !== 'Busy') return fail(`${what}: ${answer._tag}, and somebody has the lease`)
+  const { remaining } = answer
+  const tolerance = c.leasesWait ? c.tolerance : 5_000 // by a clock that the test does not turn
+  return ensure(
+    remaining <= left && remaining >= left - tolerance && remaining > 0,
+    () => `${what}: ${String(remaining)} ms are left of ${String(left)}`
+  )
+}
+
+// -------------------------------------------------------------------------------------
 // the laws
 // -------------------------------------------------------------------------------------
 
@@ -413,6 +619,33 @@ const sampled = <R>(c: Case<R>, count: number): ReadonlyArray<R> =>
 const two = <R>(c: Case<R>): readonly [R, R] => sampled(c, 2) as unknown as readonly [R, R]
 
 type Law = <R>(c: Case<R>) => Promise<void>
+
+/** A law of leases, for a store that has some and keeps what it is told. */
+const ofLeases =
+  (law: <R>(c: Case<R>, leases: Leases<R>) => Promise<void>): Law =>
+  async (c) => {
+    if (c.keeps && c.store.leases !== undefined) await law(c, c.store.leases)
+  }
+
+/** What comes of the wish for a lease, whatever entry is there. */
+const wish = <R>(leases: Leases<R>, key: string, token: string): Promise<Acquired<R>> =>
+  run('acquire', leases.acquire(key, token, minute, D.forever))
+
+const wins = async <R>(what: string, leases: Leases<R>, key: string, token: string): Promise<void> => {
+  const { _tag } = await wish(leases, key, token)
+  ensure(_tag === 'Won', () => `${what}: ${_tag}, and nobody has the lease`)
+}
+
+const isBusy = async <R>(what: string, leases: Leases<R>, key: string): Promise<void> => {
+  const { _tag } = await wish(leases, key, 'somebody else')
+  ensure(_tag === 'Busy', () => `${what}: ${_tag}, and somebody has the lease`)
+}
+
+const isThere = async <R>(what: string, c: Case<R>, key: string, value: R): Promise<void> =>
+  ensure(isSome(c, value)(await run('get', c.store.get(key))), () => `${what}: another value, or none`)
+
+const isGone = async <R>(what: string, c: Case<R>, key: string): Promise<void> =>
+  ensure((await run('get', c.store.get(key)))._tag === 'None', () => `${what}: there is an entry`)
 
 const laws: Readonly<Record<string, Law>> = {
   'law 2: a miss is none, and what was stored comes back, single and bulk': (c) =>
@@ -703,6 +936,401 @@ const laws: Readonly<Record<string, Law>> = {
     ensure(isSome(c, a)(await run('get', c.store.get(key))), () => 'a refused write changed something')
     await run('delete', c.store.delete(key))
   },
+
+  'law 22: of many who want a lease at once one wins, and one stores': ofLeases(async (c, leases) => {
+    const prefix = freshPrefix()
+    const [value] = two(c)
+    for (const [i, beyond] of [D.forever, D.zero, minute, D.forever].entries()) {
+      const keys = ['a', 'b'].map((key) => `${prefix}${key}${String(i)}`)
+      const wishes = keys.flatMap((key) =>
+        Array.from({ length: 20 }, (_, n) => [key, `token ${String(n)}`] as const)
+      )
+      const answers = await Promise.all(
+        wishes.map(([key, token]) => run('acquire', leases.acquire(key, token, minute, beyond)))
+      )
+      const winners = wishes.filter((_, n) => answers[n]?._tag === 'Won')
+      ensure(
+        isDeepStrictEqual(
+          winners.map(([key]) => key),
+          keys
+        ),
+        () => `${String(winners.length)} winners`
+      )
+      ensure(answers.filter(({ _tag }) => _tag === 'Busy').length === 38, () => 'neither won nor busy')
+      const stored = await Promise.all(
+        wishes.map(([key, token]) => run('commit', leases.commit(key, token, value, minute)))
+      )
+      ensure(
+        isDeepStrictEqual(
+          wishes.filter((_, n) => stored[n]),
+          winners
+        ),
+        () => 'not only the winners stored'
+      )
+    }
+    await run('clear', c.store.clear(prefix))
+  }),
+
+  'law 25: a lease is won once, until it is given back, used or taken away': ofLeases(async (c, leases) => {
+    const prefix = freshPrefix()
+    const [value] = two(c)
+    const ends: Readonly<Record<string, (key: string) => TaskEither<StoreError, unknown>>> = {
+      release: (key) => leases.release(key, 'holder'),
+      commit: (key) => leases.commit(key, 'holder', value, longest(c)),
+      'commit of nothing': (key) => leases.commit(key, 'holder', value, D.zero),
+      override: (key) => leases.override([[key, some(value), longest(c)]]),
+      'override of zero': (key) => leases.override([[key, some(value), D.zero]]),
+      'override of none': (key) => leases.override([[key, none, longest(c)]])
+    }
+    for (const [name, end] of Object.entries(ends)) {
+      const key = prefix + name
+      await wins('at first', leases, key, 'holder')
+      isBusyFor(c, await wish(leases, key, 'somebody else'), minute, 'taken')
+      isBusyFor(c, await wish(leases, key, 'holder'), minute, 'taken by who asks again')
+      await run(name, end(key))
+      await wins(`after ${name}`, leases, key, 'next')
+      await isBusy(`after ${name}`, leases, key)
+      await run('override', leases.override([[key, none, minute]]))
+    }
+  }),
+
+  'law 25: nobody but its holder renews, gives back or uses a lease': ofLeases(async (c, leases) => {
+    const key = `${freshPrefix()}key`
+    const [a, b] = two(c)
+    const isNobodys = async (what: string, token: string): Promise<void> => {
+      ensure(!(await run('renew', leases.renew(key, token, minute))), () => `${what}: renewed`)
+      await run('release', leases.release(key, token))
+      ensure(!(await run('commit', leases.commit(key, token, b, longest(c)))), () => `${what}: used`)
+      ensure(!(await run('commit', leases.commit(key, token, b, D.zero))), () => `${what}: used to remove`)
+    }
+    for (const token of ['holder', '']) await isNobodys('before it was taken', token)
+    await isGone('before it was taken', c, key)
+    await wins('at first', leases, key, 'holder')
+    for (const token of ['somebody else', 'holde', 'holder ', '']) await isNobodys('not the holder', token)
+    await isGone('not the holder', c, key)
+    await isBusy('somebody else gave it back', leases, key)
+    ensure(await run('renew', leases.renew(key, 'holder', D.hours(1))), () => 'its holder does not renew it')
+    isBusyFor(c, await wish(leases, key, 'somebody else'), D.hours(1), 'renewed')
+    ensure(
+      await run('commit', leases.commit(key, 'holder', a, longest(c))),
+      () => 'its holder does not use it'
+    )
+    await isNobodys('it was used', 'holder')
+    await isThere('it was used', c, key, a)
+    await run('delete', c.store.delete(key))
+  }),
+
+  'law 25: a lease ends by itself, and not before, and what was loaded with it is not stored': ofLeases(
+    async (c, leases) => {
+      if (!c.leasesWait) return
+      const prefix = freshPrefix()
+      const [a, b] = two(c)
+      const short = D.milliseconds(400)
+      const key = (name: string): string => prefix + name
+      const over = ['acquired', 'seized', 'renewed for less', 'empty'].map(key)
+      const [acquired = '', seized = '', less = '', empty = ''] = over
+      const more = key('renewed for more')
+      for (const k of [acquired, seized, less]) await run('set', c.store.set(k, a, longest(c)))
+      await run('acquire', leases.acquire(less, 'holder', D.hours(1), D.forever))
+      for (const k of [acquired, empty, more]) {
+        const { _tag } = await run('acquire', leases.acquire(k, 'holder', short, D.forever))
+        ensure(_tag === 'Won', () => 'not won')
+      }
+      await run('seize', leases.seize(seized, 'holder', short))
+      await run('renew', leases.renew(less, 'holder', short))
+      ensure(await run('renew', leases.renew(more, 'holder', D.hours(1))), () => 'over too early')
+      for (const k of [acquired, seized, less]) {
+        isBusyFor(c, await wish(leases, k, 'somebody else'), short, 'over too early')
+      }
+      await c.wait(600)
+      for (const k of over) {
+        ensure(!(await run('renew', leases.renew(k, 'holder', minute))), () => `${k}: renewed when over`)
+        ensure(!(await run('commit', leases.commit(k, 'holder', b, minute))), () => `${k}: used when over`)
+        await wins(k, leases, k, 'next')
+        await run('release', leases.release(k, 'holder'))
+        await isBusy(`${k}: given back by whose it was`, leases, k)
+        ensure(!(await run('commit', leases.commit(k, 'holder', b, minute))), () => `${k}: not the holder`)
+      }
+      for (const k of [acquired, seized, less]) await isThere('used when over', c, k, a)
+      await isGone('used when over', c, empty)
+      await isBusy('renewed for more', leases, more)
+      ensure(await run('commit', leases.commit(more, 'holder', b, longest(c))), () => 'renewed, and lost')
+      await isThere('renewed for more', c, more, b)
+      await run('override', leases.override([...over, more].map((k) => [k, none, minute])))
+    }
+  ),
+
+  'law 25: commit writes what it was told, for as long, and gives the lease back': ofLeases(
+    async (c, leases) => {
+      const key = `${freshPrefix()}key`
+      const commit = async (value: Parameters<typeof leases.commit>[2], ttl: D.Duration): Promise<void> => {
+        await wins('before commit', leases, key, 'holder')
+        ensure(await run('commit', leases.commit(key, 'holder', value, ttl)), () => 'commit: not the holder')
+      }
+      for (const value of [...sampled(c, 5), ...(c.options.extremes ?? [])]) {
+        await commit(value, longest(c))
+        await isThere('commit', c, key, value)
+        const found = await run('acquire', leases.acquire(key, 'next', minute, D.zero))
+        ensure(found._tag === 'Found' && c.equals(found.entry.value, value), () => 'acquire: another value')
+      }
+      const [a, b] = two(c)
+      for (const ttl of c.lifetime ? [D.seconds(30), D.hours(1), ...longLives, D.forever] : [D.forever]) {
+        await commit(a, ttl)
+        remains(c, await run('read', c.store.read(key)), ttl, 'commit')
+      }
+      for (const ttl of [D.zero, D.milliseconds(-1)]) {
+        await run('set', c.store.set(key, a, longest(c)))
+        await commit(b, ttl)
+        await isGone('commit of nothing', c, key)
+      }
+      await wins('after commit', leases, key, 'next')
+      await run('release', leases.release(key, 'next'))
+    }
+  ),
+
+  'law 25: acquire finds what lives for longer than it was asked, whoever has the lease': ofLeases(
+    async (c, leases) => {
+      const key = `${freshPrefix()}key`
+      const [value] = two(c)
+      const acquire = (beyond: D.Duration): Promise<Acquired<typeof value>> =>
+        run('acquire', leases.acquire(key, 'holder', minute, beyond))
+      const lives = c.lifetime ? [minute, D.hours(1), D.forever] : [D.forever]
+      const bounds = [D.milliseconds(-5), D.zero, D.seconds(30), minute, D.minutes(30), D.hours(1), D.days(9)]
+      for (const ttl of lives) {
+        await run('set', c.store.set(key, value, ttl))
+        for (const held of [false, true]) {
+          for (const beyond of [...bounds, D.forever]) {
+            const what = `${String(ttl)} ms to live, and more than ${String(beyond)} asked`
+            if (held) await run('seize', leases.seize(key, 'another', minute))
+            const answer = await acquire(beyond)
+            const expected = ttl > beyond ? 'Found' : held ? 'Busy' : 'Won'
+            ensure(answer._tag === expected, () => `${what}: ${answer._tag}`)
+            if (answer._tag === 'Found') {
+              ensure(c.equals(answer.entry.value, value), () => `${what}: another value`)
+              remains(c, some(answer.entry), ttl, what)
+            }
+            await run('release', leases.release(key, held ? 'another' : 'holder'))
+          }
+        }
+      }
+      // as long as it was asked is not longer; often enough that no time passes in between
+      for (let i = 0; i < 20 && c.lifetime; i++) {
+        await run('set', c.store.set(key, value, minute))
+        ensure((await acquire(minute))._tag === 'Won', () => 'found what lives for as long as it was asked')
+        await run('release', leases.release(key, 'holder'))
+      }
+      await run('delete', c.store.delete(key))
+      await wins('nothing is there', leases, key, 'holder')
+      await run('release', leases.release(key, 'holder'))
+    }
+  ),
+
+  'law 25: of those who seize a lease the last one has it, and no other stores': ofLeases(
+    async (c, leases) => {
+      const key = `${freshPrefix()}key`
+      const [a, b] = two(c)
+      const lost = async (token: string): Promise<void> => {
+        ensure(!(await run('renew', leases.renew(key, token, minute))), () => `${token} renews`)
+        await run('release', leases.release(key, token))
+        ensure(!(await run('commit', leases.commit(key, token, a, longest(c)))), () => `${token} stores`)
+      }
+      await run('seize', leases.seize(key, 'first', minute))
+      await isBusy('seized where it was free', leases, key)
+      await run('seize', leases.seize(key, 'second', D.hours(1)))
+      isBusyFor(c, await wish(leases, key, 'somebody else'), D.hours(1), 'seized from somebody')
+      await lost('first')
+      await run('seize', leases.seize(key, 'third', minute))
+      await lost('first')
+      await lost('second')
+      await isGone('those who lost the lease', c, key)
+      ensure(await run('commit', leases.commit(key, 'third', b, longest(c))), () => 'the last one lost')
+      await isThere('the last one', c, key, b)
+      await wins('in the end', leases, key, 'next')
+      await run('override', leases.override([[key, none, minute]]))
+    }
+  ),
+
+  'law 25: override writes and removes, the later of two, and takes the leases away': ofLeases(
+    async (c, leases) => {
+      const prefix = freshPrefix()
+      const [old, a] = two(c)
+      const b = sampled(c, 3)[2] as typeof a // the proof: it gives as many as it was asked for
+      const long = longest(c)
+      const expected: Readonly<Record<string, readonly [ReadonlyArray<Write<typeof a>>, Option<typeof a>]>> =
+        {
+          written: [[[`${prefix}written`, some(a), long]], some(a)],
+          'for ever': [[[`${prefix}for ever`, some(a), D.forever]], some(a)],
+          removed: [[[`${prefix}removed`, none, long]], none],
+          zero: [[[`${prefix}zero`, some(a), D.zero]], none],
+          less: [[[`${prefix}less`, some(a), D.milliseconds(-1)]], none],
+          twice: [
+            [
+              [`${prefix}twice`, some(a), long],
+              [`${prefix}twice`, some(b), long]
+            ],
+            some(b)
+          ],
+          'in the end removed': [
+            [
+              [`${prefix}in the end removed`, some(a), long],
+              [`${prefix}in the end removed`, none, long]
+            ],
+            none
+          ],
+          'in the end written': [
+            [
+              [`${prefix}in the end written`, none, long],
+              [`${prefix}in the end written`, some(b), long]
+            ],
+            some(b)
+          ]
+        }
+      const names = [...Object.keys(expected), 'not named']
+      for (const name of names) {
+        await run('set', c.store.set(prefix + name, old, long))
+        await wins('before', leases, prefix + name, 'holder')
+      }
+      await run('override', leases.override([]))
+      for (const name of names) await isBusy('nothing was named', leases, prefix + name)
+      await run('override', leases.override(Object.values(expected).flatMap(([writes]) => writes)))
+      for (const [name, [, value]] of Object.entries(expected)) {
+        const key = prefix + name
+        const stored = await run('commit', leases.commit(key, 'holder', old, long))
+        ensure(!stored, () => `${name}: what was loaded before is stored`)
+        if (value._tag === 'Some') await isThere(name, c, key, value.value)
+        else await isGone(name, c, key)
+        await wins(name, leases, key, 'next')
+      }
+      remains(c, await run('read', c.store.read(`${prefix}written`)), long, 'override')
+      remains(c, await run('read', c.store.read(`${prefix}for ever`)), D.forever, 'override')
+      await isThere('not named', c, `${prefix}not named`, old)
+      ensure(
+        await run('commit', leases.commit(`${prefix}not named`, 'holder', a, long)),
+        () => 'a lease is lost whose key was not named'
+      )
+      await run('override', leases.override(names.map((name) => [prefix + name, none, long])))
+    }
+  ),
+
+  'law 25: override of many keys, and of the largest values': ofLeases(async (c, leases) => {
+    const prefix = freshPrefix()
+    const [value] = two(c)
+    const values = [...Array.from({ length: 1_200 }, () => value), ...(c.options.extremes ?? [])]
+    const keys = values.map((_, i) => `${prefix}${String(i)}`)
+    // of the first, the last, and those around where a list may be cut
+    const held = [0, 499, 500, 501, 999, 1_000, 1_001, keys.length - 1].map((i) => keys[i] ?? '')
+    for (const key of held) await wins('before', leases, key, 'holder')
+    const isRemoved = (i: number): boolean => i < 1_200 && i % 3 === 1
+    await run(
+      'override',
+      leases.override(
+        values.map((v, i) => [keys[i] ?? '', isRemoved(i) ? none : some(v), longest(c)] as const)
+      )
+    )
+    const found = await run('getMany', c.store.getMany(keys))
+    values.forEach((v, i) => {
+      const answer = found[i]
+      ensure(
+        answer !== undefined && (isRemoved(i) ? answer._tag === 'None' : isSome(c, v)(answer)),
+        () => `key ${String(i)} of many`
+      )
+    })
+    for (const key of held) {
+      ensure(!(await run('commit', leases.commit(key, 'holder', value, longest(c)))), () => 'a lease is left')
+    }
+    await run('clear', c.store.clear(prefix))
+  }),
+
+  'law 25: a lease is no entry, and what is done to entries leaves it': ofLeases(async (c, leases) => {
+    const prefix = freshPrefix()
+    const key = `${prefix}key`
+    const [value] = two(c)
+    const holds = (what: string): Promise<void> => isBusy(what, leases, key)
+    await wins('at first', leases, key, 'holder')
+    await isGone('a lease', c, key)
+    ensure((await run('read', c.store.read(key)))._tag === 'None', () => 'read finds a lease')
+    ensure(!(await run('has', c.store.has(key))), () => 'has finds a lease')
+    ensure(!(await run('touch', c.store.touch(key, longest(c)))), () => 'touch finds a lease')
+    ensure(c.store.peek?.(key) === undefined, () => 'peek finds a lease')
+    const [bulk] = await run('getMany', c.store.getMany([key]))
+    ensure(bulk?._tag === 'None', () => 'getMany finds a lease')
+    await holds('reads')
+    await run('set', c.store.set(key, value, longest(c)))
+    await holds('set')
+    await isThere('set while somebody has the lease', c, key, value)
+    await run('touch', c.store.touch(key, D.forever))
+    await run('delete', c.store.delete(key))
+    await holds('delete')
+    await run('setMany', c.store.setMany([[key, value, longest(c)]]))
+    await run('deleteMany', c.store.deleteMany([key]))
+    await holds('deleteMany')
+    ensure(await run('commit', leases.commit(key, 'holder', value, longest(c))), () => 'it was lost')
+
+    // whether `clear` takes the leases of its keys away is the store's affair; it takes no others
+    await wins('before clear', leases, key, 'holder')
+    await wins('before clear', leases, `${prefix}a:key`, 'holder')
+    await run('clear', c.store.clear(`${prefix}a:`))
+    await isThere('clear', c, key, value)
+    await isGone('clear', c, `${prefix}a:key`)
+    await holds('clear')
+    await run('override', leases.override([[key, none, minute]]))
+    await run('release', leases.release(`${prefix}a:key`, 'holder'))
+  }),
+
+  'law 25: no lease is mistaken for that of another key, whatever the keys are made of': ofLeases(
+    async (c, leases) => {
+      const prefix = freshPrefix()
+      const inBraces = ['k', '{k}', '{{k}}', '{k}}', 'k}', '{k', 'a}b', '{}k', '{}', '}', '{', '~lease:k']
+      const keys = Array.from(new Set([...hostileKeys, ...inBraces]), (key) => prefix + key)
+      keys.push('', `{${prefix}k}`, `~lease:{${prefix}k}`, `~lease::{${prefix}k}`)
+      const values = sampled(c, keys.length)
+      const tokenOf = (key: string): string => `holder of ${key}`
+      for (const key of keys) await wins(JSON.stringify(key), leases, key, tokenOf(key))
+      for (const key of keys) await isGone(`the lease of ${JSON.stringify(key)}`, c, key)
+      for (const [i, value] of values.entries()) {
+        const key = keys[i] ?? ''
+        const stored = await run('commit', leases.commit(key, tokenOf(key), value, longest(c)))
+        ensure(stored, () => `${JSON.stringify(key)}: lost`)
+      }
+      for (const [i, value] of values.entries()) {
+        const key = keys[i] ?? ''
+        await isThere(JSON.stringify(key), c, key, value)
+        await wins(JSON.stringify(key), leases, key, tokenOf(key))
+      }
+      await run('override', leases.override(keys.map((key) => [key, none, minute])))
+    }
+  ),
+
+  'law 25: to make a task of a lease does nothing, and to run it twice does it twice': ofLeases(
+    async (c, leases) => {
+      const key = `${freshPrefix()}key`
+      const [value] = two(c)
+      const acquire = leases.acquire(key, 'holder', minute, D.forever)
+      const seize = leases.seize(key, 'thief', minute)
+      const release = leases.release(key, 'holder')
+      const commit = leases.commit(key, 'holder', value, longest(c))
+      const override = leases.override([[key, none, minute]])
+      for (const _ of [1, 2]) {
+        ensure((await run('acquire', acquire))._tag === 'Won', () => 'acquire: not the first')
+        ensure((await run('acquire', acquire))._tag === 'Busy', () => 'acquire: not the second')
+        await run('release', release)
+        ensure((await run('acquire', acquire))._tag === 'Won', () => 'release did nothing')
+        ensure(await run('commit', commit), () => 'commit: not the holder')
+        ensure(!(await run('commit', commit)), () => 'commit: the holder twice')
+        await run('seize', seize)
+        await isBusy('seize', leases, key)
+        await run('override', override)
+        await isGone('override', c, key)
+      }
+    }
+  ),
+
+  'law 25: random programs do what a Map of leases beside a Map of entries does': ofLeases((c, leases) =>
+    fc.assert(
+      fc.asyncProperty(leaseCommands(c), (program) => executeLeases(c, leases, freshPrefix(), program)),
+      { numRuns: c.numRuns }
+    )
+  ),
 
   'law 35: clear removes exactly the keys that begin with its prefix': async (c) => {
     const prefix = freshPrefix()

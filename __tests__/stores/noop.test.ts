@@ -1,12 +1,33 @@
 import { expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
-import { noop, ring } from '../../src'
+import { Duration, noop, ring } from '../../src'
 import { storeLaws } from '../laws/store'
 
 storeLaws('noop', () => noop(), { values: fc.anything(), keeps: false })
+
+test('law 25: its leases keep nobody from loading, and store nothing', async () => {
+  const { leases, get } = noop<number>()
+  for (const token of ['me', 'you']) {
+    const acquired = await leases.acquire('k', token, Duration.minutes(1), Duration.zero)()
+    expect(acquired).toStrictEqual(E.right({ _tag: 'Won' }))
+  }
+  for (const token of ['me', 'you']) {
+    expect(await leases.renew('k', token, Duration.minutes(1))()).toStrictEqual(E.right(true))
+    expect(await leases.commit('k', token, 1, Duration.minutes(1))()).toStrictEqual(E.right(true))
+  }
+  for (const task of [
+    leases.seize('k', 'me', Duration.minutes(1)),
+    leases.release('k', 'me'),
+    leases.override([['k', O.some(1), Duration.minutes(1)]])
+  ]) {
+    expect(await task()).toStrictEqual(E.right(undefined))
+  }
+  expect(await get('k')()).toStrictEqual(E.right(O.none))
+})
 
 test('a ring over noop runs its function every time, and still once for all who ask at a time', async () => {
   let ran = 0
