@@ -4,11 +4,12 @@ import { type AddressInfo, createConnection, createServer, type Server as Listen
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { expectTypeOf } from 'expect-type'
 import type { Either } from 'fp-ts/Either'
+import { none, some } from 'fp-ts/Option'
 import { createClient, createClientPool, createSentinel, RESP_TYPES } from 'redis'
 
 import * as D from '../../src/Duration'
 import type { StoreError } from '../../src/RingError'
-import type { Store } from '../../src/Store'
+import type { Leasing, Store } from '../../src/Store'
 import { redis, type RedisClient } from '../../src/stores/redis'
 import {
   anyRedis,
@@ -193,6 +194,74 @@ describe('what it asks of the server', () => {
     expect(left(await store.clear('\ud800')()).reason).toBe('refused')
   })
 
+  test('law 25: everything that is done to a lease is one command, and to many keys too', async () => {
+    const { leases } = redis(client, { namespace: 'leases:' })
+    const keys = Array.from({ length: 500 }, (_, i) => `k${String(i)}`)
+    const writes = keys.map((key, i) => [key, i % 2 === 0 ? some(bytes(key)) : none, D.minutes(1)] as const)
+    const acquire = leases.acquire('k', 'me', D.minutes(1), D.zero)
+    const rest = [
+      leases.renew('k', 'me', D.minutes(1)),
+      leases.commit('k', 'me', bytes('v'), D.minutes(1)),
+      leases.release('k', 'me')
+    ]
+    // the scripts are known after the first time
+    for (const task of [acquire, ...rest, leases.override(writes)]) await task()
+    for (const task of [acquire, ...rest]) expect(await counted(task)).toEqual({ evalsha: 1 })
+    expect(await counted(leases.seize('k', 'me', D.minutes(1)))).toEqual({ set: 1 })
+    expect(await counted(leases.override(writes))).toEqual({ evalsha: 1 })
+    expect(await counted(leases.override([...writes, ...writes]))).toEqual({ evalsha: 1 })
+    expect(await counted(leases.override([]))).toEqual({})
+  })
+
+  test('law 25: a lease is a string beside its entry, under a key that says whose it is, and ends by itself', async () => {
+    const { leases } = redis(client, { namespace: 'shop:' })
+    right(await leases.acquire('user:1', 'me', D.seconds(90), D.zero)())
+    expect(await client.get('~lease:{shop:user:1}')).toBe('me')
+    expect(await client.pTTL('~lease:{shop:user:1}')).toBeGreaterThan(85_000)
+    expect(await client.exists('shop:user:1')).toBe(0)
+    right(await leases.acquire('{de}:user:1', 'me', D.seconds(90), D.zero)())
+    expect(await client.get('~lease::shop:{de}:user:1')).toBe('me')
+
+    const prefixed = createClient({ url: server.url, keyPrefix: 'app:' })
+    await prefixed.connect()
+    right(await redis(prefixed, { namespace: 'shop:' }).leases.seize('user:1', 'you', D.seconds(90))())
+    expect(await client.get('app:~lease:{app:shop:user:1}')).toBe('you')
+    prefixed.destroy()
+    // one that somebody else made to stay is busy for ever, and can be taken away
+    await client.set('~lease:{shop:stays}', 'nobody')
+    expect(right(await leases.acquire('stays', 'me', D.seconds(90), D.zero)())).toEqual({
+      _tag: 'Busy',
+      remaining: D.forever
+    })
+    right(await leases.override([['stays', none, D.seconds(1)]])())
+    expect(right(await leases.acquire('stays', 'me', D.seconds(90), D.zero)())).toEqual({ _tag: 'Won' })
+  })
+
+  test('law 25: clear looks for no leases', async () => {
+    const { clear, leases } = redis(client, { namespace: 'cleared:' })
+    right(await leases.acquire('k', 'me', D.minutes(1), D.zero)())
+    right(await clear('')())
+    expect(right(await leases.renew('k', 'me', D.minutes(1))())).toBe(true)
+  })
+
+  test('a lease of a key that is not UTF-8 is refused', async () => {
+    const { leases } = redis(client)
+    const lease = ['\ud800', 'me', D.minutes(1)] as const
+    const refused = [
+      leases.acquire(...lease, D.zero),
+      leases.seize(...lease),
+      leases.renew(...lease),
+      leases.release('\ud800', 'me'),
+      leases.commit('\ud800', 'me', bytes('v'), D.minutes(1)),
+      leases.override([
+        ['k', none, D.zero],
+        ['\ud800', none, D.zero]
+      ])
+    ]
+    const answers = await Promise.all(refused.map((task) => task()))
+    expect(answers.map((answer) => left(answer).reason)).toEqual(refused.map(() => 'refused'))
+  })
+
   test('law 35: clear pages with SCAN, and asks for no KEYS and no FLUSH', async () => {
     const store = redis(client, { namespace: 'pages:' })
     const keys = Array.from({ length: 3_000 }, (_, i) => `k${String(i)}`)
@@ -263,6 +332,7 @@ describe('what it asks of the server', () => {
     expectTypeOf(redis(client).backend).toEqualTypeOf(client)
     const pool = createClientPool()
     expectTypeOf(redis(pool).backend).toEqualTypeOf(pool)
+    expectTypeOf(redis(pool)).toExtend<Leasing<Uint8Array>>()
   })
 
   test('a timeout of nothing is a defect', () => {
@@ -307,7 +377,13 @@ describe('faults', () => {
       deleteMany: store.deleteMany(['other']),
       hasMany: store.hasMany(['k', 'l']),
       touchMany: store.touchMany([['k', D.minutes(1)]]),
-      clear: store.clear('other')
+      clear: store.clear('other'),
+      acquire: store.leases.acquire('k', 'me', D.minutes(1), D.forever),
+      seize: store.leases.seize('k', 'me', D.minutes(1)),
+      renew: store.leases.renew('k', 'me', D.minutes(1)),
+      release: store.leases.release('k', 'me'),
+      commit: store.leases.commit('k', 'me', bytes('late'), D.minutes(1)),
+      override: store.leases.override([['other', none, D.minutes(1)]])
     }
     const begun = performance.now()
     const answers = await Promise.all(Object.values(operations).map((operation) => operation()))
@@ -364,6 +440,11 @@ describe('faults', () => {
     expect(entry?._tag).toBe('Some')
     await client.scriptFlush()
     expect(right(await store.touch('k', D.forever)())).toBe(true)
+    await client.scriptFlush()
+    expect(right(await store.leases.acquire('l', 'me', D.minutes(1), D.zero)())._tag).toBe('Won')
+    await client.scriptFlush()
+    expect(right(await store.leases.commit('l', 'me', bytes('w'), D.minutes(1))())).toBe(true)
+    expect(right(await store.get('l')())).toEqual(some(bytes('w')))
     client.destroy()
   })
 
@@ -377,9 +458,38 @@ describe('faults', () => {
       expect(error.message + JSON.stringify(error)).not.toContain('secret')
       expect(String(error.cause)).toContain('WRONGTYPE')
     }
+    // nobody wins a lease for what cannot be read
+    expect(left(await store.leases.acquire('secret-key', 'me', D.minutes(1), D.forever)()).reason).toBe(
+      'failed'
+    )
+    expect(right(await store.leases.renew('secret-key', 'me', D.minutes(1))())).toBe(false)
     // and a write replaces it
     right(await store.set('secret-key', bytes('ours'), D.minutes(1))())
     expect(right(await store.get('secret-key')())).toEqual({ _tag: 'Some', value: bytes('ours') })
+    client.destroy()
+  })
+
+  test('law 25: a server that is full says so, keeps who has a lease, and still removes', async () => {
+    const client = await connected()
+    const store = redis(client, { namespace: 'full:' })
+    const { leases } = store
+    right(await store.set('k', bytes('old'), D.minutes(1))())
+    right(await leases.seize('k', 'me', D.minutes(1))())
+    await client.configSet({ maxmemory: '1', 'maxmemory-policy': 'noeviction' })
+    const failed = [
+      leases.acquire('l', 'me', D.minutes(1), D.zero),
+      leases.seize('l', 'me', D.minutes(1)),
+      leases.commit('k', 'me', bytes('new'), D.minutes(1)),
+      leases.override([['k', some(bytes('new')), D.minutes(1)]])
+    ]
+    for (const task of failed) expect(String(left(await task()).cause)).toContain('OOM')
+    expect(right(await store.get('k')())).toEqual(some(bytes('old')))
+    expect(right(await leases.renew('k', 'me', D.minutes(1))())).toBe(true)
+    right(await leases.release('k', 'me')())
+    right(await leases.override([['k', none, D.minutes(1)]])())
+    expect(right(await store.has('k')())).toBe(false)
+    await client.configSet('maxmemory', '0')
+    expect(right(await leases.acquire('k', 'me', D.minutes(1), D.zero)())._tag).toBe('Won')
     client.destroy()
   })
 
@@ -442,7 +552,7 @@ describe('faults', () => {
         return answer()
       }
       // the proof: what this test asks for
-      return { get: ask, exists: ask } as unknown as ReturnType<RedisClient['withTypeMapping']>
+      return { get: ask, exists: ask, evalSha: ask } as unknown as ReturnType<RedisClient['withTypeMapping']>
     }
     const client = {
       get isReady() {
@@ -474,6 +584,7 @@ describe('faults', () => {
     expect(await which(redis(client, { timeout: D.forever }).get('k'))).toBe('patient')
     expect(await which(redis({ ...client, slots: [] }).get('k'))).toBe('patient')
     expect(await which(store.has('k') as never)).toBe('patient')
+    expect(await which(store.leases.acquire('k', 'me', D.minutes(1), D.zero) as never)).toBe('patient')
   })
 
   test('law 26, 36: an answer that comes one byte at a time is late, or whole', async () => {

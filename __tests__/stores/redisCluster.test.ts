@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { expectTypeOf } from 'expect-type'
+import * as fc from 'fast-check'
 import type { Either } from 'fp-ts/Either'
+import { none, some } from 'fp-ts/Option'
 import { createCluster } from 'redis'
 
 import * as D from '../../src/Duration'
-import { slotOf } from '../../src/internal/redisKeys'
+import { leaseKeyOf, slotOf } from '../../src/internal/redisKeys'
 import type { StoreError } from '../../src/RingError'
 import { redis } from '../../src/stores/redis'
 import { redisHash } from '../../src/stores/redisHash'
@@ -72,6 +74,54 @@ storeLaws(
   { ...options, lifetime: false }
 )
 
+const oddKeys = [
+  '',
+  'a',
+  'a}b',
+  'a{b',
+  '{x}y',
+  'y{x}',
+  '{}x',
+  '{}',
+  '}{',
+  '{',
+  '}',
+  '{{a}}',
+  'é{ü}',
+  '{x',
+  'x}y{z}'
+]
+
+describe('the key of a lease', () => {
+  const pieces = ['{', '}', '{}', 'a', 'b', 'é', '👩‍🚀', ':', '\0', '~lease:', '{x}', 'users:1']
+  const text = fc.array(fc.constantFrom(...pieces), { maxLength: 8 }).map((parts) => parts.join(''))
+  const prefix = fc.oneof(fc.constantFrom('', 'app:', '{one}:', '{', 'a{b', '{}', '}', '{}{a}', '{{'), text)
+
+  test('law 25: is in the slot of its entry’s, whatever braces they have', () =>
+    fc.assert(
+      fc.property(prefix, fc.oneof(text, fc.string({ unit: 'binary' })), (keyPrefix, key) => {
+        const lease = leaseKeyOf(keyPrefix, key)
+        expect(lease.startsWith('~lease:')).toBe(true)
+        expect(slotOf(keyPrefix + lease)).toBe(slotOf(keyPrefix + key))
+      }),
+      { numRuns: 2_000 }
+    ))
+
+  test('law 25: is no other key’s', () => {
+    const short = (length: number): ReadonlyArray<string> =>
+      length === 0
+        ? ['']
+        : ['', ...short(length - 1).flatMap((end) => ['{', '}', 'a', ':'].map((c) => c + end))]
+    const keys = [...new Set(short(5))]
+    for (const keyPrefix of ['', 'a', '{a}', '{', 'a{a', '{}', '}', '{}{a}']) {
+      const leases = keys.map((key) => leaseKeyOf(keyPrefix, key))
+      // a lease of a lease, as far as text goes, is another one
+      const all = [...leases, ...leases.map((key) => leaseKeyOf(keyPrefix, key))]
+      expect(new Set(all).size).toBe(all.length)
+    }
+  })
+})
+
 describe('redis over a cluster', () => {
   let client: Awaited<ReturnType<typeof connect>>
   beforeAll(async () => {
@@ -102,6 +152,43 @@ describe('redis over a cluster', () => {
     )
     expect(keys.map((key) => String(slotOf(key)))).toEqual(theirs)
   })
+
+  test.each(['', 'app:', '{one}:', 'a{', '{}:', 'a}'])(
+    'law 25: odd keys have leases, with the key prefix %j',
+    async (keyPrefix) => {
+      const odd = await connect(keyPrefix)
+      closing.push(() => odd.destroy())
+      // without a namespace, so that the empty key is empty; nobody else uses this cluster
+      const { get, leases } = redis(odd)
+      for (const key of oddKeys) {
+        const wish = (token: string) => leases.acquire(key, token, D.minutes(1), D.zero)
+        const [first, again] = [right(await wish('me')()), right(await wish('you')())]
+        expect([key, first._tag, again._tag]).toEqual([key, 'Won', 'Busy'])
+      }
+      for (const key of oddKeys) {
+        expect(right(await leases.renew(key, 'me', D.minutes(1))())).toBe(true)
+        right(await leases.release(key, 'you')())
+        expect(right(await leases.commit(key, 'you', bytes('wrong'), D.minutes(1))())).toBe(false)
+        expect(right(await leases.commit(key, 'me', bytes(key), D.minutes(1))())).toBe(true)
+        right(await leases.seize(key, 'you', D.minutes(1))())
+      }
+      for (const key of oddKeys) {
+        const found = right(await leases.acquire(key, 'me', D.minutes(1), D.zero)())
+        expect(found._tag === 'Found' && Buffer.from(found.entry.value).toString()).toBe(key)
+      }
+      right(
+        await leases.override(
+          oddKeys.map((key, i) => [key, i % 2 === 0 ? none : some(bytes('over')), D.minutes(1)])
+        )()
+      )
+      for (const [i, key] of oddKeys.entries()) {
+        expect(right(await leases.renew(key, 'you', D.minutes(1))())).toBe(false)
+        expect(right(await get(key)())).toEqual(i % 2 === 0 ? none : some(bytes('over')))
+      }
+      right(await leases.override(oddKeys.map((key) => [key, none, D.zero]))())
+    },
+    30_000
+  )
 
   test('law 12: 2,500 keys on all masters, in order', async () => {
     const store = redis(client, { namespace: randomNamespace(), timeout: D.seconds(10) })
