@@ -141,7 +141,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   const { batch, clock, codec, execute, key: keyFn, name, observe, policy, random, references, store } = parts
   const { leases } = store
   const epoch = parts.tags === undefined ? undefined : epochOf(store)
-  const flights = makeFlights<E.Either<Err, A>>(clock, policy.loadTimeout, epoch)
+  const flights = makeFlights<E.Either<Err, A>>(clock, policy.loadTimeout, epoch, policy.lease !== undefined)
   const leasing =
     policy.lease === undefined || leases === undefined
       ? undefined
@@ -573,6 +573,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
       loading.forEach((one, i) => {
         const { claim, flight, key } = one
         const answer = answers[i]
+        flight.loaded = true
         const ok = answer !== undefined && E.isRight(answer)
         emit(key, since, { _tag: 'Load', ok, size: loading.length })
         if (policy.ages && ok) throttle.forget(key)

@@ -39,6 +39,8 @@ export interface Flight<A> {
   readonly reads: boolean
   /** Whether it is past its read: the function runs, or has run. */
   loading: boolean
+  /** Whether the function has answered; what is left is the write. */
+  loaded: boolean
   /** Set before `answer` settles: what it was served from, if not from the function, and what failed on the way. */
   served: 'Hit' | 'Stale' | undefined
   fault: RingError | undefined
@@ -95,6 +97,7 @@ export const newFlight = <A>(reads: boolean, since: number): Flight<A> => ({
   ticket: 0,
   reads,
   loading: false,
+  loaded: false,
   served: undefined,
   fault: undefined,
   stale: undefined,
@@ -108,11 +111,16 @@ const silent = (): void => undefined
 const keysOf = (pairs: ReadonlyArray<readonly [Key, unknown]>): ReadonlyArray<Key> =>
   pairs.map(([key]) => key)
 
-/** `epoch` counts what voids all loads that are under way without moving a fence: purges of tags. */
+/**
+ * `epoch` counts what voids all loads that are under way without moving a fence: purges of tags. Where entries are
+ * written under leases, `leased`, a load whose value is on its way to the store is not joined: it may be there already,
+ * and be gone again by the hand of another process.
+ */
 export const makeFlights = <A>(
   clock: Clock,
   loadTimeout: Duration,
-  epoch: { readonly count: number } = { count: 0 }
+  epoch: { readonly count: number } = { count: 0 },
+  leased = false
 ): Flights<A> => {
   const slots = new Map<Key, Slot<A>>()
   let tickets = 0
@@ -208,7 +216,7 @@ export const makeFlights = <A>(
       if (slot?.flight === undefined) return undefined
       if (overdue(slot.flight)) release(key, slot.flight)
       else if (slot.flight.epoch !== epoch.count) slot.flight = undefined
-      return slot.flight
+      return leased && slot.flight?.loaded === true ? undefined : slot.flight
     },
     hold: (key, flight) => {
       dropOldest()
