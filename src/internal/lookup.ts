@@ -148,7 +148,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): ((args: Args) => Promise<E.Either<Err, A>>) => {
   const { clock, emit, execute, fault, flights, key: keyFn, now, observe, policy, reader } = engine
-  const { peek = () => undefined } = reader
+  const { glance, peek = () => undefined } = reader
   const { rescued, staleOf } = rescue(engine)
   const attend = makeAttend(engine)
   const limited = policy.softTimeout !== undefined || policy.timeout !== undefined
@@ -262,11 +262,15 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     } catch (cause) {
       return uncached(args, asKeyError(cause), since)
     }
-    const here = peek(key, args)
+    const glanced = glance?.(key, args)
+    const here = glanced?.verdict === 'fresh' ? glanced.answer : peek(key)
     if (here !== undefined) {
       if (observe !== undefined) emit(key, since, { _tag: 'Hit' })
       return Promise.resolve(here)
     }
+    const seen = glanced === undefined ? undefined : E.right(glanced)
+    if (glanced?.verdict === 'due' || glanced?.verdict === 'stale')
+      return Promise.resolve(found(key, args, newFlight(true, clock.now()), since, E.right(glanced)))
     const under = flights.current(key)
     // a read that is under way may be older than an invalidation in another process, which a ring with leases respects
     if (under?.reads === true && (under.loading || policy.lease === undefined))
@@ -274,7 +278,8 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     const flight = newFlight<E.Either<Err, A>>(true, clock.now())
     // while an update holds the key this one only reads: an entry that is there need not wait for it
     if (under === undefined) flights.hold(key, flight)
-    flight.answer = reader.look(key, args).then((got) => found(key, args, flight, since, got))
+    const looked = seen === undefined ? reader.look(key, args) : Promise.resolve(seen)
+    flight.answer = looked.then((got) => found(key, args, flight, since, got))
     return concludes ? concluded(key, flight, since) : flight.answer
   }
 }
@@ -391,7 +396,7 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
     const told = new Set<Key>()
     const waits: Array<Promise<void>> = []
     const tell = (key: Key, shared: boolean, served: 'Hit' | 'Stale' | undefined): void =>
-      emit(key, since, served === 'Stale' ? { _tag: 'Stale' } : { _tag: 'Miss', shared })
+      emit(key, since, served === undefined ? { _tag: 'Miss', shared } : { _tag: served })
     /** An answer of a flight, and what is to be told of it: at once, where it is surely a miss. */
     const attended = (
       key: Key,
@@ -404,7 +409,7 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
         : flight.answer
       if (fallback.stale === undefined) tell(key, shared, undefined)
       const told = (served: 'Hit' | 'Stale' | undefined): void => {
-        if (fallback.stale !== undefined) tell(key, shared, served)
+        if (fallback.stale !== undefined) tell(key, shared, served ?? flight.served)
       }
       return limited
         ? attend(fallback, later, told, clock.now() - began)

@@ -35,8 +35,10 @@ export interface Seen<Err, A> {
 }
 
 export interface Reader<Args extends Arguments, Err, A> {
-  /** What is in this process's memory and fresh, with no promise. */
-  readonly peek: ((key: Key, args: Args) => E.Either<Err, A> | undefined) | undefined
+  /** What is in this process's memory, with no promise: for a ring that need not look at more than the value. */
+  readonly peek: ((key: Key) => E.Either<Err, A> | undefined) | undefined
+  /** The same for every other ring. */
+  readonly glance: ((key: Key, args: Args) => Seen<Err, A> | undefined) | undefined
   readonly look: (key: Key, args: Args) => Promise<E.Either<RingError, Seen<Err, A>>>
   /** As `look`, with what is left of the life of the entry, whether it matters or not. */
   readonly inspect: (key: Key, args: Args) => Promise<E.Either<RingError, Seen<Err, A>>>
@@ -264,19 +266,19 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
   }
 
   const { peek: peekRaw, peekEntry } = store
-  const peek = (key: Key, args: Args): E.Either<Err, A> | undefined => {
+  const glance = (key: Key, args: Args): Seen<Err, A> | undefined => {
     try {
       const entry = peekEntry?.(key)
       if (entry === undefined) return undefined
       const stamps = tags?.keysOf(args).map((tag) => stampOf(O.fromNullable(peekRaw?.(tag))))
       const seen = open(key, args, entry.value, entry.remaining, stamps)
-      return E.isRight(seen) && seen.right.verdict === 'fresh' ? seen.right.answer : undefined
+      return E.isRight(seen) && seen.right.verdict !== 'missing' ? seen.right : undefined
     } catch {
       return undefined
     }
   }
   /** The path of every hit in memory: no envelope, no age. */
-  const peekPlainly = (key: Key): E.Either<Err, A> | undefined => {
+  const peek = (key: Key): E.Either<Err, A> | undefined => {
     try {
       const raw = peekRaw?.(key)
       if (raw === undefined) return undefined
@@ -289,7 +291,8 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
 
   const plain = !ages && !sealed
   return {
-    peek: (plain ? peekRaw : peekEntry) === undefined ? undefined : plain ? peekPlainly : peek,
+    peek: plain && peekRaw !== undefined ? peek : undefined,
+    glance: !plain && peekEntry !== undefined ? glance : undefined,
     look: plain ? lookPlainly : look,
     inspect: (key, args) => lookAs(key, args, true),
     lookAll: plain ? lookAllPlainly : lookAll,
