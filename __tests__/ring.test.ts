@@ -37,6 +37,33 @@ const garbage = new Uint8Array([0xff, 0x7b])
 {
   const { clock, pass } = manual()
   ringLaws(
+    'dict, by reference, with tags, leases, stored errors and early refresh',
+    async () => ({ store: dict({ clock }), codec: { encode: E.right, decode: E.right } as never }),
+    pass,
+    {
+      references: true,
+      tags: (id) => ['all', String(id % 2)],
+      policy: Policy.policy(
+        Policy.lease(),
+        Policy.earlyRefresh(),
+        Policy.softTimeout(Duration.seconds(1)),
+        Policy.negative({ codec: Codec.identity<unknown>(), ttl: Duration.milliseconds(0) })
+      )
+    }
+  )
+}
+{
+  const { clock, pass } = manual()
+  ringLaws(
+    'dict and json, with leases and stored errors',
+    async () => ({ store: dict<Uint8Array>({ clock }), codec: Codec.json(Value), garbage }),
+    pass,
+    { policy: Policy.policy(Policy.lease(), Policy.softTimeout(Duration.seconds(1))) }
+  )
+}
+{
+  const { clock, pass } = manual()
+  ringLaws(
     'lru and cbor',
     async () => ({ store: lru<Uint8Array>({ max: 10_000, clock }), codec: cbor(Value), garbage }),
     pass

@@ -338,7 +338,7 @@ const make = (fn: Unknown, config: Config): unknown => {
     batch: config.batchEach ?? (config.batch === undefined ? undefined : eachOf(config.batch)),
     policy: resolve(config.policy ?? Policy.policy(), random),
     tags: config.tags,
-    references: config.codec === undefined,
+    holding: config.codec === undefined ? 'references' : config.store.peek === undefined ? 'bytes' : 'memory',
     observe: config.observe,
     clock: config.clock ?? Clock.system,
     random

@@ -39,6 +39,33 @@ ringLaws(
 )
 
 ringLaws(
+  'Redis and json, with leases, early refresh and stored errors',
+  async () => {
+    const server = await anyRedis()
+    const client = await createClient({ url: server.url }).connect()
+    const dispose = async (): Promise<void> => {
+      client.destroy()
+      await server.stop()
+    }
+    return {
+      store: redis(client, { namespace: randomNamespace() }),
+      codec: Codec.json(Value),
+      garbage,
+      dispose
+    }
+  },
+  wait,
+  {
+    policy: Policy.policy(
+      Policy.lease(),
+      Policy.earlyRefresh({ window: 0.01 }),
+      // the proof: nothing but a lease is asked of the store by this policy, as a zero ttl stores nothing
+      Policy.negative({ codec: Codec.json(t.string), ttl: Duration.zero }) as Policy.Policy
+    )
+  }
+)
+
+ringLaws(
   'a pool of Redis connections and cbor',
   async () => {
     const server = await anyRedis()
@@ -70,7 +97,8 @@ ringLaws(
       dispose
     }
   },
-  wait
+  wait,
+  { policy: Policy.lease() }
 )
 
 const User = t.type({ id: t.number, run: t.number })

@@ -310,7 +310,7 @@ describe('laws 26, 27, 30, 31 and 36', () => {
             cacheWhen: (n) => n !== 2
           },
           tags: undefined,
-          references: true,
+          holding: 'references',
           random: Math.random,
           observe: undefined,
           clock: { now: () => 1 }

@@ -23,7 +23,7 @@ import { DecodeError, EncodeError, storeFailed } from '../RingError'
 import type { Observer, RingEvent } from '../RingEvent'
 import type { Store } from '../Store'
 import { defect } from './defect'
-import { bare, seal, type Stamp, unseal } from './envelope'
+import { bare, type Holding, seal, type Stamp, unseal } from './envelope'
 import { asKeyError, asRingError, failedAt, isInvalid, thrownBy } from './errors'
 import type { Flight, Flights } from './flights'
 import { makeFlights, newFlight } from './flights'
@@ -42,8 +42,7 @@ export interface Parts<Args extends Arguments, Err, A, R, B> {
   readonly batch: ((argsList: ReadonlyArray<Args>) => T.Task<ReadonlyArray<E.Either<Err, A>>>) | undefined
   readonly policy: Resolved<Args, Err, A>
   readonly tags: ((...args: Args) => ReadonlyArray<string>) | undefined
-  /** The store holds the values themselves: there is no codec. */
-  readonly references: boolean
+  readonly holding: Holding
   readonly observe: Observer | undefined
   readonly clock: Clock
   readonly random: () => number
@@ -138,7 +137,7 @@ const weight = 0.3
 export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   parts: Parts<Args, Err, A, R, B>
 ): Engine<Args, Err, A, R, B> => {
-  const { batch, clock, codec, execute, key: keyFn, name, observe, policy, random, references, store } = parts
+  const { batch, clock, codec, execute, key: keyFn, name, observe, policy, random, holding, store } = parts
   const { leases } = store
   const epoch = parts.tags === undefined ? undefined : epochOf(store)
   const flights = makeFlights<E.Either<Err, A>>(clock, policy.loadTimeout, epoch, policy.lease !== undefined)
@@ -155,7 +154,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     codec,
     policy,
     dueWithin: (ttl) => policy.dueWithin(ttl, loadTime),
-    references,
+    holding,
     store,
     tags
   })
@@ -203,20 +202,20 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   const encode = (answer: E.Either<Err, A>, stamps: ReadonlyArray<Stamp>): E.Either<EncodeError, unknown> => {
     if (E.isLeft(answer)) {
       const error = policy.negative?.encode(answer.left) ?? E.left(new EncodeError('no errors are stored'))
-      return E.isLeft(error) ? error : seal({ kind: 'error', stamps, payload: error.right }, references)
+      return E.isLeft(error) ? error : seal({ kind: 'error', stamps, payload: error.right }, holding)
     }
     const value = codec.encode(answer.right)
     if (E.isLeft(value) || (tags === undefined && policy.negative === undefined)) return value
     return tags === undefined
-      ? bare(value.right, references)
-      : seal({ kind: 'value', stamps, payload: value.right }, references)
+      ? bare(value.right, holding)
+      : seal({ kind: 'value', stamps, payload: value.right }, holding)
   }
 
   const decode: Engine<Args, Err, A, R, B>['decode'] =
     tags === undefined && policy.negative === undefined
       ? codec.decode
       : (raw) => {
-          const envelope = unseal(raw, references)
+          const envelope = unseal(raw, holding)
           if (E.isLeft(envelope)) return envelope
           return envelope.right.kind === 'error'
             ? E.left(new DecodeError('an error is stored, and no value'))
@@ -274,6 +273,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   }
 
   const write: Engine<Args, Err, A, R, B>['write'] = async (writes) => {
+    if (writes.length === 0) return E.right(undefined)
     try {
       if (leasing !== undefined && leases !== undefined) {
         const entries = writes.map(

@@ -65,27 +65,35 @@ const readBytes = (bytes: Uint8Array): E.Either<DecodeError, Envelope> => {
   return E.right({ kind: kind === 1 ? 'error' : 'value', stamps, payload: bytes.subarray(start) })
 }
 
-/** An envelope as a raw value. `references`: the store holds what it is given. */
-export const seal = (envelope: Envelope, references: boolean): E.Either<EncodeError, unknown> => {
-  if (references) {
-    const sealed: Reference = { [mark]: true, ...envelope }
-    return E.right(sealed)
-  }
-  return envelope.payload instanceof Uint8Array
-    ? E.right(writeBytes(envelope, envelope.payload))
-    : E.left(new EncodeError('tags and stored errors need a codec that makes bytes'))
+/**
+ * What a store holds: `references`, values as they are, for there is no codec; `memory`, what a codec makes, in this
+ * process; `bytes`, what a codec makes, somewhere else.
+ */
+export type Holding = 'references' | 'memory' | 'bytes'
+
+const isBytes = (payload: unknown, holding: Holding): payload is Uint8Array =>
+  holding !== 'references' && payload instanceof Uint8Array
+
+/** An envelope as a raw value. */
+export const seal = (envelope: Envelope, holding: Holding): E.Either<EncodeError, unknown> => {
+  const { payload } = envelope
+  if (isBytes(payload, holding)) return E.right(writeBytes(envelope, payload))
+  if (holding === 'bytes')
+    return E.left(new EncodeError('tags and stored errors need a codec that makes bytes'))
+  const sealed: Reference = { [mark]: true, ...envelope }
+  return E.right(sealed)
 }
 
 /** A value's raw form, as it is, unless it could be taken for an envelope. */
-export const bare = (payload: unknown, references: boolean): E.Either<EncodeError, unknown> =>
-  isReference(payload) || (!references && payload instanceof Uint8Array && startsWithMagic(payload))
-    ? seal({ kind: 'value', stamps: [], payload }, references)
+export const bare = (payload: unknown, holding: Holding): E.Either<EncodeError, unknown> =>
+  isReference(payload) || (isBytes(payload, holding) && startsWithMagic(payload))
+    ? seal({ kind: 'value', stamps: [], payload }, holding)
     : E.right(payload)
 
 /** What a raw value holds; one without an envelope is a value without tags. */
-export const unseal = (raw: unknown, references: boolean): E.Either<DecodeError, Envelope> => {
+export const unseal = (raw: unknown, holding: Holding): E.Either<DecodeError, Envelope> => {
   if (isReference(raw)) return E.right(raw)
-  return !references && raw instanceof Uint8Array && startsWithMagic(raw)
+  return isBytes(raw, holding) && startsWithMagic(raw)
     ? readBytes(raw)
     : E.right({ kind: 'value', stamps: [], payload: raw })
 }

@@ -19,7 +19,7 @@ import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import { EncodeError, type RingError, type StoreError } from '../RingError'
 import type { Store } from '../Store'
-import { sameStamps, unseal } from './envelope'
+import { type Holding, sameStamps, unseal } from './envelope'
 import { asRingError, thrownBy } from './errors'
 import { makeRecent } from './recent'
 import type { Resolved } from './resolved'
@@ -56,7 +56,7 @@ interface Parts<Args extends Arguments, Err, A, R> {
   readonly policy: Resolved<Args, Err, A>
   readonly dueWithin: (ttl: D.Duration) => D.Duration
   readonly tags: Tags<Args> | undefined
-  readonly references: boolean
+  readonly holding: Holding
   readonly clock: Clock
 }
 
@@ -89,7 +89,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
   codec,
   dueWithin,
   policy,
-  references,
+  holding,
   store,
   tags
 }: Parts<Args, Err, A, R>): Reader<Args, Err, A> => {
@@ -139,7 +139,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
       const value = codec.decode(raw)
       return E.isLeft(value) ? value : valued(key, args, value.right, value, remaining, undefined)
     }
-    const envelope = unseal(raw, references)
+    const envelope = unseal(raw, holding)
     if (E.isLeft(envelope)) return envelope
     const { kind, payload, stamps: written } = envelope.right
     if (tags !== undefined ? !sameStamps(written, stamps ?? []) : written.length > 0)
