@@ -12,8 +12,8 @@ import * as TE_ from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import type { LRUCache } from 'lru-cache'
 
-import type { RingError, Store } from '../../src'
-import { Codec, dict, Duration, KeyFn, Policy, ring, ringKey } from '../../src'
+import type { Command, RingError } from '../../src'
+import { Codec, dict, Duration, KeyFn, Policy, ring, ringKey, Store } from '../../src'
 import { lru } from '../../src/stores/lru'
 
 type Bytes = Uint8Array
@@ -27,8 +27,8 @@ type User = t.TypeOf<typeof User>
 declare const fetchUser: (id: number) => TE.TaskEither<FetchError, User>
 declare const fetchPair: (id: number, b?: string) => TE.TaskEither<FetchError, User>
 declare const disk: Store.Store<Bytes, { readonly path: string }>
-declare const leasing: Store.Store<Bytes, { readonly redis: true }> & { readonly lease: string }
-declare const lease: Policy.Policy<{ readonly lease: string }>
+declare const leasing: Store.Store<Bytes, { readonly redis: true }> & Store.Leasing<Bytes>
+const lease = Policy.lease()
 class Session {
   #secret = 1
   id = 'x'
@@ -196,6 +196,81 @@ const promises = (): void => {
     // @ts-expect-error a policy for other arguments
     policy: Policy.ttlBy((_: User, [id]: readonly [string]) => seconds(id.length))
   })
+
+  // a timeout surfaces its error, as strict does; both together
+  const timed = ring(fetchUser, {
+    store: disk,
+    codec: json,
+    policy: policy(strict, Policy.timeout(seconds(1)))
+  })
+  expectTypeOf(timed(1)).toEqualTypeOf<
+    TE.TaskEither<FetchError | AnyRingError | RingError.TimeoutError, User>
+  >()
+  expectTypeOf(timed.getOrUpdateMany([[1]])).toEqualTypeOf<
+    TE.TaskEither<AnyRingError | RingError.TimeoutError, ReadonlyArray<E.Either<FetchError, User>>>
+  >()
+  expectTypeOf(timed.update(1)).toEqualTypeOf<TE.TaskEither<FetchError | AnyRingError, User>>()
+  expectTypeOf(pipe(fetchUser, ring(disk, json, Policy.timeout(seconds(1))))(1)).toEqualTypeOf<
+    TE.TaskEither<FetchError | RingError.TimeoutError, User>
+  >()
+  // stale windows surface nothing
+  const stale = policy(Policy.staleWhileRevalidate(seconds(1)), Policy.staleIfError(minutes(1)))
+  expectTypeOf(pipe(fetchUser, ring(disk, json, stale))(1)).toEqualTypeOf<TE.TaskEither<FetchError, User>>()
+
+  // a policy that looks at errors is for functions with these errors
+  const whenFetched = Policy.staleIfError(minutes(1), (error: FetchError) => error._tag === 'FetchError')
+  ring(fetchUser, { store: disk, codec: json, policy: whenFetched })
+  pipe(fetchUser, ring(disk, json, whenFetched))
+  const otherErrors = null as unknown as (id: number) => TE.TaskEither<'other', User>
+  // @ts-expect-error another error
+  ring(otherErrors, { store: disk, codec: json, policy: whenFetched })
+  // @ts-expect-error another error, in a pipe
+  pipe(otherErrors, ring(disk, json, whenFetched))
+
+  // stored errors need a codec for what the store holds
+  const FetchErrorType = t.type({ _tag: t.literal('FetchError') })
+  const negative = Policy.negative({ codec: Codec.json(FetchErrorType), ttl: seconds(1) })
+  expectTypeOf(ring(fetchUser, { store: disk, codec: json, policy: negative })(1)).toEqualTypeOf<
+    TE.TaskEither<FetchError, User>
+  >()
+  pipe(fetchUser, ring(disk, json, policy(ttl(seconds(1)), negative, whenFetched)))
+  ring(fetchUser, { store: lru({ max: 1 }), policy: negative })
+  ring(fetchUser, {
+    store: lru({ max: 1 }),
+    policy: Policy.negative({ codec: Codec.identity<FetchError>(), ttl: seconds(1) })
+  })
+  const ofObjects = Policy.negative({ codec: Codec.identity<FetchError>(), ttl: seconds(1) })
+  // @ts-expect-error a byte store takes no objects
+  ring(fetchUser, { store: disk, codec: json, policy: ofObjects })
+  Policy.negative({
+    codec: Codec.json(t.literal('a')),
+    ttl: seconds(1),
+    // @ts-expect-error the codec takes some errors, so `when` must say which they are
+    when: (error: 'a' | 'b') => error === 'a'
+  })
+  Policy.negative({
+    codec: Codec.json(t.literal('a')),
+    ttl: seconds(1),
+    when: (error: 'a' | 'b'): error is 'a' => error === 'a'
+  })
+
+  // tags see the arguments; a ring that is still without its function cannot know them
+  const tagged = ring(fetchUser, { store: disk, codec: json, tags: (id) => [`user ${id.toFixed()}`] })
+  expectTypeOf(tagged.purge('user 1')).toEqualTypeOf<TE.TaskEither<AnyRingError, void>>()
+  expectTypeOf(tagged.explain(1)).toEqualTypeOf<TE.TaskEither<AnyRingError, Command.Explanation>>()
+  pipe(fetchUser, ring(disk, json, { tags: (id: number) => [id.toFixed()] }))
+  // @ts-expect-error tags of other arguments
+  pipe(fetchUser, ring(disk, json, { tags: (id: string) => [id] }))
+
+  // combinators keep what a store can do, and no more
+  expectTypeOf(pipe(leasing, Store.prefixed('x'), Store.timed(seconds(1)))).toEqualTypeOf<
+    Store.Store<Bytes, { readonly redis: true }> & Store.Leasing<Bytes>
+  >()
+  expectTypeOf(pipe(leasing, Store.encoded(json)).leases).toEqualTypeOf<Store.Leases<User>>()
+  expectTypeOf(pipe(disk, Store.prefixed('x'))).toEqualTypeOf<Store.Store<Bytes, { readonly path: string }>>()
+  ring(fetchUser, { store: pipe(leasing, Store.prefixed('x')), codec: json, policy: lease })
+  // @ts-expect-error disk has no leases
+  ring(fetchUser, { store: pipe(disk, Store.prefixed('x')), codec: json, policy: lease })
 
   // a number is no duration
   // @ts-expect-error 60 what?
