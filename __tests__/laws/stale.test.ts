@@ -493,6 +493,39 @@ describe('what a read costs', () => {
     expect(tagged.calls).toEqual(['deleteMany'])
   })
 
+  test('law 32: a generation is there before the entry that carries it; without it nothing is stored', async () => {
+    const tagged = traced(policy(), true)
+    await tagged.cached(1)()
+    expect(tagged.calls).toEqual(['getMany', 'set', 'set', 'set'])
+    expect(await tagged.cached.has(1)()).toEqual(E.right(true))
+
+    const { peek: _, peekEntry: __, ...store } = dict<unknown>()
+    const faults: Array<string> = []
+    const fn =
+      (n: number): TE.TaskEither<string, number> =>
+      async () =>
+        E.right(n)
+    const full = ring(fn, {
+      name: 'k',
+      store: {
+        ...store,
+        set: (key, value, ttl) =>
+          key.startsWith('~tag:')
+            ? async () => E.left(RingError.storeFailed('set')('full'))
+            : store.set(key, value, ttl)
+      },
+      tags: () => ['a'],
+      observe: (event) => () => {
+        if (event._tag === 'Fault') faults.push(event.operation)
+      }
+    })
+    expect(await full(1)()).toEqual(E.right(1))
+    expect(store.backend.size).toBe(0)
+    expect(faults).toEqual(['set'])
+    expect(E.isLeft(await full.update(1)())).toBe(true)
+    expect(E.isLeft(await full.set(1)(1)())).toBe(true)
+  })
+
   test('law 16: rings whose clocks differ agree on what is fresh', async () => {
     const storeClock = handClock()
     const { peek: _, peekEntry: __, ...store } = dict<unknown>({ clock: storeClock })

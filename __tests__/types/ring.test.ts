@@ -242,17 +242,23 @@ const promises = (): void => {
   const ofObjects = Policy.negative({ codec: Codec.identity<FetchError>(), ttl: seconds(1) })
   // @ts-expect-error a byte store takes no objects
   ring(fetchUser, { store: disk, codec: json, policy: ofObjects })
-  Policy.negative({
+  // the codec takes some errors, so `when` must say which they are
+  const letters = null as unknown as (id: number) => TE.TaskEither<'a' | 'b', User>
+  const someLetters = Policy.negative({
     codec: Codec.json(t.literal('a')),
     ttl: seconds(1),
-    // @ts-expect-error the codec takes some errors, so `when` must say which they are
-    when: (error: 'a' | 'b') => error === 'a'
+    when: (error: 'a' | 'b') => error.length > 0
   })
-  Policy.negative({
+  // @ts-expect-error 'b' has no codec
+  ring(letters, { store: disk, codec: json, policy: someLetters })
+  const narrowed = Policy.negative({
     codec: Codec.json(t.literal('a')),
     ttl: seconds(1),
     when: (error: 'a' | 'b'): error is 'a' => error === 'a'
   })
+  expectTypeOf(ring(letters, { store: disk, codec: json, policy: narrowed })(1)).toEqualTypeOf<
+    TE.TaskEither<'a' | 'b', User>
+  >()
 
   // tags see the arguments; a ring that is still without its function cannot know them
   const tagged = ring(fetchUser, { store: disk, codec: json, tags: (id) => [`user ${id.toFixed()}`] })
