@@ -18,12 +18,13 @@ import type { Codec } from '../Codec'
 import { decide, type Decision, type Verdict } from '../Decision'
 import * as D from '../Duration'
 import type { Arguments, Key, KeyFn } from '../KeyFn'
-import type { KeyError, RingError, StoreError } from '../RingError'
-import { DecodeError, EncodeError, storeFailed } from '../RingError'
+import type { DecodeError, KeyError, RingError, StoreError } from '../RingError'
+import { storeFailed } from '../RingError'
 import type { Observer, RingEvent } from '../RingEvent'
 import type { Store } from '../Store'
 import { defect } from './defect'
-import { bare, type Holding, seal, type Stamp, unseal } from './envelope'
+import { makeEntries, type Prepared } from './entries'
+import type { Holding, Stamp } from './envelope'
 import { asKeyError, asRingError, failedAt, isInvalid, thrownBy } from './errors'
 import type { Flight, Flights } from './flights'
 import { makeFlights, newFlight } from './flights'
@@ -32,6 +33,7 @@ import { makeReader, type Reader, type Seen } from './reader'
 import { makeRecent } from './recent'
 import type { Resolved } from './resolved'
 import { epochOf, makeTags, stampOf, type Stamps } from './tags'
+import { makeWriter } from './writer'
 
 export interface Parts<Args extends Arguments, Err, A, R, B> {
   readonly name: string
@@ -65,9 +67,6 @@ export interface How {
   readonly removes: boolean
   readonly mode: Mode | 'none'
 }
-
-/** What is to be done with a value: write it for so long, or nothing. */
-export type Prepared<R> = O.Option<{ readonly raw: R; readonly ttl: D.Duration }>
 
 /** Who may load, and what its entry is stamped with. */
 interface Ready<Err, A> {
@@ -158,6 +157,8 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     store,
     tags
   })
+  const { decode, encode, prepare } = makeEntries({ codec, policy, holding, tagged: tags !== undefined })
+  const { commitAll, write } = makeWriter(store, leasing === undefined ? undefined : leases, encode)
   const now = observe === undefined ? () => 0 : clock.now
 
   const emit: Engine<Args, Err, A, R, B>['emit'] =
@@ -198,52 +199,6 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     }
   }
 
-  /** The raw form of a value or of an error, in its envelope where it needs one. */
-  const encode = (answer: E.Either<Err, A>, stamps: ReadonlyArray<Stamp>): E.Either<EncodeError, unknown> => {
-    if (E.isLeft(answer)) {
-      const error = policy.negative?.encode(answer.left) ?? E.left(new EncodeError('no errors are stored'))
-      return E.isLeft(error) ? error : seal({ kind: 'error', stamps, payload: error.right }, holding)
-    }
-    const value = codec.encode(answer.right)
-    if (E.isLeft(value) || (tags === undefined && policy.negative === undefined)) return value
-    return tags === undefined
-      ? bare(value.right, holding)
-      : seal({ kind: 'value', stamps, payload: value.right }, holding)
-  }
-
-  const decode: Engine<Args, Err, A, R, B>['decode'] =
-    tags === undefined && policy.negative === undefined
-      ? codec.decode
-      : (raw) => {
-          const envelope = unseal(raw, holding)
-          if (E.isLeft(envelope)) return envelope
-          return envelope.right.kind === 'error'
-            ? E.left(new DecodeError('an error is stored, and no value'))
-            : codec.decode(envelope.right.payload as R) // the proof: what was sealed is a value of R
-        }
-
-  const prepare = (
-    answer: E.Either<Err, A>,
-    args: Args,
-    stamps: ReadonlyArray<Stamp>
-  ): E.Either<EncodeError, Prepared<R>> => {
-    try {
-      const ttl = E.isLeft(answer)
-        ? policy.negative?.when(answer.left) === true
-          ? policy.negative.ttl
-          : D.zero
-        : policy.cacheWhen(answer.right, args)
-        ? policy.lifetime(answer.right, args)
-        : D.zero
-      if (!(ttl > 0)) return E.right(O.none)
-      const raw = encode(answer, stamps)
-      // the proof: what a codec to R makes, or an envelope of it in a store that takes one
-      return E.isLeft(raw) ? raw : E.right(O.some({ raw: raw.right as R, ttl }))
-    } catch (cause) {
-      return E.left(new EncodeError('the policy threw', cause))
-    }
-  }
-
   const lookEach: Engine<Args, Err, A, R, B>['lookEach'] = async (keys, argsList) => {
     const asked: Array<Key> = []
     for (const key of keys) if (E.isRight(key)) asked.push(key.right)
@@ -270,68 +225,6 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
             answers.length
           )} answers`
         )
-  }
-
-  const write: Engine<Args, Err, A, R, B>['write'] = async (writes) => {
-    if (writes.length === 0) return E.right(undefined)
-    try {
-      if (leasing !== undefined && leases !== undefined) {
-        const entries = writes.map(
-          ([key, prepared]) =>
-            [
-              key,
-              O.map(({ raw }: { readonly raw: R }) => raw)(prepared),
-              O.isSome(prepared) ? prepared.value.ttl : D.zero
-            ] as const
-        )
-        return await leases.override(entries)()
-      }
-      const gone = writes.flatMap(([key, prepared]) => (O.isNone(prepared) ? [key] : []))
-      const kept = writes.flatMap(([key, prepared]) =>
-        O.isSome(prepared) ? [[key, prepared.value.raw, prepared.value.ttl] as const] : []
-      )
-      const [goes] = gone
-      const [stays] = kept
-      const [removed, set] = await Promise.all([
-        goes === undefined
-          ? E.right(undefined)
-          : gone.length === 1
-          ? store.delete(goes)()
-          : store.deleteMany(gone)(),
-        stays === undefined
-          ? E.right(undefined)
-          : kept.length === 1
-          ? store.set(...stays)()
-          : store.setMany(kept)()
-      ])
-      return E.isLeft(removed) ? removed : set
-    } catch (cause) {
-      return E.left(storeFailed('set')(cause)) // a store of somebody else's that throws
-    }
-  }
-
-  /** Writes under leases, each by itself; gives the keys whose lease was lost. */
-  const commitAll = async (
-    writes: ReadonlyArray<readonly [Key, Prepared<R>, Loaded<Args, Err, A>]>
-  ): Promise<E.Either<StoreError, ReadonlySet<Key>>> => {
-    const lost = new Set<Key>()
-    const commitOne = async ([key, prepared, { answer, claim, stamps }]: (typeof writes)[number]) => {
-      if (claim._tag !== 'Held' || leases === undefined) return E.right(undefined)
-      // what is to be removed is sent all the same: a lease is given back with a value
-      const raw = O.isSome(prepared) ? E.right(prepared.value.raw) : encode(answer, stamps ?? [])
-      const ttl = O.isSome(prepared) ? prepared.value.ttl : D.zero
-      const done = E.isLeft(raw)
-        ? E.left(storeFailed('commit')(raw.left))
-        : await leases.commit(key, claim.token, raw.right as R, ttl)() // the proof: as in `prepare`
-      if (E.isRight(done) && !done.right) lost.add(key)
-      return done
-    }
-    try {
-      const all = await Promise.all(writes.map(commitOne))
-      return all.find(E.isLeft) ?? E.right(lost)
-    } catch (cause) {
-      return E.left(storeFailed('commit')(cause))
-    }
   }
 
   /** An answer that needs no lease any more, and is not stored. */
@@ -375,7 +268,9 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
         const committed = await commitAll(
           Array.from(keys).flatMap((key) => {
             const found = writes.get(key)
-            return found === undefined ? [] : [[key, found[1], found[0]] as const]
+            if (found === undefined) return []
+            const [{ answer, claim, stamps = [] }, prepared] = found
+            return claim._tag === 'Held' ? [{ key, token: claim.token, answer, stamps, prepared }] : []
           })
         )
         if (E.isRight(committed)) lost = committed.right

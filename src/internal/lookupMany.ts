@@ -1,0 +1,177 @@
+/**
+ * `getOrUpdateMany`: one bulk read, and the loads of what it lacks.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+
+import type * as D from '../Duration'
+import type { Arguments, Key } from '../KeyFn'
+import type { RingError } from '../RingError'
+import { TimeoutError } from '../RingError'
+import type { Engine, How, Loading } from './engine'
+import { isInvalid } from './errors'
+import { type Flight, newFlight } from './flights'
+import { startTimer } from './timer'
+import { type Fallback, joinableFor, joined, makeAttend, rescue } from './waiting'
+
+/** The flight that will bring what a bulk lookup did not find, and whether somebody else began it. */
+interface Sought<Err, A> {
+  readonly flight: Flight<E.Either<Err, A>>
+  readonly joined: boolean
+  /** What was found by this read, where the flight is somebody else's; else the flight. */
+  readonly fallback: Fallback<Err, A>
+}
+
+/** One bulk read, and the loads of what it lacks, joined with those that are under way. */
+export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>
+): ((argsList: ReadonlyArray<Args>) => Promise<E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>>) => {
+  const { clock, emit, execute, fault, flights, keyOf, now, observe, policy } = engine
+  const { rescued, staleOf } = rescue(engine)
+  const joinable = joinableFor(engine)
+  const attend = makeAttend(engine)
+  const limited = policy.softTimeout !== undefined || policy.timeout !== undefined
+  const after = clock.after ?? startTimer
+
+  type Wanted = Omit<Loading<Args, Err, A>, 'flight'>
+
+  const seek = (
+    missed: ReadonlyMap<Key, Wanted>,
+    how: Pick<How, 'mode' | 'waits'>
+  ): ReadonlyMap<Key, Sought<Err, A>> => {
+    const fresh: Array<Loading<Args, Err, A>> = []
+    const sought = new Map<Key, Sought<Err, A>>()
+    for (const [key, wanted] of missed) {
+      const under = flights.current(key)
+      const stale = wanted.seen === undefined ? undefined : staleOf(wanted.seen)
+      if (under !== undefined && joinable(under)) {
+        sought.set(key, { flight: under, joined: true, fallback: { stale, served: undefined } })
+        continue
+      }
+      const flight = newFlight<E.Either<Err, A>>(true, clock.now())
+      flight.stale = stale
+      fresh.push({ ...wanted, flight })
+      sought.set(key, { flight, joined: false, fallback: flight })
+    }
+    engine.begin(fresh, { ...how, removes: false })
+    for (const { flight } of fresh)
+      if (flight.stale !== undefined) flight.answer = flight.answer.then((answer) => rescued(flight, answer))
+    return sought
+  }
+
+  /** A bulk read that takes longer than its caller waits. */
+  const inTime = <T>(read: Promise<T>): Promise<T | undefined> =>
+    policy.timeout === undefined
+      ? read
+      : new Promise((resolve, reject) => {
+          const cancel = after(policy.timeout as D.Duration, () => resolve(undefined))()
+          read.then(resolve, reject).finally(cancel)
+        })
+
+  /** Without a key there is no cache. A function that throws rejects. */
+  const alone = async (args: Args): Promise<E.Either<Err, A>> => execute(...args)()
+
+  return async (argsList) => {
+    const since = now()
+    const keys = argsList.map(keyOf)
+    const began = clock.now()
+    const read = await inTime(engine.lookEach(keys, argsList))
+    if (read === undefined) {
+      for (const key of keys) emit(E.isLeft(key) ? '' : key.right, since, { _tag: 'Miss', shared: false })
+      return E.left(new TimeoutError() as never) // the proof: `timeout` has TimeoutError in X
+    }
+
+    const answers: Array<E.Either<Err, A>> = []
+    const stales = new Set<Key>()
+    const refreshed = new Map<Key, Wanted>()
+    const missed = new Map<Key, Wanted>()
+    let failed: RingError | undefined
+    let keyless: RingError | undefined
+    argsList.forEach((args, i) => {
+      const key = keys[i]
+      const got = read[i]
+      if (key === undefined || got === undefined) return
+      if (got._tag === 'Right' && got.right.verdict === 'fresh' && got.right.answer !== undefined) {
+        answers[i] = got.right.answer
+      } else if (E.isLeft(key)) {
+        fault('', since, key.left)
+        keyless = key.left
+      } else if (E.isLeft(got)) {
+        if (missed.has(key.right)) return
+        missed.set(key.right, { key: key.right, args, seen: undefined })
+        fault(key.right, since, got.left)
+        if (!isInvalid(got.left)) failed = got.left
+      } else {
+        const seen = got.right
+        const decision = engine.decide(key.right, seen.verdict)
+        if (decision.serve === 'entry' && seen.answer !== undefined) {
+          answers[i] = seen.answer
+          if (seen.verdict !== 'due') stales.add(key.right)
+          if (decision.load === 'background') refreshed.set(key.right, { key: key.right, args, seen })
+        } else if (!missed.has(key.right)) {
+          missed.set(key.right, { key: key.right, args, seen })
+        }
+      }
+    })
+    const refused = failed ?? keyless
+    if (policy.strict && refused !== undefined) {
+      for (const key of keys) emit(E.isLeft(key) ? '' : key.right, since, { _tag: 'Miss', shared: false })
+      return E.left(refused)
+    }
+
+    const sought = seek(missed, {
+      waits: failed === undefined,
+      mode: failed === undefined ? 'wait' : 'none'
+    })
+    engine.refresh(Array.from(refreshed.values()))
+    const told = new Set<Key>()
+    const waits: Array<Promise<void>> = []
+    const tell = (key: Key, shared: boolean, served: 'Hit' | 'Stale' | undefined): void =>
+      emit(key, since, served === undefined ? { _tag: 'Miss', shared } : { _tag: served })
+    /** An answer of a flight, and what is to be told of it: at once, where it is surely a miss. */
+    const attended = (
+      key: Key,
+      { fallback, flight, joined: joins }: Sought<Err, A>,
+      shared: boolean,
+      args: Args
+    ): Promise<E.Either<Err, A>> => {
+      const later = joins
+        ? joined(engine, key, flight, args).then((loaded) => rescued(fallback, loaded))
+        : flight.answer
+      if (fallback.stale === undefined) tell(key, shared, undefined)
+      const told = (served: 'Hit' | 'Stale' | undefined): void => {
+        if (fallback.stale !== undefined) tell(key, shared, served ?? flight.served)
+      }
+      return limited
+        ? attend(fallback, later, told, clock.now() - began)
+        : later.finally(() => told(fallback.served))
+    }
+    const answer = async (i: number, later: Promise<E.Either<Err, A>>): Promise<void> => {
+      answers[i] = await later
+    }
+    if (missed.size > 0 || keyless !== undefined || observe !== undefined) {
+      argsList.forEach((args, i) => {
+        const key = keys[i]
+        const one = key !== undefined && E.isRight(key) ? sought.get(key.right) : undefined
+        if (key === undefined || E.isLeft(key)) {
+          emit('', since, { _tag: 'Miss', shared: false })
+          waits.push(answer(i, alone(args)))
+        } else if (one === undefined) {
+          emit(key.right, since, { _tag: stales.has(key.right) ? 'Stale' : 'Hit' })
+        } else {
+          waits.push(answer(i, attended(key.right, one, one.joined || told.has(key.right), args)))
+          told.add(key.right)
+        }
+      })
+      await Promise.all(waits)
+    }
+    for (const { flight } of sought.values()) {
+      if (policy.strict && flight.fault !== undefined) return E.left(flight.fault)
+    }
+    const late = answers.find((one) => E.isLeft(one) && one.left instanceof TimeoutError)
+    // the proof: as above
+    if (limited && late !== undefined && E.isLeft(late)) return E.left(late.left as never)
+    return E.right(answers)
+  }
+}

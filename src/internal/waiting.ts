@@ -1,0 +1,151 @@
+/**
+ * How a caller waits for a load: his own or somebody else's, as long as the policy lets him, with something to fall back
+ * on or without.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+
+import * as D from '../Duration'
+import type { Arguments, Key } from '../KeyFn'
+import { TimeoutError } from '../RingError'
+import type { Engine } from './engine'
+import { type Flight, newFlight } from './flights'
+import type { Seen } from './reader'
+import { startTimer } from './timer'
+
+/**
+ * Whether a flight may be joined. A read that is under way may be older than an invalidation by another process, which a
+ * ring with leases respects.
+ */
+export const joinableFor =
+  <Args extends Arguments, Err, A, R, B>({ policy }: Engine<Args, Err, A, R, B>) =>
+  ({ loading }: Flight<E.Either<Err, A>>): boolean =>
+    loading || policy.lease === undefined
+
+/**
+ * The answer of a flight that somebody else began; unless it is for other arguments by now, or its lease was lost: then
+ * what it brings may be older than the call.
+ */
+export const joined = async <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>,
+  key: Key,
+  flight: Flight<E.Either<Err, A>>,
+  args: Args
+): Promise<E.Either<Err, A>> => {
+  const answer = await flight.answer
+  if (flight.spoiled) return engine.execute(...args)()
+  return flight.lost ? again(engine, key, args) : answer
+}
+
+const again = async <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>,
+  key: Key,
+  args: Args
+): Promise<E.Either<Err, A>> => {
+  const { clock, flights, reader } = engine
+  const got = await reader.look(key, args)
+  const seen = E.isRight(got) ? got.right : undefined
+  if (seen?.answer !== undefined && seen.verdict !== 'expired') return seen.answer
+  const under = flights.current(key)
+  if (under?.loading === true) return joined(engine, key, under, args)
+  const flight = newFlight<E.Either<Err, A>>(true, clock.now())
+  const mode = E.isRight(got) ? 'wait' : 'none'
+  flight.answer = engine.load({ key, args, flight, seen }, { waits: mode === 'wait', removes: false, mode })
+  return flight.answer
+}
+
+/** What a caller may be served instead of what a load brings, and what it was served in the end. */
+export type Fallback<Err, A> = Pick<Flight<E.Either<Err, A>>, 'stale' | 'served'>
+
+/** A stale entry in the place of a load that fails. */
+export const rescue = <Args extends Arguments, Err, A, R, B>({
+  clock,
+  policy
+}: Engine<Args, Err, A, R, B>) => {
+  const { grace, staleWhen, windows } = policy
+
+  /** Until when an entry may be served that is `expired` now. */
+  const staleOf = ({ answer, remaining, verdict }: Seen<Err, A>): Flight<E.Either<Err, A>>['stale'] =>
+    verdict !== 'expired' || answer === undefined
+      ? undefined
+      : {
+          answer,
+          // the life of a foreign entry says nothing of its age
+          until: clock.now() + Math.min(windows.staleIfError, remaining - grace + windows.staleIfError)
+        }
+  const usable = ({ stale }: Fallback<Err, A>): E.Either<Err, A> | undefined =>
+    stale !== undefined && clock.now() < stale.until ? stale.answer : undefined
+
+  const rescued = (fallback: Fallback<Err, A>, answer: E.Either<Err, A>): E.Either<Err, A> => {
+    if (E.isRight(answer)) return answer
+    const stale = usable(fallback)
+    if (stale === undefined || !allows(answer.left)) return answer
+    fallback.served = 'Stale'
+    return stale
+  }
+  /** A predicate of the user's that throws hides no error. */
+  const allows = (error: Err): boolean => {
+    try {
+      return staleWhen(error)
+    } catch {
+      return false
+    }
+  }
+  return { staleOf, usable, rescued }
+}
+
+/**
+ * How long a caller waits for a flight: not longer than the policy says, less what it has waited. `told` is asked once,
+ * with what was served.
+ */
+export const makeAttend = <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>
+): ((
+  fallback: Fallback<Err, A>,
+  answer: Promise<E.Either<Err, A>>,
+  told: (served: 'Hit' | 'Stale' | undefined) => void,
+  waited?: number
+) => Promise<E.Either<Err, A>>) => {
+  const { clock, policy } = engine
+  const { softTimeout, timeout } = policy
+  const { usable } = rescue(engine)
+  const after = clock.after ?? startTimer
+  return (fallback, answer, told, waited = 0) =>
+    new Promise((resolve, reject) => {
+      const left = (d: D.Duration): D.Duration =>
+        d === D.forever ? d : D.milliseconds(Math.max(0, d - waited))
+      let waits = true
+      const cancels: Array<() => void> = []
+      const end = (served: 'Hit' | 'Stale' | undefined): void => {
+        waits = false
+        cancels.forEach((cancel) => cancel())
+        told(served)
+      }
+      const settle = (value: E.Either<Err, A>, served: 'Hit' | 'Stale' | undefined): void => {
+        if (!waits) return
+        end(served)
+        resolve(value)
+      }
+      const serveStale = (): void => {
+        const stale = usable(fallback)
+        if (stale !== undefined) settle(stale, 'Stale')
+      }
+      if (softTimeout !== undefined) cancels.push(after(left(softTimeout), serveStale)())
+      if (timeout !== undefined) {
+        const late = (): void => {
+          serveStale()
+          settle(E.left(new TimeoutError() as Err), undefined) // the proof: `timeout` has TimeoutError in Err
+        }
+        cancels.push(after(left(timeout), late)())
+      }
+      answer.then(
+        (value) => settle(value, fallback.served),
+        (cause: unknown) => {
+          if (!waits) return
+          end(undefined)
+          reject(cause as Error) // what the function threw, as it was
+        }
+      )
+    })
+}
