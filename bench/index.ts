@@ -10,10 +10,11 @@ import { decode } from './decode'
 import { printed, type Row, type Scenario } from './harness'
 import { key } from './key'
 import { memory } from './memory'
+import { policies } from './policies'
 import { redis } from './redis'
 import { stampede } from './stampede'
 
-const scenarios: Readonly<Record<string, Scenario>> = { memory, stampede, redis, bulk, decode, key }
+const scenarios: Readonly<Record<string, Scenario>> = { memory, stampede, redis, bulk, decode, key, policies }
 
 const runApart = (name: string): Promise<ReadonlyArray<Row>> =>
   new Promise((resolve, reject) => {

@@ -163,7 +163,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
       E.map(RA.map(stampOf))(E.sequenceArray(all))
     )
 
-  const asksAge = (key: Key): boolean => ages && !known.holds(key, clock.now())
+  const asksAge = ages ? (key: Key): boolean => !known.holds(key, clock.now()) : () => false
 
   const entryOf = (key: Key, withAge: boolean): Promise<E.Either<StoreError, O.Option<Found<R>>>> =>
     withAge
@@ -195,9 +195,15 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
 
   const look: Reader<Args, Err, A>['look'] = (key, args) => lookAs(key, args, asksAge(key))
 
-  /** The same for a ring that need not look at more than the entry: on the way of every hit. */
-  const lookPlainly: Reader<Args, Err, A>['look'] = async (key, args) => {
+  /** The same for a ring without tags: by hand, as a hit comes this way. */
+  const lookUntagged: Reader<Args, Err, A>['look'] = async (key, args) => {
     try {
+      if (asksAge(key)) {
+        const got = await store.read(key)()
+        if (got._tag === 'Left') return E.left(asRingError(got.left))
+        if (got.right._tag === 'None') return nothing
+        return open(key, args, got.right.value.value, got.right.value.remaining, undefined)
+      }
       const got = await store.get(key)()
       if (got._tag === 'Left') return E.left(asRingError(got.left))
       return got.right._tag === 'None' ? nothing : open(key, args, got.right.value, undefined, undefined)
@@ -205,6 +211,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
       return E.left(failed(cause))
     }
   }
+
   const nothing = E.right(purged(D.zero, undefined))
 
   const lookAll: Reader<Args, Err, A>['lookAll'] = async (keys, argsList) => {
@@ -249,7 +256,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
             : opened(keys[i] as Key, argsList[i] as Args, raw.value, undefined, undefined)
         )
       if (got.left.reason === 'codec')
-        return await Promise.all(keys.map((key, i) => lookPlainly(key, argsList[i] as Args)))
+        return await Promise.all(keys.map((key, i) => lookUntagged(key, argsList[i] as Args)))
       return keys.map(() => got)
     } catch (cause) {
       const error = failed(cause)
@@ -293,7 +300,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
   return {
     peek: plain && peekRaw !== undefined ? peek : undefined,
     glance: !plain && peekEntry !== undefined ? glance : undefined,
-    look: plain ? lookPlainly : look,
+    look: tags === undefined ? lookUntagged : look,
     inspect: (key, args) => lookAs(key, args, true),
     lookAll: plain ? lookAllPlainly : lookAll,
     wrote: (key, since) => {
