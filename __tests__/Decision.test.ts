@@ -14,7 +14,7 @@ describe('verdict', () => {
   const table: ReadonlyArray<
     [swr: number, sie: number, due: number, [remaining: number, Decision.Verdict][]]
   > = [
-    [0, 0, 0, [[100, 'fresh'], [1, 'fresh'], [0, 'missing'], [101, 'missing'], [Infinity, 'missing']]], // prettier-ignore
+    [0, 0, 0, [[100, 'fresh'], [1, 'fresh'], [0, 'missing'], [101, 'due'], [Infinity, 'due']]], // prettier-ignore
     [0, 0, 20, [[100, 'fresh'], [21, 'fresh'], [20, 'due'], [1, 'due'], [0, 'missing']]], // prettier-ignore
     [30, 0, 0, [[130, 'fresh'], [31, 'fresh'], [30, 'stale'], [1, 'stale'], [0, 'missing'], [131, 'stale']]], // prettier-ignore
     [0, 60, 0, [[160, 'fresh'], [61, 'fresh'], [60, 'expired'], [1, 'expired'], [0, 'missing'], [161, 'expired']]], // prettier-ignore

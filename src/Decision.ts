@@ -107,7 +107,7 @@ export const grace = ({ staleIfError, staleWhileRevalidate }: Windows): Duration
 
 /**
  * What an entry is good for. One that has more life left than this policy could have given it was written by somebody
- * else, and nobody knows when: it counts as at the end of its lifetime.
+ * else, and nobody knows when: it counts as at the end of its lifetime (as due, where nothing stale is served).
  *
  * @example
  * import { Decision, Duration } from 'fp-ring'
@@ -130,6 +130,7 @@ export const verdict = (windows: Windows): ((seen: Sighting) => Verdict) => {
   return ({ dueWithin, remaining, ttl }) => {
     // both are numbers of milliseconds; `forever` is Infinity
     const foreign = remaining > ttl + kept
+    if (foreign && kept === Duration.zero) return 'due'
     const fresh = foreign ? 0 : remaining === Duration.forever ? remaining : remaining - kept
     if (remaining <= 0) return 'missing'
     if (fresh > 0) return fresh > dueWithin ? 'fresh' : 'due'

@@ -90,6 +90,8 @@ export interface Store<R, B = unknown> {
    * several. A ring puts a deadline before stores that have none.
    */
   readonly deadline?: Duration
+  /** Where it is there, values are encoded on their way in (`encoded`): the store takes no envelope around them. */
+  readonly encodes?: true
   /** Where it is there, the store keeps no lifetimes: it refuses every one that ends. A ring needs `Policy.forever`. */
   readonly lifetime?: 'none'
 }
@@ -156,7 +158,10 @@ export interface Leasing<in out R> {
  * @since 0.1.0
  */
 export type Operation =
-  | Exclude<keyof Store<unknown>, 'backend' | 'peek' | 'peekEntry' | 'leases' | 'deadline' | 'lifetime'>
+  | Exclude<
+      keyof Store<unknown>,
+      'backend' | 'peek' | 'peekEntry' | 'leases' | 'deadline' | 'encodes' | 'lifetime'
+    >
   | keyof Leases<unknown>
 
 /**
@@ -184,7 +189,7 @@ export type Combinator = <R, B, S extends Store<R, B>>(
 const min = /*#__PURE__*/ minOf(DurationOrd)
 
 /** What a combinator replaces; the rest stays as it is in the store below. */
-type Functions<R> = Omit<Store<R>, 'backend' | 'peek' | 'peekEntry' | 'deadline' | 'lifetime'>
+type Functions<R> = Omit<Store<R>, 'backend' | 'peek' | 'peekEntry' | 'deadline' | 'encodes' | 'lifetime'>
 
 const onLeases = <R, A>(
   { leases }: Pick<Store<R>, 'leases'>,
@@ -477,6 +482,7 @@ export const encoded =
       )
     const { peek, peekEntry } = store
     const ofValues: Omit<Store<A>, 'backend' | 'deadline' | 'lifetime'> = {
+      encodes: true,
       get: (key) => pipe(store.get(key), TE.chainEitherK(O.traverse(E.Applicative)(decode('get')))),
       read: (key) => pipe(store.read(key), TE.chainEitherK(O.traverse(E.Applicative)(decodeEntry('read')))),
       getMany: (keys) =>

@@ -316,12 +316,14 @@ const isPolicy = (u: unknown): u is Policy.Policy =>
 
 /** What the types say, for those who have none: found when the ring is built (decision: wrong wiring throws). */
 const checked = (fn: unknown, config: Partial<Config> | undefined): void => {
-  const { batch, batchEach, codec, policy, store }: Partial<Config> = config ?? {}
+  const { batch, batchEach, codec, policy, store, tags }: Partial<Config> = config ?? {}
   if (typeof fn !== 'function') defect('a ring is made of a function')
   if (typeof store?.get !== 'function') defect('a ring needs a store')
   if (codec !== undefined && !isCodec(codec)) defect('a codec has encode and decode')
   if (policy?.lease !== undefined && store?.leases === undefined)
     defect('a policy with a lease needs a store with leases')
+  if (store?.encodes === true && (tags !== undefined || policy?.negative !== undefined))
+    defect('tags and stored errors need the codec in the ring, not in the store')
   if (batch !== undefined && batchEach !== undefined) defect('a ring has batch or batchEach, not both')
 }
 
@@ -383,8 +385,9 @@ const byReference: Codec<unknown, unknown> = { encode: E.right, decode: E.right 
 
 /** A store that keeps no lifetimes would refuse every write of a ring that has one. */
 const withLifetime = (store: Store.Store<unknown>, policy: Config['policy']): Store.Store<unknown> =>
-  store.lifetime === 'none' && policy?.ttl !== Duration.forever && typeof policy?.ttl !== 'function'
-    ? defect('this store keeps no lifetimes: its rings need Policy.forever')
+  store.lifetime === 'none' &&
+  ((policy?.ttl !== Duration.forever && typeof policy?.ttl !== 'function') || policy.negative !== undefined)
+    ? defect('this store keeps no lifetimes: its rings need Policy.forever, and store no errors')
     : store
 
 /**

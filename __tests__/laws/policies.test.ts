@@ -115,6 +115,7 @@ class Model {
   failure: Failure | undefined
   entry: Entry | undefined
   throttledUntil = -1
+  excusedUntil = -1
   readonly grace: number
   constructor(readonly policy: Policy.Policy<never, unknown, number, readonly [string], Failure>) {
     this.grace = Math.max(0, policy.staleWhileRevalidate ?? 0, policy.staleIfError?.window ?? 0)
@@ -163,11 +164,12 @@ class Model {
       this.failure === undefined ? E.right(this.runs) : E.left(this.failure)
     if (E.isLeft(answer))
       this.throttledUntil = this.time + (this.policy.retryThrottle ?? Policy.defaultRetryThrottle)
-    else this.throttledUntil = -1
+    if (E.isRight(answer)) this.throttledUntil = this.excusedUntil = -1
+    else if (this.policy.staleIfError?.when(answer.left) === true) this.excusedUntil = this.throttledUntil
     const servesStale =
       E.isLeft(answer) &&
-      seen !== undefined &&
-      E.isRight(seen.answer) &&
+      // an update has not looked whether there is something to keep
+      (removes || (seen !== undefined && E.isRight(seen.answer))) &&
       this.policy.staleIfError?.when(answer.left) === true
     if (!servesStale) this.store(answer, removes)
     return answer
@@ -200,7 +202,7 @@ class Model {
       if (!throttled) this.run(entry)
       return { answer: entry.answer, told: verdict === 'due' ? 'Hit' : 'Stale' }
     }
-    if (throttled) return { answer: entry.answer, told: 'Stale' }
+    if (this.time < this.excusedUntil) return { answer: entry.answer, told: 'Stale' }
     const answer = this.run(entry)
     return E.isLeft(answer) && this.policy.staleIfError?.when(answer.left) === true
       ? { answer: entry.answer, told: 'Stale' }
@@ -265,6 +267,7 @@ const agree = async (policy: Any, script: ReadonlyArray<Step>, tagged: boolean):
       expect([at, await cached.update('k')()]).toEqual([at, expected])
     } else if (one.step === 'set') {
       model.store(E.right(1_001), true)
+      model.throttledUntil = model.excusedUntil = -1
       await cached.set(1_001)('k')()
     } else if (one.step === 'delete') {
       model.entry = undefined
@@ -291,7 +294,7 @@ const agree = async (policy: Any, script: ReadonlyArray<Step>, tagged: boolean):
       const before = runs
       await quiet()
       expect(runs).toBe(before)
-      const throttled = model.time < model.throttledUntil
+      const throttled = model.time < (verdict === 'expired' ? model.excusedUntil : model.throttledUntil)
       if (verdict === 'fresh') expect(load).toBe('none')
       if (verdict === 'missing') expect(load).toBe('foreground')
       if (verdict === 'stale') expect(load).toBe(throttled ? 'none' : 'background')

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { expectTypeOf } from 'expect-type'
 import * as fc from 'fast-check'
+import * as E from 'fp-ts/Either'
 import type { Either } from 'fp-ts/Either'
 import { none, some } from 'fp-ts/Option'
 import { createCluster } from 'redis'
@@ -236,6 +237,27 @@ describe('redis over a cluster', () => {
     await eventually('it is replaced', async () => (await store.setMany(entries)())._tag === 'Right', 25_000)
     expect(right(await store.hasMany(keys)())).not.toContain(false)
   }, 40_000)
+
+  test('law 26: a master that is frozen fails the reads of its own keys, and no others', async () => {
+    const frozen = (await cluster()).nodes[0]
+    if (frozen === undefined) throw new Error('a cluster has a node')
+    const timeout = 300
+    const store = redis(client, { namespace: randomNamespace(), timeout: D.milliseconds(timeout) })
+    const keys = Array.from({ length: 300 }, (_, i) => `k${String(i)}`)
+    right(await store.setMany(keys.map((key) => [key, bytes(key), D.minutes(1)] as const))())
+    frozen.pause()
+    try {
+      const began = Date.now()
+      const all = await Promise.all(keys.map((key) => store.get(key)()))
+      expect(Date.now() - began).toBeLessThan(timeout + 700)
+      const failed = all.filter(E.isLeft).length
+      expect(all.every((one) => E.isRight(one) || one.left.reason === 'timeout')).toBe(true)
+      expect(failed).toBeGreaterThan(50)
+      expect(failed).toBeLessThan(150)
+    } finally {
+      frozen.resume()
+    }
+  })
 
   test('backend is the cluster, in its own type', () => {
     const { backend } = redis(client)

@@ -35,25 +35,43 @@ const newSlot = <A>(key: Key): Slot<A> => {
 
 const settled = /*#__PURE__*/ Promise.resolve()
 
+/** Says, as things are now, which keys are read together: those with the same part. */
+export type Split = () => (key: Key) => unknown
+
 const gather = <A>(
   operation: Operation,
   one: (key: Key) => TaskEither<StoreError, A>,
   many: (keys: ReadonlyArray<Key>) => TaskEither<StoreError, ReadonlyArray<A>>,
-  max: number
+  max: number,
+  split: Split | undefined
 ): ((key: Key) => TaskEither<StoreError, A>) => {
   let open: Batch<A> | undefined
   let planned = false
 
   const flush = ({ first, rest }: Batch<A>): void => {
-    const slots = rest === undefined ? [first] : [first, ...rest.values()]
+    if (rest === undefined) return ask([first])
+    const slots = [first, ...rest.values()]
+    if (split === undefined) return ask(slots)
+    const parts = new Map<unknown, Array<Slot<A>>>()
+    const partOf = split()
+    for (const slot of slots) {
+      const part = partOf(slot.key)
+      const others = parts.get(part)
+      if (others === undefined) parts.set(part, [slot])
+      else others.push(slot)
+    }
+    parts.forEach(ask)
+  }
+  const ask = (slots: ReadonlyArray<Slot<A>>): void => {
     const failAll = (cause: unknown): void => {
       const answer: Answer<A> = { _tag: 'Left', left: storeFailed(operation)(cause) }
       for (const slot of slots) slot.resolve(answer)
     }
+    const [only] = slots
     // a Task neither throws nor rejects; one that does must not leave its callers waiting
     try {
-      if (rest === undefined) {
-        one(first.key)().then(first.resolve, failAll)
+      if (only !== undefined && slots.length === 1) {
+        one(only.key)().then(only.resolve, failAll)
       } else {
         many(slots.map(({ key }) => key))().then((answers) => {
           if (answers._tag === 'Left') {
@@ -109,18 +127,18 @@ const gather = <A>(
 /**
  * A store whose `get`s of one tick become one `getMany`, and whose `read`s become one `readMany`, of at most
  * `max` keys (1,000 unless told). Equal keys share an answer; a batch of one is a single `get`; a batch that
- * fails gives the same error to everyone in it.
+ * fails gives the same error to everyone in it. `split` makes several batches of one tick, each with its own answer.
  *
  * @internal
  */
 export const batchReads = <R, S extends Store<R>>(
   store: S & Store<R>,
-  options: { readonly max?: number } = {}
+  options: { readonly max?: number; readonly split?: Split } = {}
 ): S => {
   const max = options.max ?? 1_000
   if (!(max >= 1)) return defect('a batch has room for one key at least')
   return extend<S, Pick<Store<R>, 'get' | 'read'>>(store, {
-    get: gather('get', store.get, store.getMany, max),
-    read: gather('read', store.read, store.readMany, max)
+    get: gather('get', store.get, store.getMany, max, options.split),
+    read: gather('read', store.read, store.readMany, max, options.split)
   })
 }

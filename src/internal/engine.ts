@@ -144,9 +144,11 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     policy.lease === undefined || leases === undefined
       ? undefined
       : makeLeasing(store, leases, policy.lease, clock, random, policy.loadTimeout)
-  const longest = policy.constant?.() ?? D.zero
+  const longest = store.lifetime === 'none' ? D.forever : policy.constant?.() ?? D.zero
   const tags = parts.tags === undefined ? undefined : makeTags(parts.tags, store, longest, leasing?.agree)
+  /** Of loads that have failed: any, and those whose error the policy serves a stale entry for. */
   const throttle = makeRecent()
+  const excused = makeRecent()
   let loadTime = 0
   const reader = makeReader<Args, Err, A, R>({
     clock,
@@ -188,6 +190,8 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     return error
   }
   const tellWrite = (key: Key, since: number, written: Prepared<R>): void => {
+    throttle.forget(key)
+    excused.forget(key)
     emit(key, since, O.isSome(written) ? { _tag: 'Store', ttl: written.value.ttl } : { _tag: 'Skip' })
   }
 
@@ -288,10 +292,33 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
       } else if (lost.has(key)) {
         flight.lost = true
         emit(key, since, { _tag: 'Discard' })
+        if (removes) await overtaken(writes.get(key)?.[0])
       } else {
         reader.wrote(key, began)
         tellWrite(key, since, prepared)
       }
+    }
+  }
+
+  /**
+   * An update whose lease was taken: by a write, a deletion, or an update that began later, and that may yet fail. Its
+   * caller must not read what was there before, so that goes, unless it is surely newer than the update.
+   */
+  const overtaken = async (one: Loaded<Args, Err, A> | undefined): Promise<void> => {
+    if (one === undefined) return
+    const { args, flight, key } = one
+    const found = await reader.inspect(key, args)
+    if (E.isRight(found) && found.right.answer?._tag === 'Right') {
+      const { answer, remaining } = found.right
+      // the most that its age can be; of an entry without an end, or a foreign one, nobody knows it
+      const age = D.sum(policy.whole(answer.right, args), policy.grace) - remaining
+      if (age >= 0 && age < clock.now() - flight.since) return
+    }
+    try {
+      const gone = await store.delete(key)()
+      if (E.isLeft(gone)) flight.fault = failed(key, now(), gone.left)
+    } catch (cause) {
+      flight.fault = failed(key, now(), storeFailed('delete')(cause))
     }
   }
 
@@ -471,22 +498,34 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
         flight.loaded = true
         const ok = answer !== undefined && E.isRight(answer)
         emit(key, since, { _tag: 'Load', ok, size: loading.length })
-        if (policy.ages && ok) throttle.forget(key)
-        else if (policy.ages) throttle.note(key, ended + policy.retryThrottle)
+        if (policy.ages && ok) {
+          throttle.forget(key)
+          excused.forget(key)
+        } else if (policy.ages) {
+          throttle.note(key, ended + policy.retryThrottle)
+          if (answer !== undefined && excuses(answer)) excused.note(key, ended + policy.retryThrottle)
+        }
         if (answer === undefined) letGo(key, claim) // it threw
         if (answer === undefined || !worthKeeping(one, answer)) flights.release(key, flight)
       })
     }
   }
 
-  /** An error is stored where the policy chooses it, and does not rather serve what is stale. */
+  /** Whether a stale entry is served for an error. A predicate of the user's that throws excuses nothing. */
+  const excuses = (answer: E.Either<Err, A>): boolean => {
+    try {
+      return E.isLeft(answer) && policy.windows.staleIfError > 0 && policy.staleWhen(answer.left)
+    } catch {
+      return false
+    }
+  }
+
+  /** An error is stored where the policy chooses it, and there is no entry to serve instead, as far as anybody looked. */
   const worthKeeping = ({ seen }: Loading<Args, Err, A>, answer: E.Either<Err, A>): boolean => {
     if (E.isRight(answer)) return true
+    const nothingThere = seen !== undefined && seen.answer === undefined
     try {
-      return (
-        policy.negative?.when(answer.left) === true &&
-        !(seen?.answer !== undefined && policy.staleWhen(answer.left))
-      )
+      return policy.negative?.when(answer.left) === true && (nothingThere || !excuses(answer))
     } catch {
       return false
     }
@@ -572,7 +611,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     decide: (key, found) =>
       decide(found, {
         loading: flights.current(key)?.loading === true,
-        throttled: throttle.holds(key, clock.now())
+        throttled: (found === 'expired' ? excused : throttle).holds(key, clock.now())
       }),
     begin,
     refresh,

@@ -12,7 +12,7 @@ import { asKeyError, isInvalid } from './errors'
 import type { Flight } from './flights'
 import { newFlight } from './flights'
 import type { Seen } from './reader'
-import { joinableFor, joined, makeAttend, rescue } from './waiting'
+import { joinableFor, joined, makeAttend, noFallback, rescue } from './waiting'
 
 /**
  * The cached function itself. A fresh hit in memory is key, `peek`, decode and one resolved promise; a hit in
@@ -122,10 +122,12 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     return flight.answer
   }
 
-  const uncached = async (args: Args, error: KeyError, since: number): Promise<E.Either<Err, A>> => {
+  const uncached = (args: Args, error: KeyError, since: number): Promise<E.Either<Err, A>> => {
     fault('', since, error)
     emit('', since, { _tag: 'Miss', shared: false })
-    return policy.strict ? E.left(error as Err) : execute(...args)() // the proof: as in `found`
+    if (policy.strict) return Promise.resolve(E.left(error as Err)) // the proof: as in `found`
+    const answer = Promise.resolve().then(() => execute(...args)())
+    return limited ? attend(noFallback(), answer, () => undefined) : answer
   }
 
   const concludes = limited || (policy.grace > 0 && observe !== undefined)

@@ -13,7 +13,7 @@ import type { Engine, How, Loading } from './engine'
 import { isInvalid } from './errors'
 import { type Flight, newFlight } from './flights'
 import { startTimer } from './timer'
-import { type Fallback, joinableFor, joined, makeAttend, rescue } from './waiting'
+import { type Fallback, joinableFor, joined, makeAttend, noFallback, rescue } from './waiting'
 
 /** The flight that will bring what a bulk lookup did not find, and whether somebody else began it. */
 interface Sought<Err, A> {
@@ -46,7 +46,7 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
       const under = flights.current(key)
       const stale = wanted.seen === undefined ? undefined : staleOf(wanted.seen)
       if (under !== undefined && joinable(under)) {
-        sought.set(key, { flight: under, joined: true, fallback: { stale, served: undefined } })
+        sought.set(key, { flight: under, joined: true, fallback: { ...noFallback(), stale } })
         continue
       }
       const flight = newFlight<E.Either<Err, A>>(true, clock.now())
@@ -156,7 +156,10 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
         const one = key !== undefined && E.isRight(key) ? sought.get(key.right) : undefined
         if (key === undefined || E.isLeft(key)) {
           emit('', since, { _tag: 'Miss', shared: false })
-          waits.push(answer(i, alone(args)))
+          const later = alone(args)
+          waits.push(
+            answer(i, limited ? attend(noFallback(), later, () => undefined, clock.now() - began) : later)
+          )
         } else if (one === undefined) {
           emit(key.right, since, { _tag: stales.has(key.right) ? 'Stale' : 'Hit' })
         } else {

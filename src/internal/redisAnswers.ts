@@ -9,7 +9,7 @@ import type * as TE from 'fp-ts/TaskEither'
 import { type Duration, forever, milliseconds } from '../Duration'
 import { StoreError } from '../RingError'
 import type { Entry, Operation, Store } from '../Store'
-import { batchReads } from './batch'
+import { batchReads, type Split } from './batch'
 import { withDeadline } from './deadline'
 import { extend } from './extend'
 import { own, ownAll } from './redisClient'
@@ -66,10 +66,14 @@ export const lone = 'a key with a lone surrogate is not UTF-8'
  */
 export const batchedAs = <S extends Store<Uint8Array>>(
   store: S & Store<Uint8Array>,
-  batch: boolean | { readonly max: number }
+  batch: boolean | { readonly max: number },
+  split?: Split
 ): S => {
   if (batch === false) return store
-  const batched = batchReads<Uint8Array, S>(store, batch === true ? {} : batch)
+  const batched = batchReads<Uint8Array, S>(store, {
+    ...(batch === true ? {} : batch),
+    ...(split === undefined ? {} : { split })
+  })
   return extend<S, Pick<Store<Uint8Array>, 'get' | 'read'>>(batched, {
     get: (key) => (isWellFormed(key) ? batched.get(key) : store.get(key)),
     read: (key) => (isWellFormed(key) ? batched.read(key) : store.read(key))

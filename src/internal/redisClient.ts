@@ -6,6 +6,8 @@
  */
 import { createHash } from 'node:crypto'
 
+import { slotOf } from './redisKeys'
+
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
@@ -95,6 +97,8 @@ export interface Connection {
   readonly brisk: () => Connection
   readonly keyPrefix: string
   readonly isCluster: boolean
+  /** Who has a key, on a cluster; the same for all where nobody knows. */
+  readonly ownerOf: (key: string) => unknown
 }
 
 const connections = /*#__PURE__*/ new WeakMap<RedisClient, Connection>()
@@ -118,7 +122,12 @@ const connect = (client: RedisClient): Connection => {
     brisk: () => (seen.isReady === true ? brisk : patient),
     // node-redis has no public name for it that client, pool, cluster and sentinel share; tested on each
     keyPrefix: typeof prefix === 'string' ? prefix : Buffer.isBuffer(prefix) ? prefix.toString() : '',
-    isCluster: Array.isArray(seen.slots)
+    isCluster: Array.isArray(seen.slots),
+    ownerOf: (key) => {
+      const { slots } = seen // anew: slots move
+      const shard: unknown = Array.isArray(slots) ? slots[slotOf(patient.keyPrefix + key)] : undefined
+      return (shard as { readonly master?: unknown } | undefined)?.master
+    }
   }
   // a cluster is ready or not as a whole, whatever its sockets are
   const brisk: Connection =

@@ -56,7 +56,13 @@ const again = async <Args extends Arguments, Err, A, R, B>(
 }
 
 /** What a caller may be served instead of what a load brings, and what it was served in the end. */
-export type Fallback<Err, A> = Pick<Flight<E.Either<Err, A>>, 'stale' | 'served'>
+export type Fallback<Err, A> = Pick<Flight<E.Either<Err, A>>, 'stale' | 'served' | 'loading'>
+
+export const noFallback = <Err, A>(): Fallback<Err, A> => ({
+  stale: undefined,
+  served: undefined,
+  loading: true
+})
 
 /** A stale entry in the place of a load that fails. */
 export const rescue = <Args extends Arguments, Err, A, R, B>({
@@ -131,7 +137,15 @@ export const makeAttend = <Args extends Arguments, Err, A, R, B>(
         const stale = usable(fallback)
         if (stale !== undefined) settle(stale, 'Stale')
       }
-      if (softTimeout !== undefined) cancels.push(after(left(softTimeout), serveStale)())
+      const soften = (d: D.Duration): void => {
+        const late = (): void => {
+          serveStale()
+          // while the store is asked nobody knows yet whether there is something
+          if (waits && !fallback.loading) soften(d)
+        }
+        cancels.push(after(left(d), late)())
+      }
+      if (softTimeout !== undefined) soften(softTimeout)
       if (timeout !== undefined) {
         const late = (): void => {
           serveStale()

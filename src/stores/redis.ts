@@ -295,7 +295,11 @@ export const redis = <Client extends RedisClient>(
     },
     leases: redisLeases({ single, bulk })
   }
-  return batchedAs(store, batch)
+  // on a cluster each owner answers for itself: one that is frozen keeps nobody else's keys from their readers
+  return batchedAs(store, batch, () => {
+    const { isCluster, ownerOf } = connection()
+    return isCluster ? (key) => ownerOf(namespace + key) : () => undefined
+  })
 }
 
 // eslint-disable-next-line no-restricted-imports -- `fp-ring/redis` is one entry for both stores
