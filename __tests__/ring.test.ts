@@ -83,6 +83,15 @@ describe('ring', () => {
     expect(ring(one, { store: dict(), name: 'n' }).name).toBe('n')
   })
 
+  test('tags and stored errors need the codec in the ring; leases need a store that has them', () => {
+    const store = pipe(dict<Uint8Array>(), Store.encoded(Codec.json(t.number)))
+    expect(() => ring(one, { store: store as never, tags: () => ['a'] })).toThrow(/codec/)
+    const negative = Policy.negative({ codec: Codec.identity<string>(), ttl: Duration.seconds(1) })
+    expect(() => ring(one, { store: store as never, policy: negative })).toThrow(/codec/)
+    const { leases: _, ...without } = dict()
+    expect(() => ring(one, { store: without as never, policy: Policy.lease() })).toThrow(/leases/)
+  })
+
   test('a store that keeps no lifetimes takes no policy that has one', async () => {
     const store = { ...dict(), lifetime: 'none' as const }
     const under = Store.prefixed('p')(store)

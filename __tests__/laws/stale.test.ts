@@ -232,6 +232,20 @@ describe('staleIfError', () => {
     expect(await second).toEqual(E.left('down'))
   })
 
+  test('law 28: an error that excuses nothing is not excused by the throttle either', async () => {
+    const { all, answer, cached, clock, put } = setUp(window)
+    await put(1)
+    await clock.move(150)
+    for (const error of ['forbidden', 'forbidden', 'down']) {
+      const call = cached(1)()
+      await settle()
+      await answer(E.left(error))
+      expect(await call).toEqual(error === 'down' ? E.right(1) : E.left(error))
+    }
+    expect(await cached(1)()).toEqual(E.right(1))
+    expect(all()).toBe(3)
+  })
+
   test('law 15: an entry whose window ends while its load runs is not served any more', async () => {
     const { answer, cached, clock, put } = setUp(window)
     await put(1)
@@ -329,6 +343,52 @@ describe('timeouts', () => {
     await clock.move(20)
     expect(await first).toEqual(E.right(1))
     expect(await many).toEqual(E.right([E.right(1)]))
+  })
+
+  test('softTimeout: a store that answers late, and an entry that is stale', async () => {
+    const clock = handClock()
+    const { peek: _, peekEntry: __, ...far } = dict<unknown>({ clock })
+    const wait = (d: number): Promise<void> => new Promise((resolve) => void clock.after?.(ms(d), resolve)())
+    const store = { ...far, read: (key: string) => () => wait(40).then(far.read(key)) }
+    const never =
+      (_: number): TE.TaskEither<string, number> =>
+      () =>
+        new Promise(() => {})
+    const cached = ring(never, {
+      name: 'k',
+      store,
+      clock,
+      policy: policy(
+        Policy.ttlBy(() => ms(100)),
+        Policy.staleIfError(ms(500)),
+        Policy.softTimeout(ms(25))
+      )
+    })
+    await far.set('k:1', 1, ms(600))()
+    await clock.move(150)
+    const call = cached(1)()
+    await clock.move(50)
+    expect(await call).toEqual(E.right(1))
+    expect(clock.timers()).toBe(0)
+  })
+
+  test('timeout: arguments without a key', async () => {
+    const clock = handClock()
+    const never =
+      (_: number): TE.TaskEither<string, number> =>
+      () =>
+        new Promise(() => {})
+    const cached = ring(never, {
+      store: dict({ clock }),
+      clock,
+      key: () => {
+        throw new Error('no key')
+      },
+      policy: Policy.timeout(ms(20))
+    })
+    const [one, many] = [cached(1)(), cached.getOrUpdateMany([[1]])()]
+    await clock.move(20)
+    expect([E.isLeft(await one), E.isLeft(await many)]).toEqual([true, true])
   })
 
   test('timeout: a store that does not answer', async () => {
