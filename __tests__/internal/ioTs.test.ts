@@ -333,6 +333,11 @@ describe('compiled io-ts types', () => {
     expect(compile(t.record(t.string, t.number), 64)?.(parse('{"__proto__":1}'))).toBe(false)
     // two members name one property: it must be known to both
     expect(compile(t.intersection([inner, t.partial({ a: t.Int })]), 64)?.(parse('{"a":1.5}'))).toBe(false)
+    // an exact member strips what the others name, so io-ts answers with another object
+    const partial = t.partial({ b: t.number })
+    expect(compile(t.intersection([t.exact(inner), partial]), 64)).toBeUndefined()
+    expect(compile(t.intersection([t.record(t.literal('a'), t.number), partial]), 64)).toBeUndefined()
+    expect(compile(t.exact(t.intersection([inner, partial])), 64)?.(parse('{"a":1,"b":2}'))).toBe(true)
     // of types that hold what nobody names there is no such predicate
     expect(compile(t.type({ a: t.unknown }), 64)).toBeUndefined()
     expect(compile(t.partial({ constructor: t.string }), 64)).toBeUndefined()

@@ -246,8 +246,11 @@ interface Field {
   readonly optional: boolean
 }
 
-/** All that a type names; intersections name what their members name. */
-const fieldsOf = (mixed: t.Mixed): ReadonlyArray<Field> => {
+/**
+ * All that a type names; intersections name what their members name. An exact member strips what the others name, so
+ * the value of such an intersection is never the value that was given.
+ */
+const fieldsOf = (mixed: t.Mixed, isMember = false): ReadonlyArray<Field> => {
   const type: Anatomy = mixed
   const kind = need(kindOf(type))
   switch (kind) {
@@ -259,12 +262,14 @@ const fieldsOf = (mixed: t.Mixed): ReadonlyArray<Field> => {
         optional: kind === 'PartialType'
       }))
     case 'FiniteRecord':
+      if (isMember) return refuse()
       return domainOf(need(type.domain)).map((name) => ({ name, type: need(type.codomain), optional: false }))
     case 'ExactType':
+      return isMember ? refuse() : fieldsOf(need(type.type))
     case 'ReadonlyType':
-      return fieldsOf(need(type.type))
+      return fieldsOf(need(type.type), isMember)
     case 'IntersectionType':
-      return need(type.types).flatMap(fieldsOf)
+      return need(type.types).flatMap((one) => fieldsOf(one, true))
     default:
       return refuse()
   }
