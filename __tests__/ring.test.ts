@@ -92,6 +92,18 @@ describe('ring', () => {
     expect(() => ring(one, { store: without as never, policy: Policy.lease() })).toThrow(/leases/)
   })
 
+  test('law 13: a ring with tags over a backend that is not there yet is built all the same', async () => {
+    const late = {
+      ...dict(),
+      get backend(): never {
+        throw new Error('not yet')
+      }
+    }
+    const cached = ring(one, { store: late, tags: () => ['all'] })
+    expect(await cached(1)()).toEqual(E.right(1))
+    expect(await cached.purge('all')()).toEqual(E.right(undefined))
+  })
+
   test('a store that keeps no lifetimes takes no policy that has one', async () => {
     const store = { ...dict(), lifetime: 'none' as const }
     const under = Store.prefixed('p')(store)

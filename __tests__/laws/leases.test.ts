@@ -81,6 +81,9 @@ const stampedLate: Make = (fn, store, s) => {
   }
 }
 
+/** The store as another process sees it: the same entries by another client, so that nothing is shared here. */
+const apart = (store: Shared): Shared => ({ ...store, backend: new Map() })
+
 const failed = async (property: fc.IAsyncProperty<[fc.Scheduler, ...Array<never>]>): Promise<boolean> =>
   (await fc.check(property as fc.IAsyncProperty<unknown>, { numRuns: 2_000 })).failed
 
@@ -103,7 +106,7 @@ const invalidationWins = (make: Make, kinds: ReadonlyArray<Write>) =>
         return E.right(value)
       }
       const store: Shared = scheduledStore<unknown>(s)
-      const caches = [make(fn, store, s), make(fn, store, s)] as const
+      const caches = [make(fn, apart(store), s), make(fn, apart(store), s)] as const
       const read = async (who: string, first: boolean): Promise<void> => {
         await begins(s, who)
         const since = acknowledged
@@ -147,6 +150,13 @@ describe('law 22', () => {
     await fc.assert(invalidationWins(ours(forever, true), ['delete', 'set', 'update', 'purge']), {
       numRuns: 1_500
     })
+  })
+  test('law 22: nor where nothing is stored at all', async () => {
+    const unstored = Policy.policy(
+      forever,
+      Policy.cacheWhen(() => false)
+    )
+    await fc.assert(invalidationWins(ours(unstored, false), ['delete']), { numRuns: 1_500 })
   })
   test('law 22: without leases it is broken, and caught', async () => {
     expect(await failed(invalidationWins(unleased, ['delete', 'set', 'update']) as never)).toBe(true)

@@ -724,7 +724,7 @@ describe('leases, seen from one ring', () => {
     const waits = cached(1)()
     await clock.move(700)
     expect(all()).toBe(0)
-    await store.leases.commit('k:1', tokenOf, 9, ms(100))()
+    await store.leases.commit('k:1', tokenOf, 9, ms(1_000))()
     await clock.move(250)
     expect(await waits).toEqual(E.right(9))
     expect(all()).toBe(0)

@@ -24,10 +24,11 @@ import type { Observer, RingEvent } from '../RingEvent'
 import type { Store } from '../Store'
 import { defect } from './defect'
 import { makeEntries, type Prepared } from './entries'
-import type { Holding, Stamp } from './envelope'
+import { type Holding, sameStamps, type Stamp } from './envelope'
 import { asKeyError, asRingError, failedAt, isInvalid, thrownBy } from './errors'
 import type { Flight, Flights } from './flights'
 import { makeFlights, newFlight } from './flights'
+import { lazily } from './lazy'
 import { type Claim, makeLeasing, type Mode } from './leasing'
 import { makeReader, type Reader, type Seen } from './reader'
 import { makeRecent } from './recent'
@@ -130,6 +131,9 @@ const isThenable = (u: unknown): u is PromiseLike<unknown> =>
 const freely: Ready<never, never> = { claim: { _tag: 'Held', token: '', waited: false }, stamps: [] }
 const unheld: Claim<never> = { _tag: 'Unheld' }
 
+/** Stores tell what is left of a life in whole milliseconds. */
+const rounding = 2
+
 /** How much the last load weighs in the average. */
 const weight = 0.3
 
@@ -138,8 +142,13 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
 ): Engine<Args, Err, A, R, B> => {
   const { batch, clock, codec, execute, key: keyFn, name, observe, policy, random, holding, store } = parts
   const { leases } = store
-  const epoch = parts.tags === undefined ? undefined : epochOf(store)
-  const flights = makeFlights<E.Either<Err, A>>(clock, policy.loadTimeout, epoch, policy.lease !== undefined)
+  const epoch = lazily(() => epochOf(store))
+  const flights = makeFlights<E.Either<Err, A>>(
+    clock,
+    policy.loadTimeout,
+    parts.tags === undefined ? undefined : () => epoch().count,
+    policy.lease !== undefined
+  )
   const leasing =
     policy.lease === undefined || leases === undefined
       ? undefined
@@ -231,32 +240,51 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
         )
   }
 
-  /** An answer that needs no lease any more, and is not stored. */
-  const letGo = (key: Key, claim: Claim<unknown>): void => {
-    if (claim._tag === 'Held') void leasing?.release(key, claim.token)
+  /** An answer that needs no lease any more, and is not stored. Who joined it must know whether it was still held. */
+  const letGo = async (key: Key, flight: Flight<E.Either<Err, A>>, claim: Claim<unknown>): Promise<void> => {
+    if (claim._tag !== 'Held' || leasing === undefined) return
+    if (flight.shared && !(await leasing.holds(key, claim.token))) flight.lost = true
+    void leasing.release(key, claim.token)
+  }
+
+  /** A purge by another process takes no lease away: where it came while others joined, they have to look again. */
+  const checkPurged = async ({ args, flight, stamps }: Loaded<Args, Err, A>): Promise<void> => {
+    if (tags === undefined || leasing === undefined || !flight.shared) return
+    try {
+      const now = await Promise.all(tags.keysOf(args).map((key) => store.get(key)()))
+      const found = E.map(RA.map(stampOf))(E.sequenceArray(now))
+      if (E.isLeft(found) || !sameStamps(stamps ?? [], found.right)) flight.lost = true
+    } catch {
+      flight.lost = true
+    }
   }
 
   /** Stores what was loaded, in one trip, where its flight may still store. Faults end in the flights. */
   const keep = async (loaded: ReadonlyArray<Loaded<Args, Err, A>>, removes: boolean): Promise<void> => {
+    await writeAll(loaded, removes)
+    if (leasing !== undefined) await Promise.all(loaded.map(checkPurged))
+  }
+
+  const writeAll = async (loaded: ReadonlyArray<Loaded<Args, Err, A>>, removes: boolean): Promise<void> => {
     const since = now()
     const began = clock.now()
     const writes = new Map<Key, readonly [Loaded<Args, Err, A>, Prepared<R>]>()
     for (const one of loaded) {
       const { args, claim, flight, key, stamps } = one
       if (claim._tag !== 'Held' || stamps === undefined) {
-        letGo(key, claim)
+        await letGo(key, flight, claim)
         emit(key, since, { _tag: 'Discard' }) // a store that does not order writes, or cannot say what is purged
         continue
       }
       const prepared = prepare(one.answer, args, stamps)
       if (E.isLeft(prepared)) {
-        letGo(key, claim)
+        await letGo(key, flight, claim)
         flight.fault = prepared.left
         fault(key, since, prepared.left)
       } else if (O.isSome(prepared.right) || removes) {
         writes.set(key, [one, prepared.right])
       } else {
-        letGo(key, claim)
+        await letGo(key, flight, claim)
         emit(key, since, { _tag: 'Skip' })
       }
     }
@@ -283,7 +311,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     )
     for (const [key, [{ claim, flight }, prepared]] of writes) {
       if (answer === undefined || !stored.has(key)) {
-        letGo(key, claim)
+        await letGo(key, flight, claim)
         emit(key, since, { _tag: 'Discard' })
         const instead = removes ? await flights.superseded(key) : undefined
         if (instead !== undefined && E.isLeft(instead)) flight.fault = asRingError(instead.left)
@@ -307,12 +335,14 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   const overtaken = async (one: Loaded<Args, Err, A> | undefined): Promise<void> => {
     if (one === undefined) return
     const { args, flight, key } = one
+    // by the clock before the read, so that what is said to be newer is
+    const lasted = clock.now() - flight.ran
     const found = await reader.inspect(key, args)
     if (E.isRight(found) && found.right.answer?._tag === 'Right') {
       const { answer, remaining } = found.right
       // the most that its age can be; of an entry without an end, or a foreign one, nobody knows it
       const age = D.sum(policy.whole(answer.right, args), policy.grace) - remaining
-      if (age >= 0 && age < clock.now() - flight.since) return
+      if (age >= 0 && age + rounding < lasted) return
     }
     try {
       const gone = await store.delete(key)()
@@ -354,10 +384,13 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
       patient: one.seen?.answer !== undefined,
       beyond: one.seen?.remaining ?? D.zero,
       recheck: async () => {
+        // what this read finds may be gone before it is answered: who asks meanwhile reads for himself
+        one.flight.loaded = true
         const again = await reader.look(one.key, one.args)
-        return E.isRight(again) && again.right.answer !== undefined && again.right.verdict !== 'expired'
-          ? again.right
-          : undefined
+        if (E.isRight(again) && again.right.answer !== undefined && again.right.verdict !== 'expired')
+          return again.right
+        one.flight.loaded = false
+        return undefined
       }
     })
   }
@@ -370,7 +403,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   ): Promise<Ready<Err, A>> => {
     if (mode === 'none') return { claim: unheld, stamps: undefined }
     const { args, flight, key, seen } = one
-    const purges = epoch?.count
+    const purges = tags === undefined ? 0 : epoch().count
     const before = seen?.stamps !== undefined && flight.epoch === purges ? seen.stamps : undefined
     const [claim, early] = await Promise.all([claimOf(one, mode), stampsFor(args, before)])
     if (claim._tag === 'Unheld' && claim.fault !== undefined) flight.fault = failed(key, since, claim.fault)
@@ -445,11 +478,11 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
       rest.flatMap((one, i): ReadonlyArray<Loaded<Args, Err, A>> => {
         const answer = loaded[i]
         if (answer === undefined || !worthKeeping(one, answer)) {
-          letGo(one.key, one.claim)
+          void letGo(one.key, one.flight, one.claim)
           return []
         }
         if (!one.flight.spoiled && unchanged(one)) return [{ ...one, answer }]
-        letGo(one.key, one.claim)
+        void letGo(one.key, one.flight, one.claim)
         emit(one.key, since, { _tag: 'Discard' }) // nobody can say whose value it is
         return []
       }),
@@ -476,8 +509,11 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     loading: ReadonlyArray<Loading<Args, Err, A> & Ready<Err, A>>,
     since: number
   ): Promise<ReadonlyArray<E.Either<Err, A>>> => {
-    for (const one of loading) one.flight.spoiled = !unchanged(one)
     const began = clock.now()
+    for (const one of loading) {
+      one.flight.ran = began
+      one.flight.spoiled = !unchanged(one)
+    }
     const stop =
       leasing === undefined
         ? []
@@ -505,7 +541,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
           throttle.note(key, ended + policy.retryThrottle)
           if (answer !== undefined && excuses(answer)) excused.note(key, ended + policy.retryThrottle)
         }
-        if (answer === undefined) letGo(key, claim) // it threw
+        if (answer === undefined) void letGo(key, flight, claim) // it threw
         if (answer === undefined || !worthKeeping(one, answer)) flights.release(key, flight)
       })
     }
@@ -583,7 +619,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
 
   const purge: Engine<Args, Err, A, R, B>['purge'] = async (tagKeys) => {
     // loads that began before it ended are joined by nobody who comes after; what they store is stamped, so hidden
-    const shared = epochOf(store)
+    const shared = epoch()
     shared.count++
     try {
       return await store.deleteMany(tagKeys)()

@@ -33,6 +33,10 @@ export interface Flight<A> {
   /** What everybody gets who joins it. */
   answer: Promise<A>
   since: number
+  /** When its function was run, which is after it had its lease. */
+  ran: number
+  /** Whether somebody else waits for it. */
+  shared: boolean
   /** 0 while it holds no key. */
   ticket: number
   /** Began as a read of the store; else as an update, which a reader does not wait for while it has an entry. */
@@ -94,6 +98,8 @@ export interface Flights<A> {
 export const newFlight = <A>(reads: boolean, since: number): Flight<A> => ({
   answer: undefined as never, // the proof: whoever makes a flight sets its answer before anybody can see it
   since,
+  ran: since,
+  shared: false,
   ticket: 0,
   reads,
   loading: false,
@@ -119,7 +125,7 @@ const keysOf = (pairs: ReadonlyArray<readonly [Key, unknown]>): ReadonlyArray<Ke
 export const makeFlights = <A>(
   clock: Clock,
   loadTimeout: Duration,
-  epoch: { readonly count: number } = { count: 0 },
+  epoch: () => number = () => 0,
   leased = false
 ): Flights<A> => {
   const slots = new Map<Key, Slot<A>>()
@@ -215,7 +221,7 @@ export const makeFlights = <A>(
       const slot = slots.get(key)
       if (slot?.flight === undefined) return undefined
       if (overdue(slot.flight)) release(key, slot.flight)
-      else if (slot.flight.epoch !== epoch.count) slot.flight = undefined
+      else if (slot.flight.epoch !== epoch()) slot.flight = undefined
       return leased && slot.flight?.loaded === true ? undefined : slot.flight
     },
     hold: (key, flight) => {
@@ -223,7 +229,7 @@ export const makeFlights = <A>(
       const slot = slotOf(key)
       if (flight.ticket === 0) slot.held++
       flight.ticket = ++tickets
-      flight.epoch = epoch.count
+      flight.epoch = epoch()
       slot.flight = flight
     },
     release,

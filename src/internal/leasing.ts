@@ -50,10 +50,12 @@ export interface Leasing<R> {
   /** Keeps a lease alive; gives what stops that. */
   readonly keepAlive: (key: Key, token: string) => () => void
   readonly release: (key: Key, token: string) => Promise<void>
+  /** Whether a lease is still there. */
+  readonly holds: (key: Key, token: string) => Promise<boolean>
 }
 
 const firstPoll = 10
-const longestPoll = 250
+const longestPoll = 200
 
 export const makeLeasing = <R>(
   store: Store<R>,
@@ -142,6 +144,10 @@ export const makeLeasing = <R>(
     claim,
     agree,
     release,
+    holds: (key, token) =>
+      attempt('renew', () => leases.renew(key, token, ttl)()).then(
+        (renewed) => E.isRight(renewed) && renewed.right
+      ),
     keepAlive: (key, token) => {
       const began = clock.now()
       let going = true

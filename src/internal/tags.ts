@@ -93,12 +93,22 @@ const epochs = /*#__PURE__*/ new WeakMap<object, { count: number }>()
  * share a backend share their tags, so they share it too.
  */
 export const epochOf = (store: Pick<Store<never>, 'backend'>): { count: number } => {
-  const { backend } = store
-  const owner: object =
-    (typeof backend === 'object' && backend !== null) || typeof backend === 'function' ? backend : store
+  const owner = ownerOf(store)
   const known = epochs.get(owner)
   if (known !== undefined) return known
   const epoch = { count: 0 }
   epochs.set(owner, epoch)
   return epoch
+}
+
+/** The backend, or the store where it is no object, or not there yet: it may be looked up at every use. */
+const ownerOf = (store: Pick<Store<never>, 'backend'>): object => {
+  try {
+    const { backend } = store
+    return (typeof backend === 'object' && backend !== null) || typeof backend === 'function'
+      ? backend
+      : store
+  } catch {
+    return store
+  }
 }

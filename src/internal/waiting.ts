@@ -33,6 +33,7 @@ export const joined = async <Args extends Arguments, Err, A, R, B>(
   flight: Flight<E.Either<Err, A>>,
   args: Args
 ): Promise<E.Either<Err, A>> => {
+  flight.shared = true
   const answer = await flight.answer
   if (flight.spoiled) return engine.execute(...args)()
   return flight.lost ? again(engine, key, args) : answer
