@@ -384,12 +384,9 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
       patient: one.seen?.answer !== undefined,
       beyond: one.seen?.remaining ?? D.zero,
       recheck: async () => {
-        // what this read finds may be gone before it is answered: who asks meanwhile reads for himself
-        one.flight.loaded = true
         const again = await reader.look(one.key, one.args)
         if (E.isRight(again) && again.right.answer !== undefined && again.right.verdict !== 'expired')
           return again.right
-        one.flight.loaded = false
         return undefined
       }
     })
@@ -424,6 +421,8 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     const found = claim._tag === 'Served' ? claim.seen : claim._tag === 'Left' ? seen : undefined
     if (found?.answer === undefined) return undefined
     flight.served = found.verdict === 'fresh' || found.verdict === 'due' ? 'Hit' : 'Stale'
+    // it was read before now: who joined may have asked after it was deleted elsewhere, and looks for himself
+    flight.lost = flight.shared
     flights.release(key, flight)
     return found.answer
   }

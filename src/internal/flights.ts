@@ -35,6 +35,8 @@ export interface Flight<A> {
   since: number
   /** When its function was run, which is after it had its lease. */
   ran: number
+  /** Whether its first caller has gone before it was known what the store has. */
+  left: boolean
   /** Whether somebody else waits for it. */
   shared: boolean
   /** 0 while it holds no key. */
@@ -99,6 +101,7 @@ export const newFlight = <A>(reads: boolean, since: number): Flight<A> => ({
   answer: undefined as never, // the proof: whoever makes a flight sets its answer before anybody can see it
   since,
   ran: since,
+  left: false,
   shared: false,
   ticket: 0,
   reads,

@@ -5,6 +5,7 @@
  */
 import * as E from 'fp-ts/Either'
 
+import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import type { KeyError, RingError } from '../RingError'
 import type { Engine, How, Loading } from './engine'
@@ -12,7 +13,7 @@ import { asKeyError, isInvalid } from './errors'
 import type { Flight } from './flights'
 import { newFlight } from './flights'
 import type { Seen } from './reader'
-import { joinableFor, joined, makeAttend, noFallback, rescue } from './waiting'
+import { type Fallback, joinableFor, joined, makeAttend, noFallback, rescue } from './waiting'
 
 /**
  * The cached function itself. A fresh hit in memory is key, `peek`, decode and one resolved promise; a hit in
@@ -73,6 +74,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
       const decision = engine.decide(key, verdict)
       if (decision.serve !== 'entry') {
         flight.stale = staleOf(seen)
+        if (flight.left) emit(key, since, { _tag: 'Miss', shared: false })
         return missed({ key, args, flight, seen }, since, { waits: true, mode: 'wait' }).then((loaded) =>
           rescued(flight, loaded)
         )
@@ -90,6 +92,17 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   const tellJoined = (key: Key, since: number, served: 'Hit' | 'Stale' | undefined): void =>
     emit(key, since, served === undefined ? { _tag: 'Miss', shared: true } : { _tag: served })
 
+  /** What was found by the flight may have been deleted by another process before this call: a leased ring looks again. */
+  const fallbackOf = (key: Key, args: Args, flight: Flight<E.Either<Err, A>>): Fallback<Err, A> => {
+    if (policy.lease === undefined || policy.grace === D.zero) return flight
+    const own: Fallback<Err, A> = { ...noFallback(), loading: false }
+    void reader.look(key, args).then((got) => {
+      own.loading = true
+      if (E.isRight(got)) own.stale = staleOf(got.right)
+    })
+    return own
+  }
+
   const join = (
     key: Key,
     args: Args,
@@ -97,7 +110,10 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     since: number
   ): Promise<E.Either<Err, A>> => {
     const answer = joined(engine, key, flight, args)
-    if (limited) return attend(flight, answer, (served) => tellJoined(key, since, served))
+    if (limited)
+      return attend(fallbackOf(key, args, flight), answer, (served) =>
+        tellJoined(key, since, served ?? flight.served)
+      )
     if (observe !== undefined) {
       const tell = (): void => tellJoined(key, since, flight.served)
       void flight.answer.then(tell, tell)
@@ -112,9 +128,9 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     since: number
   ): Promise<E.Either<Err, A>> => {
     const tell = (served: 'Hit' | 'Stale' | undefined): void => {
-      // of all others it was told when they were found
-      if (flight.stale !== undefined)
-        emit(key, since, served === 'Stale' ? { _tag: 'Stale' } : { _tag: 'Miss', shared: false })
+      // of all others it is told when they are found
+      if (flight.stale === undefined) flight.left = true
+      else emit(key, since, served === 'Stale' ? { _tag: 'Stale' } : { _tag: 'Miss', shared: false })
     }
     if (limited) return attend(flight, flight.answer, tell)
     const told = (): void => tell(flight.served)

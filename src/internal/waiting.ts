@@ -36,7 +36,8 @@ export const joined = async <Args extends Arguments, Err, A, R, B>(
   flight.shared = true
   const answer = await flight.answer
   if (flight.spoiled) return engine.execute(...args)()
-  return flight.lost ? again(engine, key, args) : answer
+  const old = flight.lost || (flight.served === 'Stale' && engine.policy.lease !== undefined)
+  return old ? again(engine, key, args) : answer
 }
 
 const again = async <Args extends Arguments, Err, A, R, B>(
@@ -47,7 +48,7 @@ const again = async <Args extends Arguments, Err, A, R, B>(
   const { clock, flights, reader } = engine
   const got = await reader.look(key, args)
   const seen = E.isRight(got) ? got.right : undefined
-  if (seen?.answer !== undefined && seen.verdict !== 'expired') return seen.answer
+  if (seen?.answer !== undefined && engine.decide(key, seen.verdict).serve === 'entry') return seen.answer
   const under = flights.current(key)
   if (under?.loading === true) return joined(engine, key, under, args)
   const flight = newFlight<E.Either<Err, A>>(true, clock.now())
