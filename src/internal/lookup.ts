@@ -98,7 +98,9 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     const own: Fallback<Err, A> = { ...noFallback(), loading: false }
     void reader.look(key, args).then((got) => {
       own.loading = true
-      if (E.isRight(got)) own.stale = staleOf(got.right)
+      if (E.isLeft(got) || got.right.answer === undefined) return
+      // somebody may have stored another one meanwhile
+      own.stale = staleOf(got.right) ?? { answer: got.right.answer, until: Infinity }
     })
     return own
   }
