@@ -87,7 +87,6 @@ export interface Decision {
 // constructors
 // -------------------------------------------------------------------------------------
 
-/** Where nothing stale is served. */
 const longer = /*#__PURE__*/ max(Duration.Ord)
 
 /**
@@ -130,9 +129,9 @@ export const verdict = (windows: Windows): ((seen: Sighting) => Verdict) => {
   return ({ dueWithin, remaining, ttl }) => {
     // both are numbers of milliseconds; `forever` is Infinity
     const foreign = remaining > ttl + kept
-    if (foreign && kept === Duration.zero) return 'due'
     const fresh = foreign ? 0 : remaining === Duration.forever ? remaining : remaining - kept
     if (remaining <= 0) return 'missing'
+    if (foreign && kept === Duration.zero) return 'due'
     if (fresh > 0) return fresh > dueWithin ? 'fresh' : 'due'
     if (-fresh < windows.staleWhileRevalidate) return 'stale'
     return -fresh < windows.staleIfError ? 'expired' : 'missing'

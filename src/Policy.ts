@@ -20,8 +20,9 @@ import type { Refinement } from 'fp-ts/Refinement'
 import type { Codec } from './Codec'
 import * as Duration from './Duration'
 import { defect } from './internal/defect'
-import type { Arguments, Key } from './KeyFn'
+import type { Arguments } from './KeyFn'
 import type { DecodeError, EncodeError, RingError, TimeoutError } from './RingError'
+import type { Accepting, LeaseCapable } from './Store'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -116,35 +117,55 @@ export interface Policy<
 /** Any policy, for the types that take policies apart. */
 type Some = Policy<never, unknown, never, never, never>
 
-type Needs<P extends ReadonlyArray<Some>> = P extends readonly [
-  Policy<infer C, unknown, never, never, never>,
-  ...infer Rest extends ReadonlyArray<Some>
-]
+// of a list whose length is not known each may be there
+type Needs<P extends ReadonlyArray<Some>> = P extends readonly []
+  ? unknown
+  : P extends readonly [
+      Policy<infer C, unknown, never, never, never>,
+      ...infer Rest extends ReadonlyArray<Some>
+    ]
   ? C & Needs<Rest>
-  : unknown
+  : P extends ReadonlyArray<Policy<infer C, unknown, never, never, never>>
+  ? C
+  : never
 type Surfaces<P extends ReadonlyArray<Some>> = {
   readonly [I in keyof P]: P[I] extends Policy<never, infer X, never, never, never> ? X : never
 }[number]
-type Values<P extends ReadonlyArray<Some>> = P extends readonly [
-  Policy<never, unknown, infer A, never, never>,
-  ...infer Rest extends ReadonlyArray<Some>
-]
+type Values<P extends ReadonlyArray<Some>> = P extends readonly []
+  ? unknown
+  : P extends readonly [
+      Policy<never, unknown, infer A, never, never>,
+      ...infer Rest extends ReadonlyArray<Some>
+    ]
   ? A & Values<Rest>
-  : unknown
-type ArgumentsOf<P extends ReadonlyArray<Some>> = P extends readonly [
-  Policy<never, unknown, never, infer Args, never>,
-  ...infer Rest extends ReadonlyArray<Some>
-]
-  ? Arguments extends Args
-    ? ArgumentsOf<Rest>
-    : Args & ArgumentsOf<Rest>
-  : Arguments
-type Errors<P extends ReadonlyArray<Some>> = P extends readonly [
-  Policy<never, unknown, never, never, infer E>,
-  ...infer Rest extends ReadonlyArray<Some>
-]
+  : P extends ReadonlyArray<Policy<never, unknown, infer A, never, never>>
+  ? A
+  : never
+type ArgumentsOf<P extends ReadonlyArray<Some>> = P extends readonly []
+  ? Arguments
+  : P extends readonly [
+      Policy<never, unknown, never, infer Args, never>,
+      ...infer Rest extends ReadonlyArray<Some>
+    ]
+  ? Both<Args, ArgumentsOf<Rest>>
+  : P extends ReadonlyArray<Policy<never, unknown, never, infer Args, never>>
+  ? Args
+  : never
+type Both<X extends Arguments, Y extends Arguments> = Arguments extends X
+  ? Y
+  : Arguments extends Y
+  ? X
+  : X & Y
+type Errors<P extends ReadonlyArray<Some>> = P extends readonly []
+  ? unknown
+  : P extends readonly [
+      Policy<never, unknown, never, never, infer E>,
+      ...infer Rest extends ReadonlyArray<Some>
+    ]
   ? E & Errors<Rest>
-  : unknown
+  : P extends ReadonlyArray<Policy<never, unknown, never, never, infer E>>
+  ? E
+  : never
 
 // -------------------------------------------------------------------------------------
 // constructors
@@ -549,7 +570,7 @@ export const earlyRefresh = ({
  * @category constructors
  * @since 0.1.0
  */
-export const lease = (options: Partial<Lease> = {}): Policy<{ readonly leases: object }> => {
+export const lease = (options: Partial<Lease> = {}): Policy<LeaseCapable> => {
   const { ttl: lasts = Duration.seconds(5), wait = Duration.seconds(10) } = options
   if (!(lasts >= 10) || lasts === Duration.forever) return defect('a lease lasts for 10 milliseconds or more')
   return { _tag: 'Policy', lease: { ttl: lasts, wait: window('wait', wait) } }
@@ -640,12 +661,12 @@ export function negative<E, N extends E, R>(options: {
   readonly codec: Codec<N, R>
   readonly ttl: Duration.Duration
   readonly when: Refinement<E, N>
-}): Policy<Accepts<R>, never, unknown, Arguments, E>
+}): Policy<Accepting<R>, never, unknown, Arguments, E>
 export function negative<E, R>(options: {
   readonly codec: Codec<E, R>
   readonly ttl: Duration.Duration
   readonly when?: Predicate<E>
-}): Policy<Accepts<R>, never, unknown, Arguments, E>
+}): Policy<Accepting<R>, never, unknown, Arguments, E>
 export function negative<E, R>({
   codec,
   ttl: lasts,
@@ -654,13 +675,8 @@ export function negative<E, R>({
   readonly codec: Codec<E, R>
   readonly ttl: Duration.Duration
   readonly when?: Predicate<E>
-}): Policy<Accepts<R>, never, unknown, Arguments, E> {
+}): Policy<Accepting<R>, never, unknown, Arguments, E> {
   return { _tag: 'Policy', negative: { codec, ttl: window('the ttl of negative', lasts), when } }
-}
-
-/** A store that takes what a codec gives. */
-interface Accepts<in R> {
-  readonly set: (key: Key, value: R, ttl: Duration.Duration) => unknown
 }
 
 // -------------------------------------------------------------------------------------

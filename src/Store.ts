@@ -152,6 +152,24 @@ export interface Leasing<in out R> {
 }
 
 /**
+ * What `Policy.lease` needs of a store, whatever its values.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface LeaseCapable {
+  readonly leases: object
+}
+
+/**
+ * What `Policy.negative` needs of a store: that it takes what a codec makes.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type Accepting<R> = Pick<Store<R>, 'set'>
+
+/**
  * The name of a store's function, as it stands in a `StoreError`.
  *
  * @category model
@@ -170,7 +188,7 @@ export type Operation =
  * @category model
  * @since 0.1.0
  */
-export type Capabilities<S, R> = S extends { readonly leases: object } ? Leasing<R> : unknown
+export type Capabilities<S, R> = S extends LeaseCapable ? Leasing<R> : unknown
 
 /**
  * A store from a store of the same values, with what that can do beside the algebra.

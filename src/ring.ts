@@ -115,7 +115,14 @@ export interface Settings<C, X, A, PArgs extends Arguments, D, PE = unknown> {
  * @category model
  * @since 0.1.0
  */
-export type Options<Args extends Arguments, Err, A, R, B, C, X, Cmd, D> = Settings<C, X, A, Args, D, Err> & {
+export type Options<Args extends Arguments, Err, A, R, B, C, X, Cmd, D, PE = Err> = Settings<
+  C,
+  X,
+  A,
+  Args,
+  D,
+  PE
+> & {
   readonly commands?: (rope: Rope<Args, Err, A, R, B>, base: Commands<Args, Err, A, R, X>) => Cmd
   readonly batch?: (argsList: ReadonlyArray<Args>) => TE.TaskEither<Err, ReadonlyArray<A>>
   readonly batchEach?: (argsList: ReadonlyArray<Args>) => T.Task<ReadonlyArray<E.Either<Err, A>>>
@@ -239,7 +246,8 @@ export function ring<
   A,
   B,
   Args extends Arguments,
-  E = unknown,
+  PE = unknown,
+  E extends PE = PE,
   C = unknown,
   X = never,
   Cmd = None,
@@ -247,7 +255,7 @@ export function ring<
 >(
   store: Store.Store<R, B> & NoInfer<C>,
   codec: Codec<A, R>,
-  options: Options<Args, E, A, R, B, C, X, Cmd, D>
+  options: Options<Args, E, A, R, B, C, X, Cmd, D, PE>
 ): Applied<Args, E, A, R, B, X, Cmd, D>
 export function ring<
   B,

@@ -139,6 +139,30 @@ describe('the envelope', () => {
     expect(await plain(1)()).toEqual(E.right('Ada'))
   })
 
+  test('laws 5 and 29: in one memory store a ring takes no entry of a ring with tags, or a stored error, for a value', async () => {
+    const store = dict()
+    const key = (id: number): string => String(id)
+    const fails = (id: number): TE.TaskEither<string, string> =>
+      id === 1 ? TE.right('Ada') : TE.left('not found')
+    const policy = Policy.negative({ codec: Codec.identity<string>(), ttl: Duration.minutes(1) })
+    const tagged = ring(fails, { store, key, policy, tags: () => ['all'] })
+    await tagged(1)()
+    await tagged(2)()
+    for (const plain of [
+      ring(fails, { store, key }),
+      ring(fails, { store, key, codec: Codec.clone<string>() })
+    ]) {
+      for (const id of [1, 2]) {
+        expect(E.isLeft(await plain.get(id)())).toBe(true)
+        await tagged.delete(id)()
+        await tagged(id)()
+        expect(await plain(id)()).toEqual(await fails(id)())
+        await tagged.delete(id)()
+        await tagged(id)()
+      }
+    }
+  })
+
   test('law 2: a value of bytes that begins as an envelope does is served as it is', async () => {
     const store = dict<Uint8Array>()
     const tricky = bytes('ff524e47010100')

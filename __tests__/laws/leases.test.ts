@@ -9,8 +9,7 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
-import type { Store } from '../../src'
-import { dict, Duration, Policy, ring } from '../../src'
+import { dict, Duration, Policy, ring, Store } from '../../src'
 import { scheduledClock, scheduledStore } from './scheduled'
 
 type Fn = (id: number) => TE.TaskEither<string, number>
@@ -219,6 +218,114 @@ describe('law 22', () => {
       })
     await fc.assert(lastStarted(ours(forever, false)), { numRuns: 1_000 })
     expect(await failed(lastStarted(unleased) as never)).toBe(true)
+  })
+})
+
+/** Two rings as two processes have them, over one store, whose answers to the first can be held back; loads by hand. */
+const twoProcesses = () => {
+  const pending: Array<(answer: E.Either<string, number>) => void> = []
+  const fn: Fn = () => () => new Promise((resolve) => pending.push(resolve))
+  const { peek: _, peekEntry: __, ...store } = dict<unknown>()
+  const held = new Map<string, Promise<void>>()
+  let runs = 0
+  const gated = Store.around((operation, task) => async () => {
+    const answer = await task()
+    await held.get(operation)
+    return answer
+  })(store)
+  const counted: Fn = (id) => () => {
+    runs++
+    return fn(id)()
+  }
+  const of = (it: typeof gated) =>
+    ring(counted, { name: 'k', store: it, policy: forever, tags: () => ['all'] })
+  const settle = async (): Promise<void> => {
+    for (let i = 0; i < 5; i++) await new Promise(setImmediate)
+  }
+  return {
+    here: of(gated),
+    there: of({ ...store, backend: new Map() }),
+    runs: () => runs,
+    answer: async (value: number): Promise<void> => {
+      pending.shift()?.(E.right(value))
+      await settle()
+    },
+    settle,
+    /** Holds back the answers of an operation; gives what lets them go. */
+    hold: (operation: string): (() => void) => {
+      let go = (): void => undefined
+      held.set(operation, new Promise((resolve) => (go = resolve)))
+      return () => {
+        held.delete(operation)
+        go()
+      }
+    }
+  }
+}
+
+describe('law 22, of those who join', () => {
+  test.each(['delete', 'purge'] as const)(
+    'law 22: who joined a load before a %s elsewhere, but asked after it, looks again',
+    async (how) => {
+      const { answer, here, runs, settle, there } = twoProcesses()
+      const first = here(1)()
+      await settle()
+      await (how === 'delete' ? there.delete(1) : there.purge('all'))()
+      const second = here(1)()
+      await settle()
+      expect(runs()).toBe(1)
+      await answer(0)
+      await answer(1)
+      expect(await first).toEqual(E.right(0))
+      expect(await second).toEqual(E.right(1))
+    }
+  )
+
+  test('law 22: a read that is under way is not joined', async () => {
+    const { answer, here, hold, settle, there } = twoProcesses()
+    const set = there.set(0)(1)()
+    await set
+    const go = hold('get')
+    const first = here(1)()
+    await settle()
+    await there.delete(1)()
+    const second = here(1)()
+    await settle()
+    go()
+    await settle()
+    await answer(1)
+    expect(await first).toEqual(E.right(0))
+    expect(await second).toEqual(E.right(1))
+  })
+
+  test('law 22: a load whose value is on its way to the store is not joined', async () => {
+    const { answer, here, hold, settle, there } = twoProcesses()
+    const first = here(1)()
+    await settle()
+    const go = hold('commit')
+    await answer(0)
+    await there.delete(1)()
+    const second = here(1)()
+    await settle()
+    go()
+    await settle()
+    await answer(1)
+    expect(await first).toEqual(E.right(0))
+    expect(await second).toEqual(E.right(1))
+  })
+
+  test('law 34: a load is not joined after a purge by its own ring', async () => {
+    const { answer, here, runs, settle } = twoProcesses()
+    const first = here(1)()
+    await settle()
+    await here.purge('all')()
+    const second = here(1)()
+    await settle()
+    await answer(0)
+    // it waits for the lease of the first one, and asks again soon
+    while (runs() < 2) await new Promise((resolve) => setTimeout(resolve, 2))
+    await answer(1)
+    expect([await first, await second]).toEqual([E.right(0), E.right(1)])
   })
 })
 

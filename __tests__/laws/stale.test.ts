@@ -391,6 +391,40 @@ describe('timeouts', () => {
     expect([E.isLeft(await one), E.isLeft(await many)]).toEqual([true, true])
   })
 
+  test("a TimeoutError of the function's own is its error, also in a bulk command", async () => {
+    const own = new RingError.TimeoutError()
+    const fn =
+      (n: number): TE.TaskEither<RingError.TimeoutError, number> =>
+      async () =>
+        n === 1 ? E.left(own) : E.right(n)
+    for (const given of [Policy.softTimeout(ms(20)), Policy.timeout(ms(20))]) {
+      const cached = ring(fn, { store: dict(), policy: given as Policy.Policy })
+      expect(await cached.getOrUpdateMany([[1], [2]])()).toEqual(E.right([E.left(own), E.right(2)]))
+    }
+  })
+
+  test('timeout: a bulk read that takes longer is not given up: what it leads to is stored', async () => {
+    const clock = handClock()
+    const { peek: _, peekEntry: __, ...far } = dict<unknown>({ clock })
+    const slow = {
+      ...far,
+      getMany: (keys: ReadonlyArray<string>) => () =>
+        new Promise<void>((resolve) => void clock.after?.(ms(30), resolve)()).then(far.getMany(keys))
+    }
+    const fn =
+      (n: number): TE.TaskEither<string, number> =>
+      async () =>
+        E.right(n)
+    const cached = ring(fn, { name: 'k', store: slow, clock, policy: Policy.timeout(ms(20)) })
+    const many = cached.getOrUpdateMany([[1]])()
+    await clock.move(20)
+    expect(E.isLeft(await many)).toBe(true)
+    await clock.move(10)
+    expect(await cached.get(1)()).toEqual(E.right(O.some(1)))
+    await clock.move(100)
+    expect(clock.timers()).toBe(0)
+  })
+
   test('timeout: a store that does not answer', async () => {
     const clock = handClock()
     const never = {

@@ -227,6 +227,21 @@ const promises = (): void => {
   // @ts-expect-error another error, in a pipe
   pipe(otherErrors, ring(disk, json, whenFetched))
 
+  // in options too the errors are the function's, and a command of one's own sees them
+  const wide = Policy.staleIfError(minutes(1), (error: FetchError | 'other') => error === 'other')
+  const narrow = pipe(fetchUser, ring(disk, json, { key: (id: number) => id.toFixed(), policy: wide }))
+  expectTypeOf(narrow(1)).toEqualTypeOf<TE.TaskEither<FetchError, User>>()
+  // @ts-expect-error another error, with options
+  pipe(otherErrors, ring(disk, json, { key: (id: number) => id.toFixed(), policy: whenFetched }))
+
+  // policies in a list keep what they need
+  const listed = [ttl(minutes(1)), lease]
+  ring(fetchUser, { store: leasing, codec: json, policy: policy(...listed) })
+  // @ts-expect-error disk has no leases
+  ring(fetchUser, { store: disk, codec: json, policy: policy(...listed) })
+  // @ts-expect-error disk has no leases
+  ring(fetchUser, { store: disk, codec: json, policy: policy(strict, ...listed) })
+
   // stored errors need a codec for what the store holds
   const FetchErrorType = t.type({ _tag: t.literal('FetchError') })
   const negative = Policy.negative({ codec: Codec.json(FetchErrorType), ttl: seconds(1) })

@@ -40,7 +40,8 @@ interface Reference extends Envelope {
   readonly [mark]: true
 }
 
-const isReference = (u: unknown): u is Reference => typeof u === 'object' && u !== null && mark in u
+/** An envelope that a store of this process holds. */
+export const isReference = (u: unknown): u is Reference => typeof u === 'object' && u !== null && mark in u
 
 const startsWithMagic = (bytes: Uint8Array): boolean => magic.every((byte, i) => bytes[i] === byte)
 

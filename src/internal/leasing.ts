@@ -14,7 +14,7 @@ import * as D from '../Duration'
 import type { Key } from '../KeyFn'
 import type { Lease } from '../Policy'
 import { StoreError, storeFailed } from '../RingError'
-import type { Leases, Store } from '../Store'
+import type { Leases, Operation, Store } from '../Store'
 import { startTimer } from './timer'
 import { uniqueText } from './unique'
 
@@ -70,7 +70,7 @@ export const makeLeasing = <R>(
     new Promise((resolve) => void after(D.milliseconds(ms), resolve)())
   /** A store of somebody else's may throw. */
   const attempt = async <A>(
-    operation: keyof Leases<R>,
+    operation: Operation,
     task: () => Promise<E.Either<StoreError, A>>
   ): Promise<E.Either<StoreError, A>> => {
     try {
@@ -122,7 +122,7 @@ export const makeLeasing = <R>(
       patient: false,
       beyond: D.zero,
       recheck: async () => {
-        const got = await attempt('acquire', () => store.get(key)())
+        const got = await attempt('get', () => store.get(key)())
         return E.isRight(got) && O.isSome(got.right) ? got.right.value : undefined
       }
     })
@@ -133,7 +133,7 @@ export const makeLeasing = <R>(
     const written =
       claimed._tag === 'Held'
         ? await attempt('commit', () => leases.commit(key, claimed.token, value, life)())
-        : await attempt('commit', () => store.set(key, value, life)())
+        : await attempt('set', () => store.set(key, value, life)())
     return E.isLeft(written)
       ? written
       : written.right === false

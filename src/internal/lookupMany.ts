@@ -5,7 +5,6 @@
  */
 import * as E from 'fp-ts/Either'
 
-import type * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import type { RingError } from '../RingError'
 import { TimeoutError } from '../RingError'
@@ -60,28 +59,20 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
     return sought
   }
 
-  /** A bulk read that takes longer than its caller waits. */
-  const inTime = <T>(read: Promise<T>): Promise<T | undefined> =>
-    policy.timeout === undefined
-      ? read
-      : new Promise((resolve, reject) => {
-          const cancel = after(policy.timeout as D.Duration, () => resolve(undefined))()
-          read.then(resolve, reject).finally(cancel)
-        })
-
   /** Without a key there is no cache. A function that throws rejects. */
   const alone = async (args: Args): Promise<E.Either<Err, A>> => execute(...args)()
 
-  return async (argsList) => {
+  const lookupAll = async (
+    argsList: ReadonlyArray<Args>,
+    began: number,
+    onRead: () => void
+  ): Promise<E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>> => {
     const since = now()
     const keys = argsList.map(keyOf)
-    const began = clock.now()
-    const read = await inTime(engine.lookEach(keys, argsList))
-    if (read === undefined) {
-      for (const key of keys) emit(E.isLeft(key) ? '' : key.right, since, { _tag: 'Miss', shared: false })
-      return E.left(new TimeoutError() as never) // the proof: `timeout` has TimeoutError in X
-    }
+    const read = await engine.lookEach(keys, argsList)
+    onRead()
 
+    let timedOut: TimeoutError | undefined
     const answers: Array<E.Either<Err, A>> = []
     const stales = new Set<Key>()
     const refreshed = new Map<Key, Wanted>()
@@ -140,7 +131,8 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
         ? joined(engine, key, flight, args).then((loaded) => rescued(fallback, loaded))
         : flight.answer
       if (fallback.stale === undefined) tell(key, shared, undefined)
-      const told = (served: 'Hit' | 'Stale' | undefined): void => {
+      const told = (served: 'Hit' | 'Stale' | undefined, error?: TimeoutError): void => {
+        timedOut ??= error
         if (fallback.stale !== undefined) tell(key, shared, served ?? flight.served)
       }
       return limited
@@ -158,7 +150,12 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
           emit('', since, { _tag: 'Miss', shared: false })
           const later = alone(args)
           waits.push(
-            answer(i, limited ? attend(noFallback(), later, () => undefined, clock.now() - began) : later)
+            answer(
+              i,
+              limited
+                ? attend(noFallback(), later, (_, error) => void (timedOut ??= error), clock.now() - began)
+                : later
+            )
           )
         } else if (one === undefined) {
           emit(key.right, since, { _tag: stales.has(key.right) ? 'Stale' : 'Hit' })
@@ -172,9 +169,20 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
     for (const { flight } of sought.values()) {
       if (policy.strict && flight.fault !== undefined) return E.left(flight.fault)
     }
-    const late = answers.find((one) => E.isLeft(one) && one.left instanceof TimeoutError)
-    // the proof: as above
-    if (limited && late !== undefined && E.isLeft(late)) return E.left(late.left as never)
+    // the proof: `timeout` has TimeoutError in X
+    if (timedOut !== undefined) return E.left(timedOut as never)
     return E.right(answers)
+  }
+
+  /** A read that takes longer than its caller waits is not given up: what it leads to is stored. */
+  const { timeout } = policy
+  return (argsList) => {
+    const began = clock.now()
+    if (timeout === undefined) return lookupAll(argsList, began, () => undefined)
+    return new Promise((resolve, reject) => {
+      // the proof: as above
+      const cancel = after(timeout, () => resolve(E.left(new TimeoutError() as never)))()
+      lookupAll(argsList, began, cancel).then(resolve, reject)
+    })
   }
 }

@@ -17,9 +17,9 @@ import type { Codec } from '../Codec'
 import { verdict, type Verdict } from '../Decision'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
-import { EncodeError, type RingError, type StoreError } from '../RingError'
+import { DecodeError, EncodeError, type RingError, type StoreError } from '../RingError'
 import type { Store } from '../Store'
-import { type Holding, sameStamps, unseal } from './envelope'
+import { type Holding, isReference, sameStamps, unseal } from './envelope'
 import { asRingError, thrownBy } from './errors'
 import { makeRecent } from './recent'
 import type { Resolved } from './resolved'
@@ -94,6 +94,14 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
   tags
 }: Parts<Args, Err, A, R>): Reader<Args, Err, A> => {
   const { ages, negative } = policy
+  /** In this process's memory an envelope of another ring is an object, and would pass for a value. */
+  const decode: Codec<A, R>['decode'] =
+    holding === 'bytes'
+      ? codec.decode
+      : (raw) =>
+          isReference(raw)
+            ? E.left(new DecodeError('an entry of a ring with tags, or a stored error'))
+            : codec.decode(raw)
   const sealed = tags !== undefined || negative !== undefined
   const judge = verdict(policy.windows)
   const known = makeRecent()
@@ -136,7 +144,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
     stamps: Stamps | undefined
   ): Answer<Seen<Err, A>> => {
     if (!sealed) {
-      const value = codec.decode(raw)
+      const value = decode(raw)
       return E.isLeft(value) ? value : valued(key, args, value.right, value, remaining, undefined)
     }
     const envelope = unseal(raw, holding)
@@ -289,7 +297,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
     try {
       const raw = peekRaw?.(key)
       if (raw === undefined) return undefined
-      const value = codec.decode(raw)
+      const value = decode(raw)
       return value._tag === 'Right' ? value : undefined
     } catch {
       return undefined

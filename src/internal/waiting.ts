@@ -105,14 +105,14 @@ export const rescue = <Args extends Arguments, Err, A, R, B>({
 
 /**
  * How long a caller waits for a flight: not longer than the policy says, less what it has waited. `told` is asked once,
- * with what was served.
+ * with what was served, and with the error of a caller who has waited long enough.
  */
 export const makeAttend = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): ((
   fallback: Fallback<Err, A>,
   answer: Promise<E.Either<Err, A>>,
-  told: (served: 'Hit' | 'Stale' | undefined) => void,
+  told: (served: 'Hit' | 'Stale' | undefined, timeout?: TimeoutError) => void,
   waited?: number
 ) => Promise<E.Either<Err, A>>) => {
   const { clock, policy } = engine
@@ -125,14 +125,18 @@ export const makeAttend = <Args extends Arguments, Err, A, R, B>(
         d === D.forever ? d : D.milliseconds(Math.max(0, d - waited))
       let waits = true
       const cancels: Array<() => void> = []
-      const end = (served: 'Hit' | 'Stale' | undefined): void => {
+      const end = (served: 'Hit' | 'Stale' | undefined, error?: TimeoutError): void => {
         waits = false
         cancels.forEach((cancel) => cancel())
-        told(served)
+        told(served, error)
       }
-      const settle = (value: E.Either<Err, A>, served: 'Hit' | 'Stale' | undefined): void => {
+      const settle = (
+        value: E.Either<Err, A>,
+        served: 'Hit' | 'Stale' | undefined,
+        error?: TimeoutError
+      ): void => {
         if (!waits) return
-        end(served)
+        end(served, error)
         resolve(value)
       }
       const serveStale = (): void => {
@@ -151,7 +155,8 @@ export const makeAttend = <Args extends Arguments, Err, A, R, B>(
       if (timeout !== undefined) {
         const late = (): void => {
           serveStale()
-          settle(E.left(new TimeoutError() as Err), undefined) // the proof: `timeout` has TimeoutError in Err
+          const error = new TimeoutError()
+          settle(E.left(error as Err), undefined, error) // the proof: `timeout` has TimeoutError in Err
         }
         cancels.push(after(left(timeout), late)())
       }
