@@ -1,0 +1,289 @@
+/**
+ * The smallest cases of what the simulation has found.
+ */
+import { expect, test } from '@jest/globals'
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import type * as TE from 'fp-ts/TaskEither'
+
+import type { Clock, Store } from '../../src'
+import { dict, Duration, Policy, ring, RingEvent } from '../../src'
+
+const ms = Duration.milliseconds
+const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2))
+
+/** A clock that is moved by hand. Its timers run when they are due. */
+const makeClock = () => {
+  let time = 0
+  const timers = new Set<{ readonly due: number; readonly run: () => void }>()
+  const clock: Clock.Clock = {
+    now: () => time,
+    after: (d, run) => () => {
+      const timer = { due: time + d, run }
+      timers.add(timer)
+      return () => {
+        timers.delete(timer)
+      }
+    }
+  }
+  const pass = async (by: number): Promise<void> => {
+    time += by
+    for (const timer of timers) {
+      if (timer.due > time) continue
+      timers.delete(timer)
+      timer.run()
+    }
+    await soon()
+  }
+  return { clock, pass }
+}
+
+/** A function whose answers are given by hand, in the order of its runs. */
+const makeFunction = () => {
+  const runs: Array<(answer: E.Either<string, string>) => void> = []
+  const load =
+    (_id: number): TE.TaskEither<string, string> =>
+    () =>
+      new Promise((resolve) => runs.push(resolve))
+  return { load, runs }
+}
+
+/** A store whose reads look at once, and answer when they are told to: the next `late` of them. */
+const makeStore = (clock: Clock.Clock) => {
+  const held: Array<() => void> = []
+  let late = 0
+  const store = dict({ clock })
+  const slowly =
+    <X, A>(task: TE.TaskEither<X, A>): TE.TaskEither<X, A> =>
+    async () => {
+      const found = await task()
+      if (late > 0) {
+        late--
+        await new Promise<void>((resolve) => held.push(resolve))
+      }
+      return found
+    }
+  const slow: typeof store = {
+    ...store,
+    get: (key) => slowly(store.get(key)),
+    read: (key) => slowly(store.read(key)),
+    deadline: Duration.seconds(1)
+  }
+  // a store on a network cannot be looked into
+  const { peek: _, peekEntry: _entry, ...far } = slow
+  return {
+    store: far as Store.Store<unknown, typeof store.backend> & Store.Leasing<unknown>,
+    slowDown: (reads: number): void => {
+      late = reads
+    },
+    answer: async (): Promise<void> => {
+      held.splice(0).forEach((resolve) => resolve())
+      await soon()
+    }
+  }
+}
+
+const expiring = Policy.policy(
+  Policy.ttl(ms(100)),
+  Policy.staleIfError(Duration.seconds(10)),
+  Policy.loadTimeout(Duration.minutes(5))
+)
+
+const invalidations = ['delete', 'purge', 'clear'] as const
+
+test.each(invalidations)(
+  'law 21: a stale entry that was read before a %s is not served to who asks after it',
+  async (how) => {
+    const { clock, pass } = makeClock()
+    const { load, runs } = makeFunction()
+    const { answer, slowDown, store } = makeStore(clock)
+    const cached = ring(load, { store, clock, policy: expiring, tags: () => ['all'] })
+    await cached.set('old')(1)()
+    await pass(150)
+    slowDown(1) // the entry; what it found is on its way when the entry is deleted
+    const before = cached(1)()
+    await soon()
+    const gone =
+      how === 'delete' ? cached.delete(1)() : how === 'purge' ? cached.purge('all')() : cached.clear()()
+    if (how === 'clear') await answer() // it is told while the store still clears
+    expect(await gone).toStrictEqual(E.right(undefined))
+    await answer()
+    const after = cached(1)()
+    await soon()
+    runs.forEach((resolve) => resolve(E.left('down')))
+    await before
+    expect(await after).toStrictEqual(E.left('down'))
+  }
+)
+
+test('law 21: what was found beside an update is not served to who asks after it', async () => {
+  const { clock } = makeClock()
+  const { load, runs } = makeFunction()
+  const { answer, slowDown, store } = makeStore(clock)
+  const cached = ring(load, { store, clock })
+  await cached.set('old')(1)()
+  const first = cached.update(1)()
+  const second = cached.update(1)()
+  await soon()
+  runs[1]?.(E.left('down')) // the one that held the key: who asks now begins a read of his own
+  await second
+  slowDown(1)
+  const before = cached(1)()
+  await soon()
+  runs[0]?.(E.right('new'))
+  expect(await first).toStrictEqual(E.right('new'))
+  const after = cached(1)()
+  await answer()
+  expect(await before).toStrictEqual(E.right('old'))
+  expect(await after).toStrictEqual(E.right('new'))
+})
+
+test('law 21: an update that took longer than it may leaves nothing older', async () => {
+  const { clock, pass } = makeClock()
+  const { load, runs } = makeFunction()
+  const cached = ring(load, {
+    store: dict({ clock }),
+    clock,
+    policy: Policy.loadTimeout(Duration.seconds(5))
+  })
+  await cached.set('old')(1)()
+  const update = cached.update(1)()
+  await soon()
+  await pass(5_001)
+  runs[0]?.(E.right('new'))
+  const answer = await update
+  // acknowledged, it has replaced what was there, or removed it
+  if (E.isRight(answer)) expect(await cached.get(1)()).not.toStrictEqual(E.right(O.some('old')))
+})
+
+test('law 22: an update is not stored by a clock that jumps', async () => {
+  const { clock, pass } = makeClock()
+  let jump = 0
+  const { load, runs } = makeFunction()
+  const store = dict({ clock })
+  const policy = Policy.policy(Policy.ttl(Duration.minutes(1)), Policy.lease())
+  const here = ring(load, { store, policy, clock: { ...clock, now: () => clock.now() + jump } })
+  const there = ring(load, { store, policy, clock })
+  await here.set('old')(1)()
+  await pass(100)
+  const update = here.update(1)()
+  await soon()
+  const other = there.update(1)()
+  await soon()
+  jump = 1_000 // the node stood still, or its host did, and the store did not
+  runs[0]?.(E.right('new'))
+  expect(await update).toStrictEqual(E.right('new'))
+  const got = await here.get(1)()
+  runs[1]?.(E.left('down'))
+  await other
+  expect(got).not.toStrictEqual(E.right(O.some('old')))
+})
+
+test('law 22: a touch makes nothing newer than an update', async () => {
+  const { clock, pass } = makeClock()
+  const { load, runs } = makeFunction()
+  const store = dict({ clock })
+  const policy = Policy.policy(Policy.ttl(Duration.minutes(1)), Policy.lease())
+  const [here, there] = [ring(load, { store, policy, clock }), ring(load, { store, policy, clock })]
+  await here.set('old')(1)()
+  await pass(1_000)
+  const update = here.update(1)()
+  const other = there.update(1)()
+  await soon()
+  await pass(1_000)
+  await here.touch(1)()
+  await pass(1_000)
+  runs[0]?.(E.right('new'))
+  expect(await update).toStrictEqual(E.right('new'))
+  const got = await here.get(1)()
+  runs[1]?.(E.left('down'))
+  await other
+  expect(got).not.toStrictEqual(E.right(O.some('old')))
+})
+
+test('law 22: an update that another one took the place of waits until that has left nothing older', async () => {
+  const { clock, pass } = makeClock()
+  const { load, runs } = makeFunction()
+  const { answer, slowDown, store } = makeStore(clock)
+  const policy = Policy.policy(Policy.ttl(Duration.minutes(1)), Policy.lease())
+  const [here, there] = [ring(load, { store, policy, clock }), ring(load, { store, policy, clock })]
+  await here.set('old')(1)()
+  await pass(1_000)
+  const first = here.update(1)()
+  const second = here.update(1)()
+  await soon()
+  const other = there.update(1)()
+  await soon()
+  slowDown(1) // the second has lost its lease, and looks what is there
+  runs[1]?.(E.right('newer'))
+  await soon()
+  runs[0]?.(E.right('new'))
+  const early = await Promise.race([first, soon()])
+  const got = await there.get(1)()
+  await answer()
+  runs[2]?.(E.left('down'))
+  await Promise.all([first, second, other])
+  if (early !== undefined) expect(got).not.toStrictEqual(E.right(O.some('old')))
+})
+
+test('law 22: who joins a load that is left to another process is not given what that had found', async () => {
+  const { clock, pass } = makeClock()
+  const { load } = makeFunction()
+  const { store } = makeStore(clock)
+  const policy = Policy.policy(
+    Policy.ttl(ms(100)),
+    Policy.staleWhileRevalidate(Duration.seconds(10)),
+    Policy.lease()
+  )
+  const held: Array<() => void> = []
+  const here = ring(load, {
+    store: {
+      ...store,
+      leases: {
+        ...store.leases,
+        acquire:
+          (...args) =>
+          async () => {
+            const acquired = await store.leases.acquire(...args)()
+            await new Promise<void>((resolve) => held.push(resolve))
+            return acquired
+          }
+      }
+    },
+    policy,
+    clock
+  })
+  const there = ring(load, { store, policy, clock })
+  await here.set('old')(1)()
+  await pass(150)
+  void there.update(1)() // it has the lease
+  await soon()
+  expect(await here(1)()).toStrictEqual(E.right('old')) // stale, and it asks for the lease in the background
+  await there.delete(1)()
+  const after = here(1)()
+  await soon()
+  held.splice(0).forEach((resolve) => resolve())
+  await soon()
+  const early = await Promise.race([after, Promise.resolve('nothing yet')])
+  expect(early).not.toStrictEqual(E.right('old'))
+})
+
+test('law 38: a read that times out before it is known to be expired is told', async () => {
+  const { clock, pass } = makeClock()
+  const { load, runs } = makeFunction()
+  const { answer, slowDown, store } = makeStore(clock)
+  const { observe, stats } = RingEvent.counter()
+  const policy = Policy.policy(expiring, Policy.timeout(ms(20)))
+  const cached = ring(load, { store, clock, policy, observe })
+  await cached.set('old')(1)()
+  await pass(150)
+  slowDown(1)
+  const late = cached(1)()
+  await soon()
+  await pass(21)
+  expect(E.isLeft(await late)).toBe(true)
+  await answer()
+  runs[0]?.(E.right('new'))
+  await soon()
+  expect(RingEvent.reads(stats())).toBe(1)
+})
