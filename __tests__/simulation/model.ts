@@ -356,7 +356,7 @@ export const checks = (history: History): ReadonlyArray<Violation> => {
   /** A failed load does not hide what may be served instead. */
   const checkRescue = (call: Call, failure: Partial<Failure>): void => {
     const { ended } = call
-    const [read] = call.reads
+    const read = call.reads.at(-1) // one that was out of date is repeated
     if (ended === undefined || call.kind !== 'one' || failure.kind !== 'down' || read?.outcome !== 'right')
       return
     // it may have been told of the failure before it knew what there is
@@ -388,7 +388,7 @@ export const checks = (history: History): ReadonlyArray<Violation> => {
   /** Who may be served what is stale does not wait longer than `softTimeout` for a load. */
   const checkSoftTimeout = (call: Call): void => {
     const { ended } = call
-    const [read] = call.reads
+    const read = call.reads.at(-1) // one that was out of date is repeated
     const { softTimeout } = policy
     if (softTimeout === undefined || ended === undefined || call.kind !== 'one' || read?.outcome !== 'right')
       return

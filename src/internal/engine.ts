@@ -21,7 +21,7 @@ import type { Arguments, Key, KeyFn } from '../KeyFn'
 import type { DecodeError, KeyError, RingError, StoreError } from '../RingError'
 import { storeFailed } from '../RingError'
 import type { Observer, RingEvent } from '../RingEvent'
-import type { Store } from '../Store'
+import type { Entry, Store } from '../Store'
 import { defect } from './defect'
 import { makeEntries, type Prepared } from './entries'
 import { type Holding, sameStamps, type Stamp } from './envelope'
@@ -69,14 +69,15 @@ export interface How {
   readonly mode: Mode | 'none'
 }
 
-/** Who may load, and what its entry is stamped with. */
-interface Ready<Err, A> {
+/** Who may load, what its entry is stamped with, and, of an update, what was there when it began. */
+interface Ready<Err, A, R> {
   readonly claim: Claim<Seen<Err, A>>
   readonly stamps: ReadonlyArray<Stamp> | undefined
+  readonly before?: Promise<O.Option<Entry<R>> | undefined>
 }
 
-type Loaded<Args extends Arguments, Err, A> = Loading<Args, Err, A> &
-  Ready<Err, A> & { readonly answer: E.Either<Err, A> }
+type Loaded<Args extends Arguments, Err, A, R> = Loading<Args, Err, A> &
+  Ready<Err, A, R> & { readonly answer: E.Either<Err, A> }
 
 type Details<T> = T extends unknown ? Omit<T, 'ring' | 'key' | 'duration'> : never
 
@@ -128,11 +129,15 @@ const isThenable = (u: unknown): u is PromiseLike<unknown> =>
   typeof u === 'object' && u !== null && 'then' in u && typeof u.then === 'function'
 
 /** An answer that waits for nothing, where there is neither a lease nor a tag. */
-const freely: Ready<never, never> = { claim: { _tag: 'Held', token: '', waited: false }, stamps: [] }
+const freely: Ready<never, never, never> = { claim: { _tag: 'Held', token: '', waited: false }, stamps: [] }
 const unheld: Claim<never> = { _tag: 'Unheld' }
 
-/** Stores tell what is left of a life in whole milliseconds. */
-const rounding = 2
+const sameRaw = (a: unknown, b: unknown): boolean =>
+  a === b ||
+  (a instanceof Uint8Array &&
+    b instanceof Uint8Array &&
+    a.length === b.length &&
+    a.every((byte, i) => byte === b[i]))
 
 /** How much the last load weighs in the average. */
 const weight = 0.3
@@ -248,7 +253,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   }
 
   /** A purge by another process takes no lease away: where it came while others joined, they have to look again. */
-  const checkPurged = async ({ args, flight, stamps }: Loaded<Args, Err, A>): Promise<void> => {
+  const checkPurged = async ({ args, flight, stamps }: Loaded<Args, Err, A, R>): Promise<void> => {
     if (tags === undefined || leasing === undefined || !flight.shared) return
     try {
       const now = await Promise.all(tags.keysOf(args).map((key) => store.get(key)()))
@@ -260,15 +265,18 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   }
 
   /** Stores what was loaded, in one trip, where its flight may still store. Faults end in the flights. */
-  const keep = async (loaded: ReadonlyArray<Loaded<Args, Err, A>>, removes: boolean): Promise<void> => {
+  const keep = async (loaded: ReadonlyArray<Loaded<Args, Err, A, R>>, removes: boolean): Promise<void> => {
     await writeAll(loaded, removes)
     if (leasing !== undefined) await Promise.all(loaded.map(checkPurged))
   }
 
-  const writeAll = async (loaded: ReadonlyArray<Loaded<Args, Err, A>>, removes: boolean): Promise<void> => {
+  const writeAll = async (
+    loaded: ReadonlyArray<Loaded<Args, Err, A, R>>,
+    removes: boolean
+  ): Promise<void> => {
     const since = now()
     const began = clock.now()
-    const writes = new Map<Key, readonly [Loaded<Args, Err, A>, Prepared<R>]>()
+    const writes = new Map<Key, readonly [Loaded<Args, Err, A, R>, Prepared<R>]>()
     for (const one of loaded) {
       const { args, claim, flight, key, stamps } = one
       if (claim._tag !== 'Held' || stamps === undefined) {
@@ -306,21 +314,26 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
           })
         )
         if (E.isRight(committed)) lost = committed.right
+        // as a part of the write, for an update that this one took the place of waits for it
+        const taken = removes ? Array.from(lost, (key) => writes.get(key)?.[0]) : []
+        await Promise.all(taken.map((one) => one && removeOlder(one)))
         return committed
       }
     )
-    for (const [key, [{ claim, flight }, prepared]] of writes) {
+    for (const [key, [one, prepared]] of writes) {
+      const { claim, flight } = one
       if (answer === undefined || !stored.has(key)) {
         await letGo(key, flight, claim)
         emit(key, since, { _tag: 'Discard' })
-        const instead = removes ? await flights.superseded(key) : undefined
+        const late = removes && flights.overdue(flight)
+        if (late) await flights.mutate([key], () => removeOlder(one).then(() => E.right(undefined)))
+        const instead = removes && !late ? await flights.superseded(key) : undefined
         if (instead !== undefined && E.isLeft(instead)) flight.fault = asRingError(instead.left)
       } else if (E.isLeft(answer)) {
         flight.fault = failed(key, since, answer.left)
       } else if (lost.has(key)) {
         flight.lost = true
         emit(key, since, { _tag: 'Discard' })
-        if (removes) await overtaken(writes.get(key)?.[0])
       } else {
         reader.wrote(key, began)
         tellWrite(key, since, prepared)
@@ -328,25 +341,33 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     }
   }
 
-  /**
-   * An update whose lease was taken: by a write, a deletion, or an update that began later, and that may yet fail. Its
-   * caller must not read what was there before, so that goes, unless it is surely newer than the update.
-   */
-  const overtaken = async (one: Loaded<Args, Err, A> | undefined): Promise<void> => {
-    if (one === undefined) return
-    const { args, flight, key } = one
-    // by the clock before the read, so that what is said to be newer is
-    const lasted = clock.now() - flight.ran
-    const found = await reader.inspect(key, args)
-    if (E.isRight(found) && found.right.answer?._tag === 'Right') {
-      const { answer, remaining } = found.right
-      // the most that its age can be; of an entry without an end, or a foreign one, nobody knows it
-      const age = D.sum(policy.whole(answer.right, args), policy.grace) - remaining
-      if (age >= 0 && age + rounding < lasted) return
-    }
+  /** The entry of a key, as far as the store tells. */
+  const entryOf = async (key: Key): Promise<O.Option<Entry<R>> | undefined> => {
     try {
-      const gone = await store.delete(key)()
-      if (E.isLeft(gone)) flight.fault = failed(key, now(), gone.left)
+      const read = await store.read(key)()
+      return E.isRight(read) ? read.right : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Whether an entry was written after another look at its key: lives only become shorter, but for writes and touches. */
+  const isNewer = (is: O.Option<Entry<R>> | undefined, was: O.Option<Entry<R>> | undefined): boolean =>
+    is !== undefined &&
+    was !== undefined &&
+    O.isSome(is) &&
+    (O.isNone(was) || (is.value.remaining > was.value.remaining && !sameRaw(is.value.value, was.value.value)))
+
+  /**
+   * An update that was acknowledged and is not stored: its lease was taken, by a write, a deletion, or an update that
+   * began later and may yet fail; or it took too long. Its caller must not read what was there before, so that goes,
+   * unless it was surely written after the update began.
+   */
+  const removeOlder = async ({ before, flight, key }: Loaded<Args, Err, A, R>): Promise<void> => {
+    if (leasing !== undefined && isNewer(await entryOf(key), await before)) return
+    try {
+      const removed = await store.delete(key)()
+      if (E.isLeft(removed)) flight.fault = failed(key, now(), removed.left)
     } catch (cause) {
       flight.fault = failed(key, now(), storeFailed('delete')(cause))
     }
@@ -397,7 +418,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     one: Loading<Args, Err, A>,
     mode: How['mode'],
     since: number
-  ): Promise<Ready<Err, A>> => {
+  ): Promise<Ready<Err, A, R>> => {
     if (mode === 'none') return { claim: unheld, stamps: undefined }
     const { args, flight, key, seen } = one
     const purges = tags === undefined ? 0 : epoch().count
@@ -410,7 +431,11 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
       fault(key, since, stamps.left)
       flight.fault = stamps.left
     }
-    return { claim, stamps: E.isLeft(stamps) ? undefined : stamps.right }
+    return {
+      claim,
+      stamps: E.isLeft(stamps) ? undefined : stamps.right,
+      ...(mode === 'seize' ? { before: entryOf(key) } : {})
+    }
   }
 
   /** What a flight answers that need not load: somebody else has, or does. */
@@ -445,7 +470,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     const loaded = load(
       free,
       how,
-      places.map((i) => prepared[i] as Ready<Err, A>)
+      places.map((i) => prepared[i] as Ready<Err, A, R>)
     )
     return loading.map((one, i) =>
       isBusy(i)
@@ -458,7 +483,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   const load = async (
     loading: ReadonlyArray<Loading<Args, Err, A>>,
     { mode, removes, waits }: How,
-    given?: ReadonlyArray<Ready<Err, A>>
+    given?: ReadonlyArray<Ready<Err, A, R>>
   ): Promise<ReadonlyArray<E.Either<Err, A>>> => {
     const since = now()
     const prepared =
@@ -474,7 +499,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     )
     const loaded = rest.length === 0 ? [] : await loadAll(rest, since)
     const kept = keep(
-      rest.flatMap((one, i): ReadonlyArray<Loaded<Args, Err, A>> => {
+      rest.flatMap((one, i): ReadonlyArray<Loaded<Args, Err, A, R>> => {
         const answer = loaded[i]
         if (answer === undefined || !worthKeeping(one, answer)) {
           void letGo(one.key, one.flight, one.claim)
@@ -505,14 +530,11 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
 
   /** Runs the function, while leases are kept alive, and learns from how it went. */
   const loadAll = async (
-    loading: ReadonlyArray<Loading<Args, Err, A> & Ready<Err, A>>,
+    loading: ReadonlyArray<Loading<Args, Err, A> & Ready<Err, A, R>>,
     since: number
   ): Promise<ReadonlyArray<E.Either<Err, A>>> => {
+    for (const one of loading) one.flight.spoiled = !unchanged(one)
     const began = clock.now()
-    for (const one of loading) {
-      one.flight.ran = began
-      one.flight.spoiled = !unchanged(one)
-    }
     const stop =
       leasing === undefined
         ? []

@@ -33,8 +33,6 @@ export interface Flight<A> {
   /** What everybody gets who joins it. */
   answer: Promise<A>
   since: number
-  /** When its function was run, which is after it had its lease. */
-  ran: number
   /** Whether its first caller has gone before it was known what the store has. */
   left: boolean
   /** Whether somebody else waits for it. */
@@ -81,6 +79,8 @@ export interface Flights<A> {
   /** Makes a flight the one to be joined, with a new ticket: what it loads, it loads from now on. */
   readonly hold: (key: Key, flight: Flight<A>) => void
   readonly release: (key: Key, flight: Flight<A>) => void
+  /** Whether a flight takes longer than it may. */
+  readonly overdue: (flight: Flight<A>) => boolean
   /** Runs the write of those flights that may be stored, and is told their keys; `undefined` where none may. */
   readonly commit: <W extends Outcome>(
     flights: ReadonlyArray<readonly [Key, Flight<A>]>,
@@ -100,7 +100,6 @@ export interface Flights<A> {
 export const newFlight = <A>(reads: boolean, since: number): Flight<A> => ({
   answer: undefined as never, // the proof: whoever makes a flight sets its answer before anybody can see it
   since,
-  ran: since,
   left: false,
   shared: false,
   ticket: 0,
@@ -194,6 +193,8 @@ export const makeFlights = <A>(
       for (const key of keys) {
         const slot = slots.get(key)
         if (slot?.writing !== writing) continue
+        // a read that began before its end may have met what was there before: who comes later does not join it
+        if (slot.flight?.loading === false) slot.flight = undefined
         slot.writing = undefined
         tidy(key, slot)
       }
@@ -236,6 +237,7 @@ export const makeFlights = <A>(
       slot.flight = flight
     },
     release,
+    overdue,
     commit: async (flights, write) => {
       const able = (): ReadonlyArray<readonly [Key, Flight<A>]> =>
         flights.filter(([key, flight]) => mayStore(key, flight))

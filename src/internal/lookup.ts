@@ -13,7 +13,7 @@ import { asKeyError, isInvalid } from './errors'
 import type { Flight } from './flights'
 import { newFlight } from './flights'
 import type { Seen } from './reader'
-import { type Fallback, joinableFor, joined, makeAttend, noFallback, rescue } from './waiting'
+import { again, type Fallback, joinableFor, joined, makeAttend, noFallback, rescue } from './waiting'
 
 /**
  * The cached function itself. A fresh hit in memory is key, `peek`, decode and one resolved promise; a hit in
@@ -73,6 +73,14 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     if (verdict !== 'fresh') {
       const decision = engine.decide(key, verdict)
       if (decision.serve !== 'entry') {
+        // deleted or written while it was read, it is nothing to fall back on, for him or for those who join
+        if (flight.ticket !== 0 && flights.current(key) !== flight) {
+          flights.release(key, flight)
+          return again(engine, key, args, (found) => {
+            flight.stale = found === undefined ? undefined : staleOf(found)
+            if (flight.stale === undefined || flight.left) emit(key, since, { _tag: 'Miss', shared: false })
+          }).then((loaded) => rescued(flight, loaded))
+        }
         flight.stale = staleOf(seen)
         if (flight.left) emit(key, since, { _tag: 'Miss', shared: false })
         return missed({ key, args, flight, seen }, since, { waits: true, mode: 'wait' }).then((loaded) =>

@@ -40,14 +40,17 @@ export const joined = async <Args extends Arguments, Err, A, R, B>(
   return old ? again(engine, key, args) : answer
 }
 
-const again = async <Args extends Arguments, Err, A, R, B>(
+/** Looks once more, and loads what is not there; who asked has been told of already. */
+export const again = async <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>,
   key: Key,
-  args: Args
+  args: Args,
+  onSeen: (seen: Seen<Err, A> | undefined) => void = () => undefined
 ): Promise<E.Either<Err, A>> => {
   const { clock, flights, reader } = engine
   const got = await reader.look(key, args)
   const seen = E.isRight(got) ? got.right : undefined
+  onSeen(seen)
   if (seen?.answer !== undefined && engine.decide(key, seen.verdict).serve === 'entry') return seen.answer
   const under = flights.current(key)
   if (under?.loading === true) return joined(engine, key, under, args)
