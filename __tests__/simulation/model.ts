@@ -356,7 +356,7 @@ export const checks = (history: History): ReadonlyArray<Violation> => {
   /** A failed load does not hide what may be served instead. */
   const checkRescue = (call: Call, failure: Partial<Failure>): void => {
     const { ended } = call
-    const read = call.reads.at(-1) // one that was out of date is repeated
+    const [read] = call.reads
     if (ended === undefined || call.kind !== 'one' || failure.kind !== 'down' || read?.outcome !== 'right')
       return
     // it may have been told of the failure before it knew what there is
@@ -388,7 +388,7 @@ export const checks = (history: History): ReadonlyArray<Violation> => {
   /** Who may be served what is stale does not wait longer than `softTimeout` for a load. */
   const checkSoftTimeout = (call: Call): void => {
     const { ended } = call
-    const read = call.reads.at(-1) // one that was out of date is repeated
+    const [read] = call.reads
     const { softTimeout } = policy
     if (softTimeout === undefined || ended === undefined || call.kind !== 'one' || read?.outcome !== 'right')
       return
@@ -398,7 +398,8 @@ export const checks = (history: History): ReadonlyArray<Violation> => {
       if (key !== keyOf(call.key) || copy === undefined || copy.error) continue
       const usable = time + remaining - kept + policy.staleIfError
       const asked = read.answered! + softTimeout
-      if (asked < usable && ended.time > asked + rounding)
+      // a read that was out of date is repeated, and the timer with it
+      if (asked < usable && ended.time > asked + softTimeout + rounding)
         violated(
           15,
           ended,
