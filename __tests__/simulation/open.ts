@@ -14,21 +14,20 @@ const invalidation = (law: number): boolean => law === 21 || law === 22 || law =
 
 export const findings: ReadonlyArray<Finding> = [
   {
-    what:
-      'an update is acknowledged, and what was there before it stays: where it took longer than it may, or was overtaken ' +
-      'and takes an entry for a newer one that was touched, or by a clock that jumped',
+    what: 'an update that took too long is acknowledged by one whose place it had taken, or the other way round',
     covers: ({ law, what }) => invalidation(law) && what.includes('after update')
   },
   {
-    what: 'a stale entry that was read before an invalidation is served after it, to who joins that load',
-    covers: ({ law }, { policy }) => invalidation(law) && policy.staleIfError > 0
+    what: 'a stale entry that was read while clear was under way is served after it, to who joins that load',
+    covers: ({ law, what }, { policy }) =>
+      law === 21 && what.includes('after clear') && policy.staleIfError > 0
   },
   {
     what: 'who joined a load whose lease is lost is told of its failure',
     covers: ({ joined, what }) => joined === true && what.includes('an error')
   },
   {
-    what: 'who joined a load that fails, with a timeout, is not served what he has read himself',
+    what: 'who joined a load that fails, with a timeout, is not served what he has found himself',
     covers: ({ law }, { policy }) =>
       law === 28 && policy.lease !== undefined && (policy.timeout ?? policy.softTimeout) !== undefined
   }

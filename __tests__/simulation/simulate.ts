@@ -340,7 +340,7 @@ export const simulate = async (
   })
 
   const loadBy =
-    (node: () => Process): Loader =>
+    (node: () => Process, batched = false): Loader =>
     (key) =>
     () =>
       new Promise((resolve, reject) => {
@@ -379,7 +379,7 @@ export const simulate = async (
         world.after(before + after, () => {
           process.pending--
           if (!process.alive || load.ended !== undefined) return
-          load.ended = momentOf(process)
+          if (!batched) load.ended = momentOf(process)
           load.result = healed || fate >= fails + throws ? 'value' : fate < fails ? kind : 'throws'
           world.log(() => `node ${process.id} has ${load.id}: ${load.result ?? ''} ${load.version ?? ''}`)
           if (load.result === 'value') resolve(E.right({ key, version: load.version!, from: load.id }))
@@ -391,11 +391,10 @@ export const simulate = async (
   /** A batch ends for all its keys at once, and at the first that throws. */
   const batchBy = async (
     process: Process,
-    loader: Loader,
     list: ReadonlyArray<readonly [number]>
   ): Promise<ReadonlyArray<E.Either<Failure, Value>>> => {
     const first = ids + 1
-    const running = list.map(([key]) => loader(key)())
+    const running = list.map(([key]) => loadBy(() => process, true)(key)())
     const batch = list.map((_, i) => history.loads.get(first + i)!)
     try {
       return await Promise.all(running)
@@ -429,7 +428,7 @@ export const simulate = async (
         clock: broken.clock?.(clock) ?? clock,
         random: broken.random ?? own.next,
         ...(plan.tags && broken.untagged !== true ? { tags: tagsOf } : {}),
-        ...(plan.batch ? { batchEach: (list) => () => batchBy(process, loader, list) } : {})
+        ...(plan.batch ? { batchEach: (list) => () => batchBy(process, list) } : {})
       })
     // a bulk has read before it holds its keys: what it has read is as old as it is
     const open = new Set<Call>()
