@@ -12,7 +12,7 @@ const windows = (staleWhileRevalidate: number, staleIfError: number): Decision.W
 describe('verdict', () => {
   // ttl 100; remaining counts down to the end of the longer window
   const table: ReadonlyArray<
-    [swr: number, sie: number, due: number, [remaining: number, Decision.Verdict][]]
+    [swr: number, sie: number, due: number, Array<[remaining: number, Decision.Verdict]>]
   > = [
     [0, 0, 0, [[100, 'fresh'], [1, 'fresh'], [0, 'missing'], [101, 'due'], [Infinity, 'due']]], // prettier-ignore
     [0, 0, 20, [[100, 'fresh'], [21, 'fresh'], [20, 'due'], [1, 'due'], [0, 'missing']]], // prettier-ignore

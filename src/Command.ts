@@ -297,16 +297,22 @@ const remove: Program<'delete'> =
   (...args) =>
     deleteMany(engine)([args])
 
+const looked =
+  <Args extends Arguments, Err, A, R, B>({ reader }: Engine<Args, Err, A, R, B>) =>
+  (
+    keys: ReadonlyArray<Key>,
+    argsList: ReadonlyArray<Args>
+  ): T.Task<ReadonlyArray<E.Either<RingError, Seen<Err, A>>>> =>
+  () =>
+    reader.lookAll(keys, argsList)
+
 /** Whether there is an entry. Where it may be too old, purged or an error, it has to be looked at. */
 const hasMany: Program<'hasMany'> = (engine) => (argsList) =>
   onKeys(engine)((keys) =>
     keys.length === 0
       ? TE.right([])
       : looksInside(engine)
-      ? pipe(
-          T.fromTask(() => engine.reader.lookAll(keys, argsList)),
-          T.map(E.traverseArray(there))
-        )
+      ? pipe(looked(engine)(keys, argsList), T.map(E.traverseArray(there)))
       : keys.length === 1
       ? pipe(engine.store.has(keys[0] as Key), TE.map(RA.of)) // the proof: there is one
       : engine.store.hasMany(keys)
@@ -334,12 +340,12 @@ const lifetimes = <Args extends Arguments, Err, A, R, B>(
   keys: ReadonlyArray<Key>,
   argsList: ReadonlyArray<Args>
 ): TE.TaskEither<RingError, ReadonlyArray<O.Option<readonly [Key, Duration]>>> => {
-  const { policy, reader } = engine
+  const { policy } = engine
   const { constant } = policy
   if (constant !== undefined && !looksInside(engine))
     return TE.right(keys.map((key) => O.some([key, constant()] as const)))
   return pipe(
-    T.fromTask(() => reader.lookAll(keys, argsList)),
+    looked(engine)(keys, argsList),
     T.map(E.sequenceArray),
     TE.chainEitherKW((all) =>
       E.tryCatch(

@@ -82,7 +82,7 @@ const staleEnds = async (make: Make, rounds: number): Promise<number> => {
     let truth = 0
     const fn: Fn = () => async () => {
       const value = truth
-      await sleep(random(4))
+      await sleep(random(10))
       return E.right(value)
     }
     const cache = make(fn, redis(pool, { namespace: randomNamespace() }))

@@ -12,7 +12,7 @@ import type { Parts } from '../../src/internal/engine'
 import { makeEngine } from '../../src/internal/engine'
 import { makeLookup } from '../../src/internal/lookup'
 import { makeLookupAll } from '../../src/internal/lookupMany'
-import { type Resolved, resolve } from '../../src/internal/resolved'
+import { resolve, type Resolved } from '../../src/internal/resolved'
 
 type Fault = 'works' | 'fails' | 'hangs' | 'throws' | 'rejects'
 type Values = Record<Store.Operation, Fault>

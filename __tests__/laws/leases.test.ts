@@ -225,7 +225,7 @@ describe('law 22', () => {
 const twoProcesses = () => {
   const pending: Array<(answer: E.Either<string, number>) => void> = []
   const fn: Fn = () => () => new Promise((resolve) => pending.push(resolve))
-  const { peek: _, peekEntry: __, ...store } = dict<unknown>()
+  const { peek: _, peekEntry: __, ...store } = dict()
   const held = new Map<string, Promise<void>>()
   let runs = 0
   const gated = Store.around((operation, task) => async () => {
@@ -404,7 +404,7 @@ describe('law 34', () => {
   })
   test('law 34: who asks a ring after a purge in his process joins no load from before', async () => {
     // one backend, so one process
-    const { backend } = dict<unknown>()
+    const { backend } = dict()
     const here: Make = (fn, store, s) => tagged(fn, { ...store, backend }, s)
     await fc.assert(invalidationWins(here, ['purge']), { numRuns: 1_500 })
   })
@@ -413,7 +413,7 @@ describe('law 34', () => {
   })
 
   test('law 34: one command, whatever the number of entries; a generation that is lost is a miss', async () => {
-    const store = dict<unknown>()
+    const store = dict()
     let runs = 0
     const fn: Fn = (id) => async () => E.right(id * 1_000 + ++runs)
     const cached = ring(fn, { name: 'k', store, tags: (id) => ['all', `user ${String(id)}`] })

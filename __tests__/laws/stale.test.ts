@@ -78,7 +78,7 @@ const setUp = <X = never>(
   const clock = handClock()
   const hand = handled()
   const told: Array<RingEvent.RingEvent> = []
-  const store = dict<unknown>({ clock })
+  const store = dict({ clock })
   const cached = ring(hand.fn, {
     name: 'k',
     store,
@@ -347,7 +347,7 @@ describe('timeouts', () => {
 
   test('softTimeout: a store that answers late, and an entry that is stale', async () => {
     const clock = handClock()
-    const { peek: _, peekEntry: __, ...far } = dict<unknown>({ clock })
+    const { peek: _, peekEntry: __, ...far } = dict({ clock })
     const wait = (d: number): Promise<void> => new Promise((resolve) => void clock.after?.(ms(d), resolve)())
     const store = { ...far, read: (key: string) => () => wait(40).then(far.read(key)) }
     const never =
@@ -405,7 +405,7 @@ describe('timeouts', () => {
 
   test('timeout: a bulk read that takes longer is not given up: what it leads to is stored', async () => {
     const clock = handClock()
-    const { peek: _, peekEntry: __, ...far } = dict<unknown>({ clock })
+    const { peek: _, peekEntry: __, ...far } = dict({ clock })
     const slow = {
       ...far,
       getMany: (keys: ReadonlyArray<string>) => () =>
@@ -428,7 +428,7 @@ describe('timeouts', () => {
   test('timeout: a store that does not answer', async () => {
     const clock = handClock()
     const never = {
-      ...dict<unknown>({ clock }),
+      ...dict({ clock }),
       get: () => () => new Promise<never>(() => {}),
       getMany: () => () => new Promise<never>(() => {}),
       peek: () => undefined
@@ -513,11 +513,11 @@ describe('early refresh', () => {
 })
 
 describe('what a read costs', () => {
-  const traced = (given: Policy.Policy<unknown, never>, tagged = false) => {
+  const traced = (given: Policy.Policy, tagged = false) => {
     const calls: Array<string> = []
     const clock = handClock()
     // as a store on a network: nothing can be peeked at
-    const { peek: _, peekEntry: __, ...far } = dict<unknown>({ clock })
+    const { peek: _, peekEntry: __, ...far } = dict({ clock })
     const store = pipe(
       far,
       Store.around((operation, task) => () => {
@@ -593,7 +593,7 @@ describe('what a read costs', () => {
     expect(tagged.calls).toEqual(['getMany', 'set', 'set', 'set'])
     expect(await tagged.cached.has(1)()).toEqual(E.right(true))
 
-    const { peek: _, peekEntry: __, ...store } = dict<unknown>()
+    const { peek: _, peekEntry: __, ...store } = dict()
     const faults: Array<string> = []
     const fn =
       (n: number): TE.TaskEither<string, number> =>
@@ -622,7 +622,7 @@ describe('what a read costs', () => {
 
   test('law 16: rings whose clocks differ agree on what is fresh', async () => {
     const storeClock = handClock()
-    const { peek: _, peekEntry: __, ...store } = dict<unknown>({ clock: storeClock })
+    const { peek: _, peekEntry: __, ...store } = dict({ clock: storeClock })
     const fn =
       (n: number): TE.TaskEither<string, number> =>
       async () =>
@@ -653,8 +653,7 @@ describe('what a read costs', () => {
 })
 
 describe('negative', () => {
-  const Failure = t.union([t.literal('not found'), t.literal('down')])
-  type Failure = t.TypeOf<typeof Failure>
+  type Failure = 'not found' | 'down'
   const answers: Record<number, E.Either<Failure, string>> = {
     1: E.right('Ada'),
     2: E.left('not found'),
@@ -729,7 +728,7 @@ describe('negative', () => {
         failing ? E.left('down') : E.right(1)
     const of = (extra: Policy.Policy<unknown, never, unknown, ReadonlyArray<unknown>, string>) =>
       ring(fn, {
-        store: dict<unknown>({ clock }),
+        store: dict({ clock }),
         clock,
         policy: policy(
           Policy.ttl(ms(100)),
@@ -829,7 +828,7 @@ describe('leases, seen from one ring', () => {
 
   test('law 22: a bulk load waits for one key that somebody else loads, and not with the others', async () => {
     const clock = handClock()
-    const store = dict<unknown>({ clock })
+    const store = dict({ clock })
     const batches: Array<ReadonlyArray<number>> = []
     const cached = ring(
       (n: number): TE.TaskEither<string, number> =>
@@ -857,7 +856,7 @@ describe('leases, seen from one ring', () => {
   })
 
   test('law 26: leases that fail or hang are no failure of the function', async () => {
-    const { leases, ...rest } = dict<unknown>()
+    const { leases, ...rest } = dict()
     const down = (): TE.TaskEither<RingError.StoreError, never> => async () =>
       E.left(RingError.storeFailed('acquire')('down'))
     const faults: Array<string> = []

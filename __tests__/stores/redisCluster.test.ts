@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { expectTypeOf } from 'expect-type'
 import * as fc from 'fast-check'
-import * as E from 'fp-ts/Either'
 import type { Either } from 'fp-ts/Either'
+import * as E from 'fp-ts/Either'
 import { none, some } from 'fp-ts/Option'
 import { createCluster } from 'redis'
 

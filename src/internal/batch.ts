@@ -48,12 +48,21 @@ const gather = <A>(
   let open: Batch<A> | undefined
   let planned = false
 
+  /** A backend that is not there fails where it is asked, and not here. */
+  const splitNow = (): ((key: Key) => unknown) | undefined => {
+    try {
+      return split?.()
+    } catch {
+      return undefined
+    }
+  }
+
   const flush = ({ first, rest }: Batch<A>): void => {
     if (rest === undefined) return ask([first])
     const slots = [first, ...rest.values()]
-    if (split === undefined) return ask(slots)
+    const partOf = splitNow()
+    if (partOf === undefined) return ask(slots)
     const parts = new Map<unknown, Array<Slot<A>>>()
-    const partOf = split()
     for (const slot of slots) {
       const part = partOf(slot.key)
       const others = parts.get(part)

@@ -315,8 +315,8 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
         )
         if (E.isRight(committed)) lost = committed.right
         // as a part of the write, for an update that this one took the place of waits for it
-        const taken = removes ? Array.from(lost, (key) => writes.get(key)?.[0]) : []
-        await Promise.all(taken.map((one) => one && removeOlder(one)))
+        const taken = removes ? Array.from(lost).flatMap((key) => writes.get(key)?.[0] ?? []) : []
+        await Promise.all(taken.map(removeOlder))
         return committed
       }
     )

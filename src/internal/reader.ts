@@ -14,7 +14,7 @@ import * as RA from 'fp-ts/ReadonlyArray'
 
 import type { Clock } from '../Clock'
 import type { Codec } from '../Codec'
-import { verdict, type Verdict } from '../Decision'
+import { type Verdict, verdict } from '../Decision'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import { DecodeError, EncodeError, type RingError, type StoreError } from '../RingError'

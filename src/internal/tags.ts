@@ -76,7 +76,7 @@ export const makeTags = <Args extends Arguments, R>(
     },
     complete: async (keys, stamps) => {
       const all = await Promise.all(
-        keys.map((key, i) => {
+        keys.map(async (key, i) => {
           const stamp = stamps[i]
           return stamp === undefined ? draw(key) : E.right(stamp)
         })

@@ -168,7 +168,8 @@ export const makeAttend = <Args extends Arguments, Err, A, R, B>(
         (cause: unknown) => {
           if (!waits) return
           end(undefined)
-          reject(cause as Error) // what the function threw, as it was
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the function threw, as it was
+          reject(cause)
         }
       )
     })
