@@ -398,8 +398,8 @@ export const checks = (history: History): ReadonlyArray<Violation> => {
       if (key !== keyOf(call.key) || copy === undefined || copy.error) continue
       const usable = time + remaining - kept + policy.staleIfError
       const asked = read.answered! + softTimeout
-      // a read that was out of date is repeated, and the timer with it
-      if (asked < usable && ended.time > asked + softTimeout + rounding)
+      // a read that somebody else's load has made out of date is repeated, and the timer with it
+      if (asked < usable && ended.time > asked + softTimeout + network.deadline + rounding)
         violated(
           15,
           ended,

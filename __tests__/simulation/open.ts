@@ -14,7 +14,7 @@ const invalidation = (law: number): boolean => law === 21 || law === 22 || law =
 
 export const findings: ReadonlyArray<Finding> = [
   {
-    what: 'an update that took too long is acknowledged by one whose place it had taken, or the other way round',
+    what: 'an update is acknowledged because an earlier one, which took too long, has removed what was older than that one',
     covers: ({ law, what }) => invalidation(law) && what.includes('after update')
   },
   {
@@ -25,6 +25,11 @@ export const findings: ReadonlyArray<Finding> = [
   {
     what: 'who joined a load whose lease is lost is told of its failure',
     covers: ({ joined, what }) => joined === true && what.includes('an error')
+  },
+  {
+    what: 'a load under a lease asks for its tags again where the store has just failed',
+    covers: ({ law, what }, { policy, tags }) =>
+      law === 26 && what.includes('without a store') && policy.lease !== undefined && tags
   },
   {
     what: 'who joined a load that fails, with a timeout, is not served what he has found himself',
