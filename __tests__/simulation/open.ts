@@ -32,9 +32,13 @@ export const findings: ReadonlyArray<Finding> = [
       law === 26 && what.includes('without a store') && policy.lease !== undefined && tags
   },
   {
-    what: 'who joined a load that fails, with a timeout, is not served what he has found himself',
-    covers: ({ law }, { policy }) =>
-      law === 28 && policy.lease !== undefined && (policy.timeout ?? policy.softTimeout) !== undefined
+    what: 'who joins a load that fails is not served what he has found himself',
+    covers: ({ law }) => law === 28
+  },
+  {
+    what: 'a stale entry is dropped, and read again, where another read of the key went first',
+    covers: ({ law, what }, { policy }) =>
+      law === 15 && what.includes('waits for') && policy.lease !== undefined
   }
 ]
 
