@@ -2,7 +2,7 @@
  * Rings of several nodes over one store, in virtual time, with messages that are late or lost, nodes that crash and clocks
  * that jump: thousands of runs, each from one number, each checked against a model.
  *
- *     npx jest __tests__/simulation                  the runs 1 to 400
+ *     npx jest __tests__/simulation                  the runs 1 to 800
  *     SIM_SEEDS=20000 npx jest __tests__/simulation  more of them; SIM_FROM says where to begin
  *     SIM_SEED=123 npx jest __tests__/simulation     one of them, with its trace
  *
@@ -43,7 +43,7 @@ import { type Report, simulate } from './simulate'
 
 const { SIM_FROM, SIM_SEED, SIM_SEEDS } = process.env
 const from = Number(SIM_SEED ?? SIM_FROM ?? 1)
-const count = SIM_SEED === undefined ? Number(SIM_SEEDS ?? 400) : 1
+const count = SIM_SEED === undefined ? Number(SIM_SEEDS ?? 800) : 1
 
 const replay = (seed: number): string => `SIM_SEED=${seed} npx jest --coverage=false __tests__/simulation`
 const said = (seed: number, { time, what }: Violation): string =>
