@@ -192,7 +192,7 @@ const cases: Readonly<Record<string, Case>> = {
   }
 }
 
-const most = 40
+const most = 100
 
 describe('the simulation finds', () => {
   test.each(Object.entries(cases))('%s', async (_, { broken, law, says = '' }) => {
