@@ -27,7 +27,7 @@ import type { Engine } from './internal/engine'
 import { isInvalid } from './internal/errors'
 import { makeLookup } from './internal/lookup'
 import { makeLookupAll } from './internal/lookupMany'
-import { type Seen, served } from './internal/reader'
+import { type Seen, served, servedAs } from './internal/reader'
 import { tagKey } from './internal/tags'
 import type { Arguments, Key, KeyFn } from './KeyFn'
 import type { DecodeError, RingError } from './RingError'
@@ -213,7 +213,7 @@ const tellRead = <Args extends Arguments, Err, A, R, B>(
     since,
     E.isLeft(got) || O.isNone(served(got.right))
       ? { _tag: 'Miss', shared: false }
-      : { _tag: got.right.verdict === 'stale' ? 'Stale' : 'Hit' }
+      : { _tag: servedAs(got.right.verdict) }
   )
 }
 

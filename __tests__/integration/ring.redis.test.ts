@@ -19,51 +19,31 @@ jest.setTimeout(30_000)
 const garbage = new Uint8Array([0xff, 0x7b])
 const wait = (ms: number): Promise<void> => sleep(ms + 20)
 
-ringLaws(
-  'Redis and json',
-  async () => {
-    const server = await anyRedis()
-    const client = await createClient({ url: server.url }).connect()
-    const dispose = async (): Promise<void> => {
-      client.destroy()
-      await server.stop()
-    }
-    return {
-      store: redis(client, { namespace: randomNamespace() }),
-      codec: Codec.json(Value),
-      garbage,
-      dispose
-    }
-  },
-  wait
-)
-
-ringLaws(
-  'Redis and json, with leases, early refresh and stored errors',
-  async () => {
-    const server = await anyRedis()
-    const client = await createClient({ url: server.url }).connect()
-    const dispose = async (): Promise<void> => {
-      client.destroy()
-      await server.stop()
-    }
-    return {
-      store: redis(client, { namespace: randomNamespace() }),
-      codec: Codec.json(Value),
-      garbage,
-      dispose
-    }
-  },
-  wait,
-  {
-    policy: Policy.policy(
-      Policy.lease(),
-      Policy.earlyRefresh({ window: 0.01 }),
-      // the proof: nothing but a lease is asked of the store by this policy, as a zero ttl stores nothing
-      Policy.negative({ codec: Codec.json(t.string), ttl: Duration.zero }) as Policy.Policy
-    )
+const jsonInRedis = async () => {
+  const server = await anyRedis()
+  const client = await createClient({ url: server.url }).connect()
+  const dispose = async (): Promise<void> => {
+    client.destroy()
+    await server.stop()
   }
-)
+  return {
+    store: redis(client, { namespace: randomNamespace() }),
+    codec: Codec.json(Value),
+    garbage,
+    dispose
+  }
+}
+
+ringLaws('Redis and json', jsonInRedis, wait)
+
+ringLaws('Redis and json, with leases, early refresh and stored errors', jsonInRedis, wait, {
+  policy: Policy.policy(
+    Policy.lease(),
+    Policy.earlyRefresh({ window: 0.01 }),
+    // the proof: nothing but a lease is asked of the store by this policy, as a zero ttl stores nothing
+    Policy.negative({ codec: Codec.json(t.string), ttl: Duration.zero }) as Policy.Policy
+  )
+})
 
 ringLaws(
   'a pool of Redis connections and cbor',

@@ -9,7 +9,6 @@
  */
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
-import * as RA from 'fp-ts/ReadonlyArray'
 import type * as T from 'fp-ts/Task'
 import type * as TE from 'fp-ts/TaskEither'
 
@@ -24,16 +23,16 @@ import type { Observer, RingEvent } from '../RingEvent'
 import type { Entry, Store } from '../Store'
 import { defect } from './defect'
 import { makeEntries, type Prepared } from './entries'
-import { type Holding, sameStamps, type Stamp } from './envelope'
+import { type Holding, sameBytes, sameStamps, type Stamp } from './envelope'
 import { asKeyError, asRingError, failedAt, isInvalid, thrownBy } from './errors'
 import type { Flight, Flights } from './flights'
 import { makeFlights, newFlight } from './flights'
 import { lazily } from './lazy'
 import { type Claim, makeLeasing, type Mode } from './leasing'
-import { makeReader, type Reader, type Seen } from './reader'
+import { isServable, makeReader, type Reader, type Seen, servedAs } from './reader'
 import { makeRecent } from './recent'
 import type { Resolved } from './resolved'
-import { epochOf, makeTags, stampOf, type Stamps } from './tags'
+import { epochOf, makeTags, type Stamps } from './tags'
 import { makeWriter } from './writer'
 
 export interface Parts<Args extends Arguments, Err, A, R, B> {
@@ -133,11 +132,7 @@ const freely: Ready<never, never, never> = { claim: { _tag: 'Held', token: '', w
 const unheld: Claim<never> = { _tag: 'Unheld' }
 
 const sameRaw = (a: unknown, b: unknown): boolean =>
-  a === b ||
-  (a instanceof Uint8Array &&
-    b instanceof Uint8Array &&
-    a.length === b.length &&
-    a.every((byte, i) => byte === b[i]))
+  a === b || (a instanceof Uint8Array && b instanceof Uint8Array && sameBytes(a, b))
 
 /** How much the last load weighs in the average. */
 const weight = 0.3
@@ -203,9 +198,12 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     fault(key, since, error)
     return error
   }
-  const tellWrite = (key: Key, since: number, written: Prepared<R>): void => {
+  const forgive = (key: Key): void => {
     throttle.forget(key)
     excused.forget(key)
+  }
+  const tellWrite = (key: Key, since: number, written: Prepared<R>): void => {
+    forgive(key)
     emit(key, since, O.isSome(written) ? { _tag: 'Store', ttl: written.value.ttl } : { _tag: 'Skip' })
   }
 
@@ -256,8 +254,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   const checkPurged = async ({ args, flight, stamps }: Loaded<Args, Err, A, R>): Promise<void> => {
     if (tags === undefined || leasing === undefined || !flight.shared) return
     try {
-      const now = await Promise.all(tags.keysOf(args).map((key) => store.get(key)()))
-      const found = E.map(RA.map(stampOf))(E.sequenceArray(now))
+      const found = await tags.read(tags.keysOf(args))
       if (E.isLeft(found) || !sameStamps(stamps ?? [], found.right)) flight.lost = true
     } catch {
       flight.lost = true
@@ -387,10 +384,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     if (tags === undefined) return E.right([])
     try {
       const keys = tags.keysOf(args)
-      const stamps =
-        found !== undefined
-          ? E.right(found)
-          : E.map(RA.map(stampOf))(E.sequenceArray(await Promise.all(keys.map((key) => store.get(key)()))))
+      const stamps = found !== undefined ? E.right(found) : await tags.read(keys)
       return E.isLeft(stamps) ? stamps : await tags.complete(keys, stamps.right)
     } catch (cause) {
       return E.left(thrownBy('get')(cause))
@@ -406,9 +400,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
       beyond: one.seen?.remaining ?? D.zero,
       recheck: async () => {
         const again = await reader.look(one.key, one.args)
-        if (E.isRight(again) && again.right.answer !== undefined && again.right.verdict !== 'expired')
-          return again.right
-        return undefined
+        return E.isRight(again) && isServable(again.right) ? again.right : undefined
       }
     })
   }
@@ -445,7 +437,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   ): E.Either<Err, A> | undefined => {
     const found = claim._tag === 'Served' ? claim.seen : claim._tag === 'Left' ? seen : undefined
     if (found?.answer === undefined) return undefined
-    flight.served = found.verdict === 'fresh' || found.verdict === 'due' ? 'Hit' : 'Stale'
+    flight.served = servedAs(found.verdict)
     // it was read before now: who joined may have asked after it was deleted elsewhere, and looks for himself
     flight.lost = flight.shared
     flights.release(key, flight)
@@ -556,8 +548,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
         const ok = answer !== undefined && E.isRight(answer)
         emit(key, since, { _tag: 'Load', ok, size: loading.length })
         if (policy.ages && ok) {
-          throttle.forget(key)
-          excused.forget(key)
+          forgive(key)
         } else if (policy.ages) {
           throttle.note(key, ended + policy.retryThrottle)
           if (answer !== undefined && excuses(answer)) excused.note(key, ended + policy.retryThrottle)

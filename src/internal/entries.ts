@@ -40,6 +40,8 @@ export const makeEntries = <Args extends Arguments, Err, A, R>({
   policy,
   tagged
 }: Parts<Args, Err, A, R>): Entries<Args, Err, A, R> => {
+  const sealed = tagged || policy.negative !== undefined
+
   /** The raw form of a value or of an error, in its envelope where it needs one. */
   const encode = (answer: E.Either<Err, A>, stamps: ReadonlyArray<Stamp>): E.Either<EncodeError, unknown> => {
     if (E.isLeft(answer)) {
@@ -47,22 +49,21 @@ export const makeEntries = <Args extends Arguments, Err, A, R>({
       return E.isLeft(error) ? error : seal({ kind: 'error', stamps, payload: error.right }, holding)
     }
     const value = codec.encode(answer.right)
-    if (E.isLeft(value) || (!tagged && policy.negative === undefined)) return value
+    if (E.isLeft(value) || !sealed) return value
     return !tagged
       ? bare(value.right, holding)
       : seal({ kind: 'value', stamps, payload: value.right }, holding)
   }
 
-  const decode: Entries<Args, Err, A, R>['decode'] =
-    !tagged && policy.negative === undefined
-      ? codec.decode
-      : (raw) => {
-          const envelope = unseal(raw, holding)
-          if (E.isLeft(envelope)) return envelope
-          return envelope.right.kind === 'error'
-            ? E.left(new DecodeError('an error is stored, and no value'))
-            : codec.decode(envelope.right.payload as R) // the proof: what was sealed is a value of R
-        }
+  const decode: Entries<Args, Err, A, R>['decode'] = !sealed
+    ? codec.decode
+    : (raw) => {
+        const envelope = unseal(raw, holding)
+        if (E.isLeft(envelope)) return envelope
+        return envelope.right.kind === 'error'
+          ? E.left(new DecodeError('an error is stored, and no value'))
+          : codec.decode(envelope.right.payload as R) // the proof: what was sealed is a value of R
+      }
 
   const prepare = (
     answer: E.Either<Err, A>,

@@ -99,9 +99,12 @@ export const unseal = (raw: unknown, holding: Holding): E.Either<DecodeError, En
     : E.right({ kind: 'value', stamps: [], payload: raw })
 }
 
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i])
+
 export const sameStamps = (a: ReadonlyArray<Stamp>, b: ReadonlyArray<Stamp | undefined>): boolean =>
   a.length === b.length &&
   a.every((stamp, i) => {
     const other = b[i]
-    return other !== undefined && stamp.every((byte, at) => byte === other[at])
+    return other !== undefined && sameBytes(stamp, other)
   })

@@ -12,7 +12,7 @@ import type { Engine, How, Loading } from './engine'
 import { asKeyError, isInvalid } from './errors'
 import type { Flight } from './flights'
 import { newFlight } from './flights'
-import type { Seen } from './reader'
+import { type Seen, servedAs } from './reader'
 import { again, type Fallback, joinableFor, joined, makeAttend, noFallback, rescue } from './waiting'
 
 /**
@@ -27,7 +27,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   const { rescued, staleOf } = rescue(engine)
   const joinable = joinableFor(engine)
   const attend = makeAttend(engine)
-  const limited = policy.softTimeout !== undefined || policy.timeout !== undefined
+  const { limited } = policy
 
   const missed = (
     loading: Loading<Args, Err, A>,
@@ -70,29 +70,26 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     const seen = got.right
     const { answer, verdict } = seen
     if (answer === undefined) return missed({ key, args, flight, seen }, since, { waits: true, mode: 'wait' })
-    if (verdict !== 'fresh') {
-      const decision = engine.decide(key, verdict)
-      if (decision.serve !== 'entry') {
-        // deleted or written while it was read, it is nothing to fall back on, for him or for those who join
-        if (flight.ticket !== 0 && flights.current(key) !== flight) {
-          flights.release(key, flight)
-          return again(engine, key, args, (found) => {
-            flight.stale = found === undefined ? undefined : staleOf(found)
-            if (flight.stale === undefined || flight.left) emit(key, since, { _tag: 'Miss', shared: false })
-          }).then((loaded) => rescued(flight, loaded))
-        }
-        flight.stale = staleOf(seen)
-        if (flight.left) emit(key, since, { _tag: 'Miss', shared: false })
-        return missed({ key, args, flight, seen }, since, { waits: true, mode: 'wait' }).then((loaded) =>
-          rescued(flight, loaded)
-        )
+    // a fresh one needs no thought: every hit comes this way
+    const decision = verdict === 'fresh' ? undefined : engine.decide(key, verdict)
+    if (decision !== undefined && decision.serve !== 'entry') {
+      // deleted or written while it was read, it is nothing to fall back on, for him or for those who join
+      if (flight.ticket !== 0 && flights.current(key) !== flight) {
+        flights.release(key, flight)
+        return again(engine, key, args, (found) => {
+          flight.stale = found === undefined ? undefined : staleOf(found)
+          if (flight.stale === undefined || flight.left) emit(key, since, { _tag: 'Miss', shared: false })
+        }).then((loaded) => rescued(flight, loaded))
       }
-      flights.release(key, flight)
-      if (decision.load === 'background') engine.refresh([{ key, args, seen }])
-    } else {
-      flights.release(key, flight)
+      flight.stale = staleOf(seen)
+      if (flight.left) emit(key, since, { _tag: 'Miss', shared: false })
+      return missed({ key, args, flight, seen }, since, { waits: true, mode: 'wait' }).then((loaded) =>
+        rescued(flight, loaded)
+      )
     }
-    flight.served = verdict === 'fresh' || verdict === 'due' ? 'Hit' : 'Stale'
+    flights.release(key, flight)
+    if (decision?.load === 'background') engine.refresh([{ key, args, seen }])
+    flight.served = servedAs(verdict)
     if (observe !== undefined) emit(key, since, { _tag: flight.served })
     return answer
   }
@@ -172,8 +169,8 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
       return Promise.resolve(here)
     }
     const seen = glanced === undefined ? undefined : E.right(glanced)
-    if (glanced?.verdict === 'due' || glanced?.verdict === 'stale')
-      return Promise.resolve(found(key, args, newFlight(true, clock.now()), since, E.right(glanced)))
+    if (seen !== undefined && (glanced?.verdict === 'due' || glanced?.verdict === 'stale'))
+      return Promise.resolve(found(key, args, newFlight(true, clock.now()), since, seen))
     const under = flights.current(key)
     if (under?.reads === true && joinable(under)) return join(key, args, under, since)
     const flight = newFlight<E.Either<Err, A>>(true, clock.now())

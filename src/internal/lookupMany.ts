@@ -30,7 +30,7 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
   const { rescued, staleOf } = rescue(engine)
   const joinable = joinableFor(engine)
   const attend = makeAttend(engine)
-  const limited = policy.softTimeout !== undefined || policy.timeout !== undefined
+  const { limited } = policy
   const after = clock.after ?? startTimer
 
   type Wanted = Omit<Loading<Args, Err, A>, 'flight'>

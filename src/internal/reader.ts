@@ -78,11 +78,17 @@ const purged = (remaining: D.Duration, stamps: Stamps | undefined): Seen<never, 
   stamps
 })
 
+/** Whether what was found may be served without a load: a value, or an error that is stored. */
+export const isServable = <Err, A>({ answer, verdict: found }: Seen<Err, A>): boolean =>
+  answer !== undefined && found !== 'expired'
+
 /** The value that may be served without a load. */
 export const served = <Err, A>(seen: Seen<Err, A>): O.Option<A> =>
-  seen.answer !== undefined && seen.answer._tag === 'Right' && seen.verdict !== 'expired'
-    ? { _tag: 'Some', value: seen.answer.right }
-    : O.none
+  isServable(seen) && seen.answer?._tag === 'Right' ? { _tag: 'Some', value: seen.answer.right } : O.none
+
+/** What an entry that is served is told as. */
+export const servedAs = (found: Verdict): 'Hit' | 'Stale' =>
+  found === 'fresh' || found === 'due' ? 'Hit' : 'Stale'
 
 export const makeReader = <Args extends Arguments, Err, A, R>({
   clock,
@@ -123,17 +129,17 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
     try {
       const ttl = policy.whole(value, args)
       const found = judge({ remaining, ttl, dueWithin: dueWithin(ttl) })
-      if (found === 'fresh') knows(key, remaining)
+      if (found === 'fresh') knows(key, clock.now(), remaining - policy.grace)
       return E.right({ verdict: found, answer: found === 'missing' ? undefined : right, remaining, stamps })
     } catch (cause) {
       return E.left(new EncodeError('the policy threw', cause))
     }
   }
   /** While an entry is surely fresh, nobody asks for its age. Whatever is written meanwhile lives for `surely` at least. */
-  const knows = (key: Key, remaining: D.Duration): void => {
-    const { dueAtMost, grace, surely } = policy
-    if (surely !== undefined && store.peekEntry === undefined)
-      known.note(key, clock.now() + Math.min(surely, remaining - grace) - dueAtMost)
+  const knows = (key: Key, from: number, fresh: number): void => {
+    const { dueAtMost, surely } = policy
+    if (ages && surely !== undefined && store.peekEntry === undefined)
+      known.note(key, from + Math.min(surely, fresh) - dueAtMost)
   }
 
   const open = (
@@ -165,12 +171,6 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
 
   const tagKeysOf = (args: Args): ReadonlyArray<Key> => (tags === undefined ? [] : tags.keysOf(args))
 
-  /** The generations of some tags; `undefined` for a ring that has none. */
-  const stampsOf = (keys: ReadonlyArray<Key>): Promise<E.Either<StoreError, Stamps>> =>
-    Promise.all(keys.map((key) => store.get(key)())).then((all) =>
-      E.map(RA.map(stampOf))(E.sequenceArray(all))
-    )
-
   const asksAge = ages ? (key: Key): boolean => !known.holds(key, clock.now()) : () => false
 
   const entryOf = (key: Key, withAge: boolean): Promise<E.Either<StoreError, O.Option<Found<R>>>> =>
@@ -187,10 +187,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
   ): Promise<E.Either<RingError, Seen<Err, A>>> => {
     try {
       const tagKeys = tagKeysOf(args)
-      const [got, stamps] = await Promise.all([
-        entryOf(key, withAge),
-        tags === undefined ? undefined : stampsOf(tagKeys)
-      ])
+      const [got, stamps] = await Promise.all([entryOf(key, withAge), tags?.read(tagKeys)])
       if (stamps !== undefined && E.isLeft(stamps)) return E.left(asRingError(stamps.left))
       if (E.isLeft(got)) return E.left(asRingError(got.left))
       if (O.isNone(got.right)) return E.right(purged(D.zero, stamps?.right))
@@ -311,10 +308,6 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
     look: tags === undefined ? lookUntagged : look,
     inspect: (key, args) => lookAs(key, args, true),
     lookAll: plain ? lookAllPlainly : lookAll,
-    wrote: (key, since) => {
-      const { dueAtMost, surely } = policy
-      if (ages && surely !== undefined && store.peekEntry === undefined)
-        known.note(key, since + surely - dueAtMost)
-    }
+    wrote: (key, since) => knows(key, since, Infinity)
   }
 }

@@ -43,6 +43,8 @@ export interface Resolved<Args extends Arguments, Err, A> {
   readonly lease: Policy.Lease | undefined
   readonly softTimeout: D.Duration | undefined
   readonly timeout: D.Duration | undefined
+  /** Whether callers wait for so long and no longer. */
+  readonly limited: boolean
   readonly negative: ResolvedNegative<Err> | undefined
   readonly cacheWhen: (value: A, args: Args) => boolean
   readonly strict: boolean
@@ -100,6 +102,7 @@ export const resolve = (
     lease: policy.lease,
     softTimeout: policy.softTimeout,
     timeout: policy.timeout,
+    limited: policy.softTimeout !== undefined || policy.timeout !== undefined,
     negative: negative === undefined ? undefined : errorsOf(negative),
     cacheWhen: policy.cacheWhen ?? (() => true),
     strict: policy.strict === true,

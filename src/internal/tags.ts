@@ -8,6 +8,7 @@
  */
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
+import * as RA from 'fp-ts/ReadonlyArray'
 
 import type { Duration } from '../Duration'
 import * as D from '../Duration'
@@ -34,6 +35,8 @@ export const stampOf = (found: O.Option<unknown>): Stamp | undefined =>
 export interface Tags<Args extends Arguments> {
   /** The keys of the generations of some arguments. Throws a `KeyError`. */
   readonly keysOf: (args: Args) => ReadonlyArray<Key>
+  /** The generations as they are in the store, each asked for by itself: a store that batches makes one trip of them. */
+  readonly read: (keys: ReadonlyArray<Key>) => Promise<E.Either<StoreError, Stamps>>
   /** Draws generations for tags that have none. */
   readonly complete: (
     keys: ReadonlyArray<Key>,
@@ -74,6 +77,10 @@ export const makeTags = <Args extends Arguments, R>(
       if (names.length > mostTags) throw new KeyError(`an entry has ${String(mostTags)} tags at most`)
       return names.map(tagKey)
     },
+    read: (keys) =>
+      Promise.all(keys.map((key) => store.get(key)())).then((all) =>
+        E.map(RA.map(stampOf))(E.sequenceArray(all))
+      ),
     complete: async (keys, stamps) => {
       const all = await Promise.all(
         keys.map(async (key, i) => {
