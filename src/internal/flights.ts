@@ -81,11 +81,11 @@ export interface Flights<A> {
   readonly release: (key: Key, flight: Flight<A>) => void
   /** Whether a flight takes longer than it may. */
   readonly overdue: (flight: Flight<A>) => boolean
-  /** Runs the write of those flights that may be stored, and is told their keys; `undefined` where none may. */
+  /** Begins the writes of those flights that may be stored; gives how each of them ends, by its key. */
   readonly commit: <W extends Outcome>(
     flights: ReadonlyArray<readonly [Key, Flight<A>]>,
-    write: (keys: ReadonlySet<Key>) => Promise<W>
-  ) => Promise<W | undefined>
+    begin: (keys: ReadonlySet<Key>) => (key: Key) => Promise<W>
+  ) => Promise<ReadonlyMap<Key, Promise<W>>>
   /**
    * The end of what took the place of a flight that may not be stored. An update waits for it before it answers:
    * else a read that follows could find what was there before both, and takes its failure for its own.
@@ -188,18 +188,15 @@ export const makeFlights = <A>(
   const drained = async (keys: () => Iterable<Key>): Promise<void> => {
     for (let before = writesOf(keys()); before !== undefined; before = writesOf(keys())) await before
   }
-  const beginWrite = (keys: ReadonlySet<Key>, write: Promise<unknown>): void => {
+  const beginWrite = (key: Key, slot: Slot<A>, write: Promise<Outcome>): void => {
     const writing = write.then(silent, silent).then(() => {
-      for (const key of keys) {
-        const slot = slots.get(key)
-        if (slot?.writing !== writing) continue
-        // a read that began before its end may have met what was there before: who comes later does not join it
-        if (slot.flight?.loading === false) slot.flight = undefined
-        slot.writing = undefined
-        tidy(key, slot)
-      }
+      if (slot.writing !== writing) return
+      // a read that began before its end may have met what was there before: who comes later does not join it
+      if (slot.flight?.loading === false) slot.flight = undefined
+      slot.writing = undefined
+      tidy(key, slot)
     })
-    for (const key of keys) slotOf(key).writing = writing
+    slot.writing = writing
   }
 
   const mutating = async <W>(keys: ReadonlySet<Key>, io: () => Promise<W>): Promise<W> => {
@@ -238,7 +235,10 @@ export const makeFlights = <A>(
     },
     release,
     overdue,
-    commit: async (flights, write) => {
+    commit: async <W extends Outcome>(
+      flights: ReadonlyArray<readonly [Key, Flight<A>]>,
+      begin: (keys: ReadonlySet<Key>) => (key: Key) => Promise<W>
+    ) => {
       const able = (): ReadonlyArray<readonly [Key, Flight<A>]> =>
         flights.filter(([key, flight]) => mayStore(key, flight))
       let going = able()
@@ -247,16 +247,18 @@ export const makeFlights = <A>(
         await before
         going = able()
       }
-      if (going.length === 0) return undefined
-      const keys = new Set(keysOf(going))
-      const writing = write(keys)
+      const ends = new Map<Key, Promise<W>>()
+      if (going.length === 0) return ends
+      const writeOf = begin(new Set(keysOf(going)))
       for (const [key, flight] of going) {
         const slot = slotOf(key)
+        const write = writeOf(key)
+        ends.set(key, write)
         slot.fence = flight.ticket
-        slot.mover = writing
+        slot.mover = write
+        beginWrite(key, slot, write)
       }
-      beginWrite(keys, writing)
-      return writing
+      return ends
     },
     superseded: (key) => slots.get(key)?.mover,
     mutate: (keys, io) => {
@@ -270,9 +272,10 @@ export const makeFlights = <A>(
       const done = Promise.resolve(writesOf(slots.keys()))
         .then(io)
         .finally(() => {
-          // a read that began meanwhile may have met an entry that is gone now: who comes later does not join it
+          // what began meanwhile may have met an entry that is gone now: who comes later does not join it
           slots.forEach((slot) => {
-            if (slot.flight?.loading === false) slot.flight = undefined
+            const { flight } = slot
+            if (flight?.loading === false || flight?.stale !== undefined) slot.flight = undefined
           })
         })
       for (const slot of slots.values()) slot.mover = done

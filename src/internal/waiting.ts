@@ -34,7 +34,11 @@ export const joined = async <Args extends Arguments, Err, A, R, B>(
   args: Args
 ): Promise<E.Either<Err, A>> => {
   flight.shared = true
-  const answer = await flight.answer
+  const answer = await flight.answer.catch((cause: unknown) => {
+    if (flight.lost) return undefined
+    throw cause
+  })
+  if (answer === undefined) return again(engine, key, args)
   if (flight.spoiled) return engine.execute(...args)()
   const old = flight.lost || (flight.served === 'Stale' && engine.policy.lease !== undefined)
   return old ? again(engine, key, args) : answer
