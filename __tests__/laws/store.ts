@@ -1003,7 +1003,10 @@ const laws: Readonly<Record<string, Law>> = {
       ensure(!(await run('renew', leases.renew(key, token, minute))), () => `${what}: renewed`)
       await run('release', leases.release(key, token))
       ensure(!(await run('commit', leases.commit(key, token, some(b), longest(c)))), () => `${what}: used`)
-      ensure(!(await run('commit', leases.commit(key, token, none, longest(c)))), () => `${what}: used to remove`)
+      ensure(
+        !(await run('commit', leases.commit(key, token, none, longest(c)))),
+        () => `${what}: used to remove`
+      )
     }
     for (const token of ['holder', '']) await isNobodys('before it was taken', token)
     await isGone('before it was taken', c, key)
@@ -1047,16 +1050,25 @@ const laws: Readonly<Record<string, Law>> = {
       await c.wait(600)
       for (const k of over) {
         ensure(!(await run('renew', leases.renew(k, 'holder', minute))), () => `${k}: renewed when over`)
-        ensure(!(await run('commit', leases.commit(k, 'holder', some(b), minute))), () => `${k}: used when over`)
+        ensure(
+          !(await run('commit', leases.commit(k, 'holder', some(b), minute))),
+          () => `${k}: used when over`
+        )
         await wins(k, leases, k, 'next')
         await run('release', leases.release(k, 'holder'))
         await isBusy(`${k}: given back by whose it was`, leases, k)
-        ensure(!(await run('commit', leases.commit(k, 'holder', some(b), minute))), () => `${k}: not the holder`)
+        ensure(
+          !(await run('commit', leases.commit(k, 'holder', some(b), minute))),
+          () => `${k}: not the holder`
+        )
       }
       for (const k of [acquired, seized, less]) await isThere('used when over', c, k, a)
       await isGone('used when over', c, empty)
       await isBusy('renewed for more', leases, more)
-      ensure(await run('commit', leases.commit(more, 'holder', some(b), longest(c))), () => 'renewed, and lost')
+      ensure(
+        await run('commit', leases.commit(more, 'holder', some(b), longest(c))),
+        () => 'renewed, and lost'
+      )
       await isThere('renewed for more', c, more, b)
       await run('override', leases.override([...over, more].map((k) => [k, none, minute])))
     }
@@ -1140,7 +1152,10 @@ const laws: Readonly<Record<string, Law>> = {
       const lost = async (token: string): Promise<void> => {
         ensure(!(await run('renew', leases.renew(key, token, minute))), () => `${token} renews`)
         await run('release', leases.release(key, token))
-        ensure(!(await run('commit', leases.commit(key, token, some(a), longest(c)))), () => `${token} stores`)
+        ensure(
+          !(await run('commit', leases.commit(key, token, some(a), longest(c)))),
+          () => `${token} stores`
+        )
       }
       await run('seize', leases.seize(key, 'first', minute))
       await isBusy('seized where it was free', leases, key)
@@ -1244,7 +1259,10 @@ const laws: Readonly<Record<string, Law>> = {
       )
     })
     for (const key of held) {
-      ensure(!(await run('commit', leases.commit(key, 'holder', some(value), longest(c)))), () => 'a lease is left')
+      ensure(
+        !(await run('commit', leases.commit(key, 'holder', some(value), longest(c)))),
+        () => 'a lease is left'
+      )
     }
     await run('clear', c.store.clear(prefix))
   }),

@@ -67,6 +67,8 @@ interface Slot<A> {
   /** How many flights hold the key: one of them may be joined, any may still be stored. */
   held: number
   fence: number
+  /** The last ticket when a write, or `mutateAll`, ended. */
+  settled: number
   /** What moved the fence last. */
   mover: Promise<Outcome> | undefined
   writing: Promise<unknown> | undefined
@@ -78,6 +80,10 @@ export interface Flights<A> {
   readonly current: (key: Key) => Flight<A> | undefined
   /** Makes a flight the one to be joined, with a new ticket: what it loads, it loads from now on. */
   readonly hold: (key: Key, flight: Flight<A>) => void
+  /** The same for one that is not to be joined: it learns of what happens to its key. */
+  readonly watch: (key: Key, flight: Flight<A>) => void
+  /** Whether its key was neither written nor invalidated since a flight took its ticket, and is not now. */
+  readonly intact: (key: Key, flight: Flight<A>) => boolean
   readonly release: (key: Key, flight: Flight<A>) => void
   /** Whether a flight takes longer than it may. */
   readonly overdue: (flight: Flight<A>) => boolean
@@ -140,6 +146,7 @@ export const makeFlights = <A>(
       flight: undefined,
       held: 0,
       fence: 0,
+      settled: 0,
       mover: undefined,
       writing: undefined,
       mutations: 0
@@ -190,6 +197,7 @@ export const makeFlights = <A>(
   }
   const beginWrite = (key: Key, slot: Slot<A>, write: Promise<Outcome>): void => {
     const writing = write.then(silent, silent).then(() => {
+      slot.settled = tickets
       if (slot.writing !== writing) return
       // a read that began before its end may have met what was there before: who comes later does not join it
       if (slot.flight?.loading === false) slot.flight = undefined
@@ -217,6 +225,13 @@ export const makeFlights = <A>(
       }
     }
   }
+  const watch = (key: Key, flight: Flight<A>): Slot<A> => {
+    const slot = slotOf(key)
+    if (flight.ticket === 0) slot.held++
+    flight.ticket = ++tickets
+    flight.epoch = epoch()
+    return slot
+  }
   return {
     current: (key) => {
       const slot = slots.get(key)
@@ -227,11 +242,18 @@ export const makeFlights = <A>(
     },
     hold: (key, flight) => {
       dropOldest()
-      const slot = slotOf(key)
-      if (flight.ticket === 0) slot.held++
-      flight.ticket = ++tickets
-      flight.epoch = epoch()
-      slot.flight = flight
+      watch(key, flight).flight = flight
+    },
+    watch,
+    intact: (key, flight) => {
+      const slot = slots.get(key)
+      return (
+        slot !== undefined &&
+        flight.ticket > Math.max(slot.fence, slot.settled) &&
+        slot.mutations === 0 &&
+        slot.writing === undefined &&
+        flight.epoch === epoch()
+      )
     },
     release,
     overdue,
@@ -275,6 +297,7 @@ export const makeFlights = <A>(
           // what began meanwhile may have met an entry that is gone now: who comes later does not join it
           slots.forEach((slot) => {
             const { flight } = slot
+            slot.settled = tickets
             if (flight?.loading === false || flight?.stale !== undefined) slot.flight = undefined
           })
         })

@@ -29,7 +29,7 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
 ): ((argsList: ReadonlyArray<Args>) => Promise<E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>>) => {
   const { clock, emit, execute, fault, flights, keyOf, now, observe, policy } = engine
   const { rescued, staleOf } = rescue(engine)
-  const joinable = joinableFor(engine)
+  const isJoinable = joinableFor(engine)
   const attend = makeAttend(engine)
   const { limited } = policy
   const after = clock.after ?? startTimer
@@ -45,7 +45,7 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
     for (const [key, wanted] of missed) {
       const under = flights.current(key)
       const stale = wanted.seen === undefined ? undefined : staleOf(wanted.seen)
-      if (under !== undefined && joinable(under)) {
+      if (isJoinable(under)) {
         sought.set(key, { flight: under, joined: true, fallback: { ...noFallback(), stale } })
         continue
       }

@@ -20,8 +20,8 @@ import { startTimer } from './timer'
  */
 export const joinableFor =
   <Args extends Arguments, Err, A, R, B>({ policy }: Engine<Args, Err, A, R, B>) =>
-  ({ loading }: Flight<E.Either<Err, A>>): boolean =>
-    loading || policy.lease === undefined
+  (flight: Flight<E.Either<Err, A>> | undefined): flight is Flight<E.Either<Err, A>> =>
+    flight !== undefined && (flight.loading || policy.lease === undefined)
 
 /**
  * The answer of a flight that somebody else began; unless it is for other arguments by now, or its lease was lost: then
