@@ -6,6 +6,7 @@
  */
 import * as E from 'fp-ts/Either'
 
+import { usableFor as usableForIn } from '../Decision'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import { TimeoutError } from '../RingError'
@@ -78,17 +79,14 @@ export const rescue = <Args extends Arguments, Err, A, R, B>({
   clock,
   policy
 }: Engine<Args, Err, A, R, B>) => {
-  const { grace, staleWhen, windows } = policy
+  const { staleWhen, windows } = policy
+  const usableFor = usableForIn(windows)
 
   /** Until when an entry may be served that is `expired` now. */
   const staleOf = ({ answer, remaining, verdict }: Seen<Err, A>): Flight<E.Either<Err, A>>['stale'] =>
     verdict !== 'expired' || answer === undefined
       ? undefined
-      : {
-          answer,
-          // the life of a foreign entry says nothing of its age
-          until: clock.now() + Math.min(windows.staleIfError, remaining - grace + windows.staleIfError)
-        }
+      : { answer, until: clock.now() + usableFor(remaining) }
   const usable = ({ stale }: Fallback<Err, A>): E.Either<Err, A> | undefined =>
     stale !== undefined && clock.now() < stale.until ? stale.answer : undefined
 
