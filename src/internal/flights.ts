@@ -69,8 +69,8 @@ interface Slot<A> {
   fence: number
   /** The last ticket when a write, or `mutateAll`, ended. */
   settled: number
-  /** What moved the fence last. */
-  mover: Promise<Outcome> | undefined
+  /** What moved the fence last, and the last ticket when it began. */
+  mover: { readonly outcome: Promise<Outcome>; readonly since: number } | undefined
   writing: Promise<unknown> | undefined
   mutations: number
 }
@@ -93,10 +93,10 @@ export interface Flights<A> {
     begin: (keys: ReadonlySet<Key>) => (key: Key) => Promise<W>
   ) => Promise<ReadonlyMap<Key, Promise<W>>>
   /**
-   * The end of what took the place of a flight that may not be stored. An update waits for it before it answers:
-   * else a read that follows could find what was there before both, and takes its failure for its own.
+   * The end of what took the place of a flight that may not be stored: what began after it. An update waits for it before
+   * it answers: else a read that follows could find what was there before both, and takes its failure for its own.
    */
-  readonly superseded: (key: Key) => Promise<Outcome> | undefined
+  readonly superseded: (key: Key, flight: Flight<A>) => Promise<Outcome> | undefined
   readonly mutate: <W extends Outcome>(keys: ReadonlyArray<Key>, io: () => Promise<W>) => Promise<W>
   readonly mutateAll: <W extends Outcome>(io: () => Promise<W>) => Promise<W>
   /** How many keys something is going on with. */
@@ -277,21 +277,26 @@ export const makeFlights = <A>(
         const write = writeOf(key)
         ends.set(key, write)
         slot.fence = flight.ticket
-        slot.mover = write
+        slot.mover = { outcome: write, since: flight.ticket }
         beginWrite(key, slot, write)
       }
       return ends
     },
-    superseded: (key) => slots.get(key)?.mover,
+    superseded: (key, flight) => {
+      const mover = slots.get(key)?.mover
+      return mover !== undefined && mover.since >= flight.ticket ? mover.outcome : undefined
+    },
     mutate: (keys, io) => {
       const unique = new Set(keys)
-      const done = mutating(unique, io)
-      for (const key of unique) slotOf(key).mover = done
-      return done
+      const since = tickets
+      const outcome = mutating(unique, io)
+      for (const key of unique) slotOf(key).mover = { outcome, since }
+      return outcome
     },
     mutateAll: (io) => {
       slots.forEach(fence)
-      const done = Promise.resolve(writesOf(slots.keys()))
+      const since = tickets
+      const outcome = Promise.resolve(writesOf(slots.keys()))
         .then(io)
         .finally(() => {
           // what began meanwhile may have met an entry that is gone now: who comes later does not join it
@@ -301,8 +306,8 @@ export const makeFlights = <A>(
             if (flight?.loading === false || flight?.stale !== undefined) slot.flight = undefined
           })
         })
-      for (const slot of slots.values()) slot.mover = done
-      return done
+      for (const slot of slots.values()) slot.mover = { outcome, since }
+      return outcome
     },
     size: () => slots.size
   }

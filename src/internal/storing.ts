@@ -126,12 +126,13 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
 
   /** The fault of an update that may not be stored, in this process: what was there before it must be gone, or be replaced. */
   const supersededBy = async ({ flight, key }: One, since: number): Promise<RingError | undefined> => {
-    if (flights.overdue(flight)) {
+    const instead = flights.overdue(flight) ? undefined : flights.superseded(key, flight)
+    if (instead === undefined) {
       const removed = await flights.mutate([key], () => writer.remove(key))
       return E.isLeft(removed) ? failed(key, since, removed.left) : undefined
     }
-    const instead = await flights.superseded(key)
-    return instead !== undefined && E.isLeft(instead) ? asRingError(instead.left) : undefined
+    const ended = await instead
+    return E.isLeft(ended) ? asRingError(ended.left) : undefined
   }
 
   const conclude = async (
