@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type { Duration } from './Duration'
+import { makeLocalFeed } from './internal/localFeed'
 import type { Key } from './KeyFn'
 import type { StoreError } from './RingError'
 
@@ -44,7 +44,7 @@ export interface Listener {
  */
 export interface Invalidation {
   /** Begins to listen; gives what ends it. */
-  readonly listen: (listener: Listener) => IO<IO<void>>
+  readonly listen: (listener: Listener) => IO<() => void>
   /** Whether each change of this key, by whomever, is heard from now on: asked at every read, so it must be cheap. */
   readonly covers: (key: Key) => boolean
   /** Tells the others of a change that is in the far tier already. Nothing, where the far tier does. */
@@ -63,7 +63,6 @@ export interface Invalidation {
  * A feed for the tiers of one process: whoever has one of the feeds that it gives hears of all changes but its own.
  *
  * @example
- * import { pipe } from 'fp-ts/function'
  * import * as E from 'fp-ts/Either'
  * import * as O from 'fp-ts/Option'
  * import { dict, Duration, Invalidation, Store } from 'fp-ring'
@@ -83,26 +82,4 @@ export interface Invalidation {
  * @category constructors
  * @since 0.1.0
  */
-export const local = (): (() => Invalidation) => {
-  const everybody = new Set<{ readonly of: object; readonly listener: Listener }>()
-  return () => {
-    const me = {}
-    let listens = 0
-    return {
-      listen: (listener) => () => {
-        const one = { of: me, listener }
-        everybody.add(one)
-        listens++
-        return () => {
-          if (everybody.delete(one)) listens--
-        }
-      },
-      covers: () => listens > 0,
-      tell: (change) => () => {
-        for (const { listener, of } of everybody) if (of !== me) listener.changed(change)
-        return Promise.resolve(E.right(undefined))
-      },
-      echoes: false
-    }
-  }
-}
+export const local: () => () => Invalidation = makeLocalFeed

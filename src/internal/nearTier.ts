@@ -192,8 +192,12 @@ export const makeNearTier = <R>(
     if (started || invalidation === undefined) return
     started = true
     invalidation.listen({
-      changed: (change) => void (change._tag === 'Keys' ? drop(change.keys) : empty(change.prefix)),
-      lost: () => void empty('')
+      changed: (change) => {
+        void (change._tag === 'Keys' ? drop(change.keys) : empty(change.prefix))
+      },
+      lost: () => {
+        void empty('')
+      }
     })()
   }
 
@@ -224,7 +228,7 @@ export const makeNearTier = <R>(
     duringClear: async (prefix, far) => {
       closed++
       try {
-        for (const key of fills.keys()) if (key.startsWith(prefix)) end(key)
+        for (const key of fills.keys()) if (key.startsWith(prefix)) void end(key)
         const answer = await far()
         await empty(prefix)
         return answer
