@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto'
 
 import { slotOf } from './redisKeys'
+import { makeSilence, noSilence, type Silence } from './silence'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -99,6 +100,8 @@ export interface Connection {
   readonly isCluster: boolean
   /** Who has a key, on a cluster; the same for all where nobody knows. */
   readonly ownerOf: (key: string) => unknown
+  /** Who owes an answer; of a pool nobody does: it gives every command a connection on which nothing waits. */
+  readonly silence: Silence
 }
 
 const connections = /*#__PURE__*/ new WeakMap<RedisClient, Connection>()
@@ -113,6 +116,7 @@ const connect = (client: RedisClient): Connection => {
     readonly _keyPrefix?: unknown
     readonly isReady?: unknown
     readonly withCommandOptions?: unknown
+    readonly execute?: unknown
   }
   // an 'error' event that nobody hears ends the process; the failed command says it anyway
   if (typeof seen.on === 'function') seen.on.call(client, 'error', ignore)
@@ -127,7 +131,8 @@ const connect = (client: RedisClient): Connection => {
       const { slots } = seen // anew: slots move
       const shard: unknown = Array.isArray(slots) ? slots[slotOf(patient.keyPrefix + key)] : undefined
       return (shard as { readonly master?: unknown } | undefined)?.master
-    }
+    },
+    silence: typeof seen.execute === 'function' ? noSilence : makeSilence(() => performance.now())
   }
   // a cluster is ready or not as a whole, whatever its sockets are
   const brisk: Connection =

@@ -42,6 +42,8 @@ export type Connect = (node: FeedNode | undefined) => FeedClient
 interface Place {
   readonly id: string
   readonly open: () => Promise<FeedClient>
+  /** Whether only a master is right: a client that was told of no other nodes reads where it was sent. */
+  readonly master: boolean
 }
 
 const duplicateOf = (client: Seen): FeedClient =>
@@ -52,39 +54,90 @@ const duplicateOf = (client: Seen): FeedClient =>
     maintNotifications: 'disabled',
     keyPrefix: undefined,
     readonly: false,
+    commandOptions: undefined,
+    commandsQueueMaxLength: undefined,
+    disableOfflineQueue: false,
+    // heartbeats are ours: another one's timeout would end a connection between two of them
     pingInterval: undefined,
     // a broken one is given up, and a new one made
-    disableOfflineQueue: false,
-    socket: { ...client.options?.socket, reconnectStrategy: false }
+    socket: { ...client.options?.socket, socketTimeout: undefined, reconnectStrategy: false }
   }) ?? defect('a feed needs a client of node-redis')
 
+/** A pool shows one of its clients while it lends it. One loan is enough: it has none to lend while its server is frozen. */
+const templates = /*#__PURE__*/ new WeakMap<object, Seen>()
+const templateOf = async (pool: Seen & object, execute: NonNullable<Seen['execute']>): Promise<Seen> => {
+  const known = templates.get(pool)
+  if (known !== undefined) return known
+  const made = (await execute.call(pool, duplicateOf)) as FeedClient & Seen // the proof: what the function gives
+  made.destroy() // it is never connected
+  templates.set(pool, made)
+  return made
+}
+
 /** The nodes to listen to, as things are now. */
-const placesOf = (client: unknown, connect: Connect | undefined, all: boolean): ReadonlyArray<Place> => {
+const placesOf = (client: unknown, connect: Connect | undefined): ReadonlyArray<Place> => {
   const seen = client as Seen // the proof: each member is looked at before it is used
-  const { execute, masters, nodeClient } = seen
+  const { execute, getMasterNode, masters, nodeClient } = seen
   if (masters !== undefined && nodeClient !== undefined) {
-    const places = masters.map((master) => ({
+    return masters.map((master) => ({
       id: master.address,
+      master: true,
       open: async () => duplicateOf(await nodeClient.call(seen, master))
     }))
-    return all ? places : places.slice(0, 1)
   }
-  if (connect !== undefined) {
-    const node = seen.getMasterNode?.()
-    return [
-      {
-        id: node === undefined ? '' : `${node.host}:${String(node.port)}`,
-        open: () => Promise.resolve(connect(node))
-      }
-    ]
+  if (getMasterNode !== undefined) {
+    if (connect === undefined)
+      return defect('a feed of a sentinel needs `connect`: it makes a client for the node that is the master')
+    const node = getMasterNode.call(seen)
+    return node === undefined
+      ? []
+      : [
+          {
+            id: `${node.host}:${String(node.port)}`,
+            master: true,
+            open: () => Promise.resolve(connect(node))
+          }
+        ]
   }
-  if (seen.getMasterNode !== undefined)
-    return defect('a feed of a sentinel needs `connect`: it makes a client for the node that is the master')
-  return execute !== undefined && seen.duplicate === undefined
-    ? // the proof: what the function gives
-      [{ id: '', open: () => execute.call(seen, duplicateOf) as Promise<FeedClient> }]
-    : [{ id: '', open: () => Promise.resolve(duplicateOf(seen)) }]
+  const open =
+    connect !== undefined
+      ? () => Promise.resolve(connect(undefined))
+      : execute !== undefined && seen.duplicate === undefined
+      ? async () => duplicateOf(await templateOf(seen, execute))
+      : () => Promise.resolve(duplicateOf(seen))
+  return [{ id: '', master: false, open }]
 }
+
+// -------------------------------------------------------------------------------------
+// what a node says of itself
+// -------------------------------------------------------------------------------------
+
+/** A field of a reply that is a map, however the client shows maps. */
+const field = (reply: unknown, name: string): string | undefined => {
+  const entries: ReadonlyArray<readonly [unknown, unknown]> =
+    reply instanceof Map
+      ? Array.from(reply)
+      : Array.isArray(reply)
+      ? reply.flatMap((key: unknown, i) => (i % 2 === 0 ? [[key, reply[i + 1]] as const] : []))
+      : Object.entries(Object(reply) as object)
+  const found = entries.find(([key]) => String(key) === name)
+  return found === undefined ? undefined : String(found[1])
+}
+
+/**
+ * Asks a node for its role: one that is not what it was does not hear of every change any more. A master that its cluster
+ * has left behind still calls itself one, but it knows that the cluster is not whole.
+ */
+const roleOf = async (client: FeedClient): Promise<string | undefined> => {
+  const hello = await client.sendCommand(['HELLO'])
+  if (field(hello, 'mode') !== 'cluster') return field(hello, 'role')
+  const info = await client.sendCommand(['CLUSTER', 'INFO']).catch(() => '')
+  return String(info).includes('cluster_state:fail') ? undefined : field(hello, 'role')
+}
+
+// -------------------------------------------------------------------------------------
+// feeds
+// -------------------------------------------------------------------------------------
 
 export interface FeedOptions {
   readonly client: () => unknown
@@ -95,26 +148,34 @@ export interface FeedOptions {
   readonly heartbeat: Duration
   /** Makes a connection say what it has to say. */
   readonly setUp: (client: FeedClient) => Promise<unknown>
-  /** One that was up is not any more. */
+  /** What was heard until now may not be all: a connection has ended, or one is there that was not. */
   readonly onLost: () => void
 }
 
 export interface Feed {
   readonly start: () => void
   readonly stop: () => void
-  /** Whether the connection to a node is up; any, where it is not named. */
-  readonly isUp: (id?: string) => boolean
+  /** Whether every node that the client knows to listen to is listened to. */
+  readonly isUp: () => boolean
+}
+
+/** A node that is listened to, or will be. */
+interface Listened {
+  up: boolean
+  /** Ends what is there now. */
+  end: () => void
+  /** No more of it. */
+  over: boolean
 }
 
 const firstPause = 50
 const longestPause = 1_000
+const ignore = (): void => undefined
 
 export const makeFeed = ({ all, client, connect, heartbeat, onLost, setUp }: FeedOptions): Feed => {
-  /** The nodes that are listened to, or will be; true while they are. */
-  const places = new Map<string, boolean>()
+  const nodes = new Map<string, Listened>()
   let running = false
-  let cancel = (): void => undefined
-  const ends = new Set<() => void>()
+  let cancel = ignore
 
   const inTime = async <A>(start: () => Promise<A>): Promise<A> => {
     const answer = await withDeadline('get', heartbeat, start)
@@ -124,71 +185,85 @@ export const makeFeed = ({ all, client, connect, heartbeat, onLost, setUp }: Fee
     new Promise((resolve) => void startTimer(ms as Duration, resolve)())
 
   /** Listens to a node until something goes wrong. */
-  const listen = async ({ id, open }: Place): Promise<boolean> => {
+  const listen = async (node: Listened, { master, open }: Place): Promise<void> => {
     const connection = await inTime(open)
-    let wasUp = false
-    let end = (): void => undefined
-    const ended = new Promise<void>((resolve) => {
-      end = () => {
-        if (places.get(id) === true) {
-          places.set(id, false)
-          onLost()
-        }
+    let ended = false
+    const isOver = (): boolean => ended // it changes meanwhile
+    const end = new Promise<void>((resolve) => {
+      node.end = () => {
+        if (ended) return
+        ended = true
+        const wasUp = node.up
+        node.up = false
+        if (wasUp) onLost()
         resolve()
+        try {
+          connection.destroy()
+        } catch {
+          // it was closed already
+        }
       }
     })
-    ends.add(end)
-    for (const event of ['error', 'end', 'reconnecting', 'terminated']) connection.on(event, end)
+    for (const event of ['error', 'end', 'reconnecting', 'terminated']) connection.on(event, node.end)
     try {
+      if (node.over) return
       connection.unref()
       await inTime(() => connection.connect())
       connection.unref()
       await inTime(() => setUp(connection))
-      if (running && places.has(id)) {
-        places.set(id, true)
-        wasUp = true
-      }
-      while (running && places.get(id) === true) {
-        await Promise.race([ended, sleep(heartbeat)])
-        if (places.get(id) === true) await inTime(() => connection.sendCommand(['PING']))
+      const role = await inTime(() => roleOf(connection))
+      if (isOver() || role === undefined || (master && role !== 'master')) return
+      node.up = true
+      // what was read before, from this node or another, nobody listened for
+      onLost()
+      for (;;) {
+        await Promise.race([end, sleep(heartbeat)])
+        if (isOver() || (await inTime(() => roleOf(connection))) !== role) break
       }
     } finally {
-      end()
-      ends.delete(end)
-      try {
-        connection.destroy()
-      } catch {
-        // it was closed already
-      }
+      node.end()
     }
-    return wasUp
   }
 
-  const isWanted = (id: string): boolean => running && places.has(id)
-  const keep = async (place: Place): Promise<void> => {
+  const leave = (id: string, node: Listened): void => {
+    nodes.delete(id)
+    node.over = true
+    node.end()
+  }
+
+  const keep = async (node: Listened, place: Place): Promise<void> => {
     let pause = firstPause
-    while (isWanted(place.id)) {
-      const wasUp = await listen(place).catch(() => false)
-      if (isWanted(place.id)) await sleep(pause)
-      pause = wasUp ? firstPause : Math.min(pause * 2, longestPause)
-      // a sentinel names another node by now, or a cluster has another master
-      if (look().every(({ id }) => id !== place.id)) places.delete(place.id)
+    while (!node.over) {
+      const begun = performance.now()
+      await listen(node, place).catch(ignore)
+      // one that ends as soon as it begins is no success
+      pause = performance.now() - begun > 2 * heartbeat ? firstPause : Math.min(pause * 2, longestPause)
+      if (!all) leave(place.id, node) // another one may do
+      if (!node.over) await sleep(pause * (0.5 + Math.random() / 2))
     }
   }
 
   const look = (): ReadonlyArray<Place> => {
     try {
-      return placesOf(client(), connect, all)
+      return placesOf(client(), connect)
     } catch {
       return []
     }
   }
-  /** Nodes come and go. */
+
+  /** Masters come and go. */
   const survey = (): void => {
-    for (const place of look()) {
-      if (places.has(place.id) || (!all && places.size > 0)) continue
-      places.set(place.id, false)
-      void keep(place)
+    const places = look()
+    nodes.forEach((node, id) => {
+      if (places.every((place) => place.id !== id)) leave(id, node)
+    })
+    const anyone = places[Math.floor(Math.random() * places.length)]
+    const wanted = all ? places : nodes.size > 0 || anyone === undefined ? [] : [anyone]
+    for (const place of wanted) {
+      if (nodes.has(place.id)) continue
+      const node = { up: false, end: ignore, over: false }
+      nodes.set(place.id, node)
+      void keep(node, place)
     }
     cancel = startTimer(heartbeat, survey)()
   }
@@ -196,17 +271,18 @@ export const makeFeed = ({ all, client, connect, heartbeat, onLost, setUp }: Fee
   return {
     start: () => {
       if (running) return
-      placesOf(client(), connect, all) // wrong wiring is a defect
+      placesOf(client(), connect) // wrong wiring is a defect
       running = true
       survey()
     },
     stop: () => {
-      if (!running) return
       running = false
       cancel()
-      for (const end of Array.from(ends)) end()
-      places.clear()
+      nodes.forEach((node, id) => leave(id, node))
     },
-    isUp: (id) => (id === undefined ? Array.from(places.values()).includes(true) : places.get(id) === true)
+    isUp: () => {
+      const ids = all ? look().map(({ id }) => id) : Array.from(nodes.keys())
+      return ids.length > 0 && ids.every((id) => nodes.get(id)?.up === true)
+    }
   }
 }

@@ -16,7 +16,6 @@
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
-import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import {
   batchedAs,
@@ -37,6 +36,7 @@ import { chunksOf, deal, distinct, getAll, most, runOverKeys } from '../internal
 import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
 import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
 import { redisLeases } from '../internal/redisLeases'
+import { inTime } from '../internal/redisTrips'
 import * as scripts from '../internal/redisScripts'
 import type { StoreError } from '../RingError'
 import type { Leasing, Operation, Store } from '../Store'
@@ -111,21 +111,9 @@ export const redis = <Client extends RedisClient>(
 
   // After a late answer the next commands may stay unwritten in the client: then it is to let go of them by itself.
   let late = false
-  const onLate = (): void => void (late = true)
   const forReads = (): Connection => {
     const patient = connection()
     return late || timeout > clientTimeout ? patient : patient.brisk()
-  }
-  const inTime = <X, A>(
-    operation: Operation,
-    start: () => Promise<X>,
-    decode: (x: X) => A
-  ): TE.TaskEither<StoreError, A> => {
-    const decodeInTime = (x: X): A => {
-      late = false
-      return decode(x)
-    }
-    return () => withDeadlineMap(operation, timeout, start, decodeInTime, onLate)
   }
 
   /** One round trip for one key. */
@@ -138,7 +126,12 @@ export const redis = <Client extends RedisClient>(
   ): TE.TaskEither<StoreError, A> => {
     const full = namespace + key
     return isWellFormed(full)
-      ? inTime(operation, () => start(from(), full), decode)
+      ? () =>
+          inTime(
+            { operation, timeout, connect: from, keys: [full], onLate: (is) => (late = is) },
+            (c) => start(c, full),
+            decode
+          )
       : refused(operation, lone)
   }
 
@@ -152,7 +145,12 @@ export const redis = <Client extends RedisClient>(
   ): TE.TaskEither<StoreError, A> => {
     const full = keys.map((key) => namespace + key)
     return full.every(isWellFormed)
-      ? inTime(operation, () => start(from(), full), decode)
+      ? () =>
+          inTime(
+            { operation, timeout, connect: from, keys: full, onLate: (is) => (late = is) },
+            (c) => start(c, full),
+            decode
+          )
       : refused(operation, lone)
   }
 
@@ -338,3 +336,7 @@ export {
 export { pubsub, tracking } from './redisInvalidation'
 // eslint-disable-next-line no-restricted-imports -- as above
 export type { FeedClient, FeedNode, FeedOptions, RedisFeed, Trackable } from './redisInvalidation'
+// eslint-disable-next-line no-restricted-imports -- as above
+export { recommended } from './redisOptions'
+// eslint-disable-next-line no-restricted-imports -- as above
+export type { ConnectionOptions, Recommended } from './redisOptions'

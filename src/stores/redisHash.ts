@@ -10,7 +10,6 @@
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
-import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import { extend } from '../internal/extend'
 import {
@@ -30,6 +29,7 @@ import { chunksOf, deal, distinct } from '../internal/redisBulk'
 import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
 import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
 import * as scripts from '../internal/redisScripts'
+import { inTime } from '../internal/redisTrips'
 import type { StoreError } from '../RingError'
 import type { Operation, Store } from '../Store'
 
@@ -120,7 +120,7 @@ export function redisHash<Client extends RedisClient>(
     decode: (x: X) => A
   ): TE.TaskEither<StoreError, A> =>
     fields.every(isWellFormed)
-      ? () => withDeadlineMap(operation, timeout, () => start(connection()), decode)
+      ? () => inTime({ operation, timeout, connect: connection, keys: [hash] }, start, decode)
       : refused(operation, lone)
 
   /** One script for up to 1,000 fields: all of a hash lies in one slot. */

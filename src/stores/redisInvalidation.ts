@@ -13,7 +13,6 @@ import { type Duration, milliseconds } from '../Duration'
 import { withDeadline } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import { type Feed, type FeedClient, type FeedNode, makeFeed } from '../internal/redisFeed'
-import { slotOf } from '../internal/redisKeys'
 import { startTimer } from '../internal/timer'
 import type { Change, Invalidation, Listener } from '../Invalidation'
 import type { StoreError } from '../RingError'
@@ -23,7 +22,8 @@ import type { StoreError } from '../RingError'
 // -------------------------------------------------------------------------------------
 
 /**
- * A feed with connections of its own, made when somebody first listens. `close` ends them; they keep no process alive.
+ * A feed with connections of its own, made when somebody first listens. `close` ends them, and what it would still do; they
+ * keep no process alive.
  *
  * @category model
  * @since 0.1.0
@@ -168,19 +168,9 @@ export const tracking = (store: Trackable, options: FeedOptions = {}): RedisFeed
     },
     onLost: listeners.lost
   })
-  /** The node that has a key, where there are many. */
-  const nodeOf = (key: string): string | undefined => {
-    // the proof: looked at as `unknown`
-    const { slots } = store.backend as { readonly slots?: unknown }
-    if (!Array.isArray(slots)) return undefined
-    const shard = slots[slotOf(rawKey(key))] as
-      | { readonly master?: { readonly address?: string } }
-      | undefined
-    return shard?.master?.address ?? ''
-  }
   return {
     listen: listeners.listen(feed),
-    covers: (key) => feed.isUp(nodeOf(key)),
+    covers: feed.isUp,
     tell: () => TE.right(undefined),
     echoes: true,
     close: feed.stop
@@ -255,7 +245,7 @@ export const pubsub = (
   const lookup = typeof client === 'function' ? client : () => client
   const listeners = makeListeners()
   let pending: Change | undefined
-  let waits = false
+  let again: IO<void> | undefined
 
   const publish = async (change: Change): Promise<E.Either<StoreError, void>> => {
     const all = merged(pending, change)
@@ -263,15 +253,12 @@ export const pubsub = (
     const told = await withDeadline('set', timeout, () => lookup().publish(channel, encode(node, all)))
     if (E.isRight(told)) return E.right(undefined)
     pending = merged(pending, all)
-    if (!waits) {
-      waits = true
-      void startTimer(milliseconds(1_000), () => {
-        waits = false
-        const again = pending
-        pending = undefined
-        if (again !== undefined) void publish(again)
-      })()
-    }
+    again ??= startTimer(milliseconds(1_000), () => {
+      again = undefined
+      const all = pending
+      pending = undefined
+      if (all !== undefined) void publish(all)
+    })()
     return told
   }
   const feed = makeFeed({
@@ -288,10 +275,15 @@ export const pubsub = (
   })
   return {
     listen: listeners.listen(feed),
-    covers: () => feed.isUp(),
+    covers: feed.isUp,
     tell: (change) => () => publish(change),
     echoes: false,
     deadline: timeout,
-    close: feed.stop
+    close: () => {
+      again?.()
+      again = undefined
+      pending = undefined
+      feed.stop()
+    }
   }
 }

@@ -1,0 +1,70 @@
+/**
+ * One round trip to Redis: it ends by its deadline, and nothing is asked of who owes an answer.
+ *
+ * @internal
+ */
+import type { Either } from 'fp-ts/Either'
+
+import type { Duration } from '../Duration'
+import { StoreError } from '../RingError'
+import type { Operation } from '../Store'
+import { withDeadlineMap } from './deadline'
+import type { Connection } from './redisClient'
+
+/** @internal */
+export interface Trip {
+  readonly operation: Operation
+  readonly timeout: Duration
+  readonly connect: () => Connection
+  /** All keys, with the namespace. */
+  readonly keys: ReadonlyArray<string>
+  /** Whether the last answer was late. */
+  readonly onLate?: (is: boolean) => void
+}
+
+const only: ReadonlyArray<undefined> = [undefined]
+const one = (): ReadonlyArray<undefined> => only
+
+/** @internal */
+export const inTime = <X, A>(
+  { connect, keys, onLate, operation, timeout }: Trip,
+  start: (connection: Connection) => Promise<X>,
+  decode: (x: X) => A
+): Promise<Either<StoreError, A>> => {
+  let connection: Connection
+  try {
+    connection = connect()
+  } catch (cause) {
+    return withDeadlineMap(operation, timeout, () => Promise.reject(cause as Error), decode)
+  }
+  const { isCluster, ownerOf, silence } = connection
+  const owners = isCluster ? (): ReadonlyArray<unknown> => keys.map(ownerOf) : one
+  if (silence.refuses(owners, timeout)) {
+    const left = new StoreError(operation, 'timeout', 'the backend owes an answer that is late')
+    return Promise.resolve({ _tag: 'Left', left })
+  }
+  const since = silence.now()
+  let asked: Promise<X> | undefined
+  const heard = (): void => {
+    if (!isCluster) silence.heard(undefined)
+    else if (keys.length === 1) silence.heard(ownerOf(keys[0] ?? ''))
+    else silence.heardAll(owners)
+  }
+  return withDeadlineMap(
+    operation,
+    timeout,
+    () => (asked = start(connection)),
+    (x) => {
+      onLate?.(false)
+      heard()
+      return decode(x)
+    },
+    () => {
+      onLate?.(true)
+      const those = owners()
+      silence.late(() => those, since, timeout)
+      const settled = (): void => silence.heardAll(() => those)
+      asked?.then(settled, settled)
+    }
+  )
+}
