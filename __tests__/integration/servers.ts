@@ -241,7 +241,8 @@ const startRedisOn = async (port: number, options: ReadonlyArray<string>): Promi
 
 /** Starts a sentinel that watches one server under the name `main`. */
 export const startSentinel = async (
-  master: Server
+  master: Server,
+  quorum = 1
 ): Promise<{ readonly port: number; readonly stop: () => Promise<void> }> => {
   const port = await freePort()
   const directory = mkdtempSync(join(tmpdir(), 'fp-ring-sentinel-'))
@@ -251,13 +252,51 @@ export const startSentinel = async (
     [
       `port ${String(port)}`,
       'bind 127.0.0.1',
-      `sentinel monitor main 127.0.0.1 ${String(master.port)} 1`,
-      'sentinel down-after-milliseconds main 1000'
+      `sentinel monitor main 127.0.0.1 ${String(master.port)} ${String(quorum)}`,
+      'sentinel down-after-milliseconds main 1000',
+      'sentinel failover-timeout main 5000',
+      'sentinel parallel-syncs main 5'
     ].join('\n')
   )
   const started = await startProcess(['redis-server', config, '--sentinel'], directory)
   await eventually('the sentinel answers', () => answers(port), 10_000)
   return { port, stop: started.end }
+}
+
+/** A master, two replicas, three sentinels. */
+export interface Watched {
+  /** The first was the master at the start. */
+  readonly nodes: ReadonlyArray<Server>
+  readonly sentinels: ReadonlyArray<{ readonly host: string; readonly port: number }>
+  readonly stop: () => Promise<void>
+}
+
+/** Starts a master, its replicas and its sentinels, and waits until they all know each other. */
+export const startWatched = async (): Promise<Watched> => {
+  const master = await startRedis(['--repl-diskless-sync-delay', '0'])
+  const follow = ['--replicaof', `127.0.0.1 ${String(master.port)}`, '--repl-diskless-sync-delay', '0']
+  const nodes = [master, ...(await Promise.all([startRedis(follow), startRedis(follow)]))]
+  await eventually('the replicas follow', async () => {
+    const said = await onNode(master, (send) => send('INFO', 'replication'))
+    return (said.match(/state=online/g) ?? []).length === 2
+  })
+  const sentinels = await Promise.all([1, 2, 3].map(() => startSentinel(master, 2)))
+  const stop = async (): Promise<void> => {
+    await Promise.all([...sentinels, ...nodes].map((one) => one.stop()))
+  }
+  try {
+    await Promise.all(
+      sentinels.map((sentinel) =>
+        eventually('the sentinels know each other', () =>
+          onNode(sentinel, async (send) => /slaves=2,sentinels=3/.test(await send('INFO', 'sentinel')))
+        )
+      )
+    )
+    return { nodes, sentinels: sentinels.map(({ port }) => ({ host: '127.0.0.1', port })), stop }
+  } catch (cause) {
+    await stop()
+    throw cause
+  }
 }
 
 // -------------------------------------------------------------------------------------

@@ -96,6 +96,12 @@ export interface RedisClient {
 export interface Connection {
   readonly commands: RedisCommands
   readonly brisk: () => Connection
+  /**
+   * The same, for what is not to be done any more when a signal says so: a pool, a cluster and a sentinel's client hold
+   * commands back while they look for a server, and some send one again that had none. An old value would come after a new
+   * one.
+   */
+  readonly until: (signal: AbortSignal) => RedisCommands
   readonly keyPrefix: string
   readonly isCluster: boolean
   /** Who has a key, on a cluster; the same for all where nobody knows. */
@@ -107,6 +113,14 @@ export interface Connection {
 const connections = /*#__PURE__*/ new WeakMap<RedisClient, Connection>()
 
 const ignore = (): void => undefined
+
+/** What its commands are sent with. Only a client adds to it what it is given; the others take that instead. */
+const optionsOf = (commands: RedisCommands): object => {
+  // the proof: looked at as `unknown`; a sentinel's client has a public name for it, the others have not
+  const seen = commands as { readonly _commandOptions?: unknown; readonly commandOptions?: unknown }
+  const options = seen._commandOptions ?? seen.commandOptions
+  return typeof options === 'object' && options !== null ? options : {}
+}
 
 const connect = (client: RedisClient): Connection => {
   // the proof: every property is looked at as `unknown` before it is used
@@ -124,6 +138,15 @@ const connect = (client: RedisClient): Connection => {
   const patient: Connection = {
     commands: client.withTypeMapping({ 36: Buffer }),
     brisk: () => (seen.isReady === true ? brisk : patient),
+    until: (signal) =>
+      typeof seen.withCommandOptions === 'function'
+        ? // the proof: it is `withTypeMapping` with one option more
+          (seen.withCommandOptions.call(client, {
+            ...optionsOf(patient.commands),
+            typeMapping: { 36: Buffer },
+            abortSignal: signal
+          }) as RedisCommands)
+        : patient.commands,
     // node-redis has no public name for it that client, pool, cluster and sentinel share; tested on each
     keyPrefix: typeof prefix === 'string' ? prefix : Buffer.isBuffer(prefix) ? prefix.toString() : '',
     isCluster: Array.isArray(seen.slots),

@@ -13,7 +13,7 @@ import { startTimer } from './timer'
 
 /** A connection of node-redis, by shape. */
 export interface FeedClient {
-  readonly on: (event: string, listener: (what: never) => void) => unknown
+  readonly on: (event: string, listener: (what: unknown) => void) => unknown
   readonly connect: () => Promise<unknown>
   readonly destroy: () => void
   readonly unref: () => void

@@ -22,6 +22,16 @@ export interface Trip {
   readonly onLate?: (is: boolean) => void
 }
 
+/** To do them late does no harm. */
+const reads: ReadonlySet<Operation> = /*#__PURE__*/ new Set([
+  'get',
+  'read',
+  'has',
+  'getMany',
+  'readMany',
+  'hasMany'
+] as const)
+
 const only: ReadonlyArray<undefined> = [undefined]
 const one = (): ReadonlyArray<undefined> => only
 
@@ -44,6 +54,8 @@ export const inTime = <X, A>(
     return Promise.resolve({ _tag: 'Left', left })
   }
   const since = silence.now()
+  const stop = reads.has(operation) ? undefined : new AbortController()
+  const mine = stop === undefined ? connection : { ...connection, commands: connection.until(stop.signal) }
   let asked: Promise<X> | undefined
   const heard = (): void => {
     if (!isCluster) silence.heard(undefined)
@@ -53,7 +65,7 @@ export const inTime = <X, A>(
   return withDeadlineMap(
     operation,
     timeout,
-    () => (asked = start(connection)),
+    () => (asked = start(mine)),
     (x) => {
       onLate?.(false)
       heard()
@@ -61,6 +73,7 @@ export const inTime = <X, A>(
     },
     () => {
       onLate?.(true)
+      stop?.abort()
       const those = owners()
       silence.late(() => those, since, timeout)
       const settled = (): void => silence.heardAll(() => those)

@@ -135,12 +135,11 @@ export const tracking = (store: Trackable, options: FeedOptions = {}): RedisFeed
   const listeners = makeListeners()
   const rawKey = (key: string): string =>
     store.rawKey === undefined ? defect('tracking needs a store of Redis') : store.rawKey(key)
-  const onInvalidate = (raw: Uint8Array | string | null): void => {
-    if (raw === null) {
-      listeners.changed(everything)
-      return
-    }
-    const text = typeof raw === 'string' ? raw : Buffer.from(raw).toString()
+  const onInvalidate = (raw: unknown): void => {
+    const text =
+      typeof raw === 'string' ? raw : raw instanceof Uint8Array ? Buffer.from(raw).toString() : undefined
+    // nothing in particular: all of it was flushed
+    if (text === undefined) return listeners.changed(everything)
     const prefix = rawKey('')
     const key = text.slice(prefix.length)
     // of a key that is not of this store's making nobody knows what it is called here
