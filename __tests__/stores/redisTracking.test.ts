@@ -1,0 +1,361 @@
+/** How feeds of Redis hear, and notice that they do not. */
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import { createClient, createClientPool, createSentinel } from 'redis'
+
+import { dict, Duration, type Invalidation, Store } from '../../src'
+import { pubsub, recommended, redis, type RedisFeed, tracking } from '../../src/stores/redis'
+import { type Proxy, startProxy } from '../integration/proxy'
+import { eventually, freePort, onNode, type Server, sleep, startRedis } from '../integration/servers'
+
+const heartbeat = Duration.milliseconds(300)
+const minute = Duration.minutes(1)
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
+const text = (got: E.Either<unknown, O.Option<Uint8Array>>): string | undefined =>
+  E.isRight(got) && O.isSome(got.right) ? Buffer.from(got.right.value).toString() : undefined
+
+/** What a machine with other work may add. */
+const noise = 250
+
+let server: Server
+let proxy: Proxy
+const closing: Array<() => unknown> = []
+beforeAll(async () => {
+  server = await startRedis()
+  proxy = await startProxy(server.port)
+}, 20_000)
+afterAll(async () => {
+  for (const close of closing.reverse()) await close()
+  proxy.stop()
+  await server.stop()
+})
+
+const client = async (port = server.port, options: object = {}) => {
+  const made = createClient({ url: `redis://127.0.0.1:${String(port)}`, ...options })
+  made.on('error', () => undefined)
+  await made.connect()
+  closing.push(() => made.destroy())
+  return made
+}
+
+/** Listens, and writes down what is heard and when. */
+const listened = (feed: RedisFeed) => {
+  const heard: Array<string> = []
+  const stop = feed.listen({
+    changed: (change: Invalidation.Change) =>
+      void heard.push(change._tag === 'Keys' ? change.keys.join() : `${change.prefix}*`),
+    lost: () => void heard.push('lost')
+  })()
+  closing.push(feed.close)
+  const up = (): Promise<void> => eventually('it listens', () => Promise.resolve(feed.covers('k')), 5_000)
+  const down = async (): Promise<number> => {
+    const begun = performance.now()
+    await eventually('it notices', () => Promise.resolve(!feed.covers('k')), 5_000)
+    return performance.now() - begun
+  }
+  return { heard, stop, up, down }
+}
+
+const connections = (): Promise<number> =>
+  onNode(
+    server,
+    async (send) => (await send('CLIENT', 'LIST')).split('\n').filter((line) => line !== '').length
+  )
+
+describe.each(['tracking', 'pubsub'] as const)('%s', (kind) => {
+  const feedOf = (c: Awaited<ReturnType<typeof client>>): RedisFeed =>
+    kind === 'tracking' ? tracking(redis(c), { heartbeat }) : pubsub(c, { channel: 'c', heartbeat })
+
+  test('law 33: a connection that is half open is noticed within two heartbeats, and heals', async () => {
+    const feed = feedOf(await client(proxy.port))
+    const { down, heard, up } = listened(feed)
+    await up()
+    heard.length = 0
+    proxy.swallow(true)
+    expect(await down()).toBeLessThan(2 * heartbeat + noise)
+    expect(heard).toEqual(['lost'])
+    proxy.swallow(false)
+    proxy.cut()
+    await up()
+    // what was read in between nobody listened for
+    expect(heard).toEqual(['lost', 'lost'])
+    feed.close()
+  })
+
+  test('law 33: a server that is frozen is noticed within two heartbeats', async () => {
+    const feed = feedOf(await client())
+    const { down, heard, up } = listened(feed)
+    await up()
+    heard.length = 0
+    server.pause()
+    try {
+      expect(await down()).toBeLessThan(2 * heartbeat + noise)
+      expect(heard).toEqual(['lost'])
+    } finally {
+      server.resume()
+    }
+    await up()
+    feed.close()
+  })
+
+  test('law 33: a connection that ends is noticed at once', async () => {
+    const feed = feedOf(await client(proxy.port))
+    const { down, heard, up } = listened(feed)
+    await up()
+    heard.length = 0
+    proxy.cut()
+    expect(await down()).toBeLessThan(noise)
+    await up()
+    expect(heard).toEqual(['lost', 'lost'])
+    feed.close()
+  })
+
+  test('law 33: one that is not what it was is left', async () => {
+    const other = await startRedis()
+    closing.push(other.stop)
+    const feed = feedOf(await client(other.port))
+    const { heard, up } = listened(feed)
+    await up()
+    heard.length = 0
+    await onNode(other, (send) => send('REPLICAOF', '127.0.0.1', String(server.port)))
+    await eventually('it notices', () => Promise.resolve(heard.includes('lost')), 2_000)
+    feed.close()
+  })
+
+  test('law 36: when it is closed, or nobody listens, no connection is left; it may begin again', async () => {
+    const c = await client()
+    const before = await connections()
+    const feed = feedOf(c)
+    const { stop, up } = listened(feed)
+    await up()
+    expect(await connections()).toBe(before + 1)
+    stop()
+    expect(feed.covers('k')).toBe(false)
+    await eventually('it is gone', async () => (await connections()) === before, 2_000)
+    const again = listened(feed)
+    const twice = listened(feed)
+    await again.up()
+    await sleep(2 * heartbeat)
+    expect(await connections()).toBe(before + 1)
+    again.stop()
+    expect(feed.covers('k')).toBe(true)
+    twice.stop()
+    feed.close()
+    feed.close()
+    await eventually('it is gone', async () => (await connections()) === before, 2_000)
+    expect(c.listenerCount('error')).toBeLessThan(4)
+  })
+
+  test('law 36: a server that is not there is not asked all the time', async () => {
+    const c = await client(proxy.port)
+    const feed = feedOf(c)
+    const { up } = listened(feed)
+    await up()
+    const other = await startProxy(await freePort())
+    const lonely = kind === 'tracking' ? tracking : undefined
+    const toNobody = createClient({ url: `redis://127.0.0.1:${String(other.port)}` })
+    const nowhere =
+      lonely === undefined
+        ? pubsub(toNobody, { channel: 'c', heartbeat })
+        : lonely(redis(toNobody), { heartbeat })
+    listened(nowhere)
+    await sleep(1_500)
+    nowhere.close()
+    expect(nowhere.covers('k')).toBe(false)
+    expect(other.connections()).toBeGreaterThan(1)
+    expect(other.connections()).toBeLessThan(9)
+    other.stop()
+    feed.close()
+  })
+
+  test('law 36: it keeps no process alive', async () => {
+    const root = process.cwd()
+    const program = `
+      import { createClient } from 'redis'
+      import { redis, tracking, pubsub } from '${root}/src/stores/redis'
+      const c = createClient({ url: '${server.url}' })
+      c.on('error', () => undefined)
+      const main = async () => {
+        await c.connect()
+        const feed = ${kind === 'tracking' ? 'tracking(redis(c))' : "pubsub(c, { channel: 'c' })"}
+        feed.listen({ changed: () => undefined, lost: () => undefined })()
+        while (!feed.covers('k')) await new Promise((done) => setTimeout(done, 10))
+        c.unref()
+        console.log('listens')
+      }
+      void main()`
+    const child = spawn('npx', ['tsx', '-e', program], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+    let said = ''
+    child.stdout.on('data', (data) => (said += String(data)))
+    const code = await new Promise((resolve) => {
+      const late = setTimeout(() => child.kill('SIGKILL'), 15_000)
+      child.once('exit', (n) => (clearTimeout(late), resolve(n)))
+    })
+    expect([said.trim(), code]).toEqual(['listens', 0])
+  }, 20_000)
+})
+
+describe('tracking', () => {
+  test('law 33: the near tier is empty before anything is served after a loss', async () => {
+    const [far, other] = [
+      redis(await client(proxy.port), { namespace: 'n:' }),
+      redis(await client(), { namespace: 'n:' })
+    ]
+    const feed = tracking(far, { heartbeat })
+    closing.push(feed.close)
+    const near = dict<Uint8Array>()
+    const store = Store.tiered({ near, far, invalidation: feed })
+    for (let round = 0; round < 5; round++) {
+      await eventually(
+        'it lies near',
+        async () => {
+          await store.set('k', bytes('old'), minute)()
+          await store.get('k')()
+          return near.backend.size > 0
+        },
+        5_000
+      )
+      proxy.cut()
+      await other.set('k', bytes('new'), minute)()
+      await eventually('it is read again', async () => {
+        const got = await store.get('k')()
+        // the copy was the last one that could be old
+        if (E.isRight(got) && near.backend.size === 0) expect(text(got)).toBe('new')
+        return text(got) === 'new'
+      })
+    }
+    feed.close()
+  })
+
+  test('law 33: with the recommended options, and a heartbeat longer than their timeout, it stays up', async () => {
+    const { client: options } = recommended()
+    const c = createClient({ ...options, url: server.url })
+    c.on('error', () => undefined)
+    await c.connect()
+    const feed = tracking(redis(c, { namespace: 'n:' }), { heartbeat: Duration.seconds(1) })
+    const { heard, up } = listened(feed)
+    await up()
+    heard.length = 0
+    await sleep(1_500)
+    await c.set('n:k', 'v')
+    await eventually('it hears', () => Promise.resolve(heard.includes('k')))
+    expect(heard).toEqual(['k'])
+    feed.close()
+    c.destroy()
+  })
+
+  test('law 33: all that may have changed: FLUSHALL, and keys that the store did not name', async () => {
+    const c = await client(server.port, { keyPrefix: 'p:' })
+    const feed = tracking(redis(c, { namespace: 'n:' }), { heartbeat })
+    const { heard, up } = listened(feed)
+    await up()
+    heard.length = 0
+    const raw = await client()
+    await raw.set('p:n:k', 'v')
+    await raw.set('p:other', 'v')
+    await raw.sendCommand(['SET', Buffer.from([...Buffer.from('p:n:'), 0xff]), 'v'])
+    await raw.flushAll()
+    await eventually('it hears', () => Promise.resolve(heard.length >= 3))
+    expect([heard[0], heard.at(-1), heard.includes('other')]).toEqual(['k', '*', false])
+    feed.close()
+  })
+
+  test('law 36: a pool lends one connection, once, also while its server is frozen', async () => {
+    const { client: options, pool: limits } = recommended()
+    const pool = createClientPool(
+      { ...options, keyPrefix: 'p:', socket: { ...options.socket, host: '127.0.0.1', port: server.port } },
+      limits
+    )
+    pool.on('error', () => undefined)
+    await pool.connect()
+    closing.push(() => pool.destroy())
+    const feed = tracking(redis(pool, { namespace: 'n:' }), { heartbeat })
+    const { down, heard, up } = listened(feed)
+    await up()
+    const before = pool.totalClients
+    server.pause()
+    try {
+      await down()
+      await sleep(1_500)
+      expect(pool.totalClients).toBe(before)
+    } finally {
+      server.resume()
+    }
+    await up()
+    heard.length = 0
+    await (await client()).set('p:n:k', 'v')
+    await eventually('it hears', () => Promise.resolve(heard.includes('k')))
+    feed.close()
+  })
+
+  test('law 33: behind sentinels it must be told how to connect', () => {
+    const sentinel = createSentinel({ name: 'main', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] })
+    const listen = { changed: () => undefined, lost: () => undefined }
+    expect(() => tracking(redis(sentinel)).listen(listen)()).toThrow(/connect/)
+    // nobody is the master yet
+    const feed = tracking(redis(sentinel), { connect: () => createClient({ RESP: 3, emitInvalidate: true }) })
+    const end = feed.listen(listen)()
+    expect(feed.covers('k')).toBe(false)
+    end()
+  })
+
+  test('law 33: over TLS, from a URL', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'fp-ring-tls-'))
+    const at = (name: string): string => join(directory, name)
+    const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=localhost']
+    execFileSync('openssl', [...made, '-keyout', at('key'), '-out', at('cert')], { stdio: 'ignore' })
+    const port = await freePort()
+    const secure = await startRedis([
+      ...['--tls-port', String(port), '--tls-cert-file', at('cert'), '--tls-key-file', at('key')],
+      ...['--tls-ca-cert-file', at('cert'), '--tls-auth-clients', 'no', '--requirepass', '']
+    ])
+    closing.push(secure.stop)
+    const c = createClient({
+      url: `rediss://localhost:${String(port)}`,
+      socket: { tls: true, ca: readFileSync(at('cert')), servername: 'localhost' }
+    })
+    c.on('error', () => undefined)
+    await c.connect()
+    const feed = tracking(redis(c, { namespace: 'n:' }), { heartbeat })
+    const { heard, up } = listened(feed)
+    await up()
+    await c.set('n:k', 'v')
+    await eventually('it hears', () => Promise.resolve(heard.includes('k')))
+    feed.close()
+    c.destroy()
+    rmSync(directory, { recursive: true })
+  })
+})
+
+test('law 31: what pubsub could not tell it tells later, until it is closed', async () => {
+  const other = await startRedis()
+  closing.push(other.stop)
+  const { client: options } = recommended()
+  const make = async () => {
+    const c = createClient({
+      ...recommended().client,
+      url: other.url,
+      socket: { ...options.socket, host: '127.0.0.1', port: other.port }
+    })
+    c.on('error', () => undefined)
+    await c.connect()
+    closing.push(() => c.destroy())
+    return pubsub(c, { channel: 'c', heartbeat, timeout: Duration.milliseconds(200) })
+  }
+  const [one, two] = [await make(), await make()]
+  const { heard, up } = listened(two)
+  await up()
+  await other.kill()
+  expect(E.isLeft(await one.tell({ _tag: 'Keys', keys: ['k'] })())).toBe(true)
+  await other.restart()
+  await up()
+  await eventually('it is told', () => Promise.resolve(heard.includes('k')), 5_000)
+  one.close()
+  two.close()
+}, 20_000)
