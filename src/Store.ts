@@ -27,6 +27,7 @@ import { batchReads } from './internal/batch'
 import { withDeadline } from './internal/deadline'
 import { defect } from './internal/defect'
 import { extend } from './internal/extend'
+import { encodedCodec } from './internal/encoded'
 import { guardedCodec } from './internal/guarded'
 import { tieredStore } from './internal/tiered'
 import type { Invalidation } from './Invalidation'
@@ -94,7 +95,7 @@ export interface Store<R, B = unknown> {
    * several. A ring puts a deadline before stores that have none.
    */
   readonly deadline?: Duration
-  /** Where it is there, values are encoded on their way in (`encoded`): the store takes no envelope around them. */
+  /** Where it is there, values are encoded on their way in (`encoded`): the store takes no stored errors. */
   readonly encodes?: true
   /** Where it is there, the store keeps no lifetimes: it refuses every one that ends. A ring needs `Policy.forever`. */
   readonly lifetime?: 'none'
@@ -503,7 +504,7 @@ export const prefixed = (prefix: string): Combinator =>
 export const encoded =
   <A, R>(given: Codec<A, R>) =>
   <B, S extends Store<R, B>>(store: S & Store<R, B>): Store<A, B> & Capabilities<S, A> => {
-    const codec = guardedCodec(given)
+    const codec = encodedCodec(guardedCodec(given))
     const refused =
       (operation: Operation) =>
       (cause: unknown): StoreError =>

@@ -100,7 +100,8 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
       ? undefined
       : makeLeasing(store, leases, policy.lease, clock, random, policy.loadTimeout)
   const longest = store.lifetime === 'none' ? D.forever : policy.constant?.() ?? D.zero
-  const tags = parts.tags === undefined ? undefined : makeTags(parts.tags, store, longest, leasing?.agree)
+  const tags =
+    parts.tags === undefined ? undefined : makeTags(parts.tags, store, longest, leasing?.agree, holding)
   let loadTime = 0
   const reader = makeReader<Args, Err, A, R>({
     clock,

@@ -334,7 +334,67 @@ export {
   type RedisHashOptions
 } from './redisHash'
 
-// eslint-disable-next-line no-restricted-imports -- `fp-ring/redis` is one entry for all of Redis
-export { pubsub, tracking } from './redisInvalidation'
 // eslint-disable-next-line no-restricted-imports -- as above
-export type { FeedClient, FeedNode, FeedOptions, RedisFeed, Trackable } from './redisInvalidation'
+export {
+  /**
+   * A connection to listen with, by shape: what `createClient` of node-redis 6 makes.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type FeedClient,
+  /**
+   * Where a master is.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type FeedNode,
+  /**
+   * How a feed listens.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type FeedOptions,
+  /**
+   * Tiers tell each other what they change, over a channel of Redis.
+   *
+   * @example
+   * import { pubsub } from 'fp-ring/redis'
+   * import { createClient } from 'redis'
+   *
+   * export const invalidation = pubsub(createClient(), { channel: 'shop:changes' })
+   *
+   * @category constructors
+   * @since 0.1.0
+   */
+  pubsub,
+  /**
+   * A feed with connections of its own.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type RedisFeed,
+  /**
+   * What a near tier's far store must show.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type Trackable,
+  /**
+   * Redis tells what has changed, whoever changed it: `CLIENT TRACKING`.
+   *
+   * @example
+   * import { redis, tracking } from 'fp-ring/redis'
+   * import { createClient } from 'redis'
+   *
+   * export const invalidation = tracking(redis(createClient(), { namespace: 'shop:' }))
+   *
+   * @category constructors
+   * @since 0.1.0
+   */
+  tracking
+} from './redisInvalidation'
