@@ -7,7 +7,7 @@ import * as TE from 'fp-ts/TaskEither'
 import * as D from '../../src/Duration'
 import { extend } from '../../src/internal/extend'
 import { StoreError, storeFailed } from '../../src/RingError'
-import type { Acquired, Leases, Leasing, Store } from '../../src/Store'
+import type { Acquired, Entry, Leases, Leasing, Store } from '../../src/Store'
 import { around } from '../../src/Store'
 import { dict } from '../../src/stores/dict'
 import { noop } from '../../src/stores/noop'
@@ -32,6 +32,22 @@ const leasesWith =
 
 const minute = D.minutes(1)
 
+/** For stores that do not reckon how old an entry is. */
+const wholeLives = () => {
+  const lives = new Map<string, D.Duration>()
+  return {
+    note:
+      (good: Good): Good['setMany'] =>
+      (entries) => {
+        for (const [key, , ttl] of entries) lives.set(key, ttl)
+        return good.setMany(entries)
+      },
+    whole:
+      (key: string) =>
+      (entry: Entry<Value>): Entry<Value> => ({ ...entry, remaining: lives.get(key) ?? entry.remaining })
+  }
+}
+
 /** The fault, and a part of the titles of the laws of which at least one must break. */
 const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good) => Partial<Good>]>> = {
   'undefined is a miss': [
@@ -50,33 +66,21 @@ const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good)
     (good) => ({ set: (key, value, ttl) => good.set(key, value?.slice(0, 65_535), ttl) })
   ],
   'read says the whole of a lifetime': [
-    'law 17: an entry is gone',
+    'law 17: less',
     (good) => {
-      const lives = new Map<string, D.Duration>()
-      return {
-        set: (key, value, ttl) => {
-          lives.set(key, ttl)
-          return good.set(key, value, ttl)
-        },
-        read: (key) =>
-          TE.map(O.map((entry) => ({ ...entry, remaining: lives.get(key) ?? entry.remaining })))(
-            good.read(key)
-          )
-      }
+      const { note, whole } = wholeLives()
+      return { setMany: note(good), read: (key) => TE.map(O.map(whole(key)))(good.read(key)) }
     }
   ],
   'peekEntry says the whole of a lifetime': [
-    'law 17',
+    'law 17: less',
     (good) => {
-      const lives = new Map<string, D.Duration>()
+      const { note, whole } = wholeLives()
       return {
-        set: (key, value, ttl) => {
-          lives.set(key, ttl)
-          return good.set(key, value, ttl)
-        },
+        setMany: note(good),
         peekEntry: (key) => {
           const entry = good.peekEntry?.(key)
-          return entry && { ...entry, remaining: lives.get(key) ?? entry.remaining }
+          return entry === undefined ? entry : whole(key)(entry)
         }
       }
     }
@@ -647,7 +651,7 @@ const faultsOfBroken: Readonly<Record<string, (good: Good) => Partial<Good>>> = 
   'an operation is rejected': () => ({ touch: () => () => Promise.reject(new Error('not connected')) }),
   'an operation hangs': () => ({ has: () => () => new Promise(() => undefined) }),
   'the left is the error of the driver': () => ({
-    read: () => async () => ({ _tag: 'Left', left: new Error('not connected') as StoreError })
+    read: () => TE.left<StoreError>(new Error('not connected') as never)
   }),
   'the message names the key': () => ({
     getMany: (keys) => TE.left(new StoreError('getMany', 'failed', `MGET ${keys.join(' ')}`))
