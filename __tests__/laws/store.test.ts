@@ -12,6 +12,7 @@ import { around } from '../../src/Store'
 import { dict } from '../../src/stores/dict'
 import { noop } from '../../src/stores/noop'
 import { type Laws, storeLaws, type StoreLawsOptions, testClock } from '../../src/testing'
+import { brokenOf } from './broken'
 
 type Value = string | undefined
 
@@ -566,15 +567,6 @@ const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good)
       }
     }))
   ]
-}
-
-/** The names of the laws that are broken, of those whose names have a part. */
-const brokenOf = async (laws: Laws, part = ''): Promise<ReadonlyArray<string>> => {
-  const broken: Array<string> = []
-  for (const { name, run } of laws.filter(({ name }) => name.includes(part))) {
-    await run().catch(() => broken.push(name))
-  }
-  return broken
 }
 
 const clocked = (plant: (good: Good) => Partial<Good> = () => ({})): Laws => {

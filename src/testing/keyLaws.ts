@@ -12,7 +12,7 @@ import type { Eq } from 'fp-ts/Eq'
 
 import type { Arguments, KeyFn } from '../KeyFn'
 import { begins, fits, hasNoOrder, isFunction, isInjective, type KeyCase, reads } from './internal/keyChecks'
-import { same } from './internal/same'
+import { sameInAnyOrder } from './internal/same'
 import { law } from './internal/words'
 import type { Laws } from './law'
 
@@ -29,7 +29,7 @@ import type { Laws } from './law'
 export interface KeyLawsOptions<Args extends Arguments> {
   /** Arguments that have a key. The more alike they are, the more the laws find. */
   readonly values: fc.Arbitrary<Args>
-  /** When two lists of arguments shall have one key (default: deep equality). */
+  /** When two lists of arguments shall have one key (default: deep equality, whatever the order). */
   readonly eq?: Eq<Args>
   /** How many bytes of UTF-8 a key may have (default: any number). */
   readonly maxBytes?: number
@@ -69,7 +69,7 @@ export const keyLaws = <Args extends Arguments>(key: KeyFn<Args>, options: KeyLa
   const c: KeyCase<Args> = {
     key,
     values,
-    equals: eq === undefined ? same : (x, y) => eq.equals(x, y),
+    equals: eq === undefined ? sameInAnyOrder : (x, y) => eq.equals(x, y),
     maxBytes: maxBytes ?? Infinity,
     check: { numRuns, ...(seed === undefined ? {} : { seed }) }
   }
