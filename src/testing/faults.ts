@@ -225,7 +225,7 @@ const fated =
  * import { dict, ring } from 'fp-ring'
  * import { byChance, faulty, seeded } from 'fp-ring/testing'
  *
- * const store = pipe(dict<number>(), faulty(byChance(seeded(1), { failed: 0.5, lost: 0.1 })))
+ * const store = pipe(dict(), faulty(byChance(seeded(1), { failed: 0.5, lost: 0.1 })))
  * const square = ring((n: number) => TE.right(n * n), { store, name: 'square' })
  * const test = async () => {
  *   for (let n = 0; n < 100; n++) assert.deepStrictEqual(await square(n % 10)(), E.right((n % 10) ** 2))
