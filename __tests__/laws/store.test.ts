@@ -255,6 +255,22 @@ const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good)
   ],
   'it keeps no lifetimes, and nobody told the laws': ['law 31', () => ({ lifetime: 'none' })],
   'its deadline is over at once': ['law 31', () => ({ deadline: D.zero })],
+  'clear is by LIKE': [
+    'law 35: clear removes',
+    (good) => ({
+      clear: (prefix) => {
+        const like = new RegExp(
+          `^${prefix
+            .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+            .replace(/_/g, '.')
+            .replace(/%/g, '.*')}`,
+          's'
+        )
+        const keys = Array.from((good.backend as ReadonlyMap<string, unknown>).keys())
+        return good.deleteMany(keys.filter((key) => like.test(key)))
+      }
+    })
+  ],
   'clear removes everything': ['law 35', (good) => ({ clear: () => good.clear('') })],
   'clear removes nothing': [
     'law 35',

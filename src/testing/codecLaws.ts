@@ -21,7 +21,7 @@ import {
   survives
 } from './internal/codecChecks'
 import { same } from './internal/same'
-import { law } from './internal/words'
+import { law, looking } from './internal/words'
 import type { Laws } from './law'
 
 // -------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ export const codecLaws = <A, R>(codec: Codec<A, R>, options: CodecLawsOptions<A>
     codec,
     values,
     equals: eq === undefined ? same : (x, y) => eq.equals(x, y),
-    check: { numRuns, ...(seed === undefined ? {} : { seed }) }
+    check: looking(numRuns, seed)
   }
   // the proof: some of its raw values are bytes, so all are
   const ofBytes = makesBytes(c) ? (c as unknown as CodecCase<A, Uint8Array>) : undefined

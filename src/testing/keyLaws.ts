@@ -13,7 +13,7 @@ import type { Eq } from 'fp-ts/Eq'
 import type { Arguments, KeyFn } from '../KeyFn'
 import { begins, fits, hasNoOrder, isFunction, isInjective, type KeyCase, reads } from './internal/keyChecks'
 import { sameInAnyOrder } from './internal/same'
-import { law } from './internal/words'
+import { law, looking } from './internal/words'
 import type { Laws } from './law'
 
 // -------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ export const keyLaws = <Args extends Arguments>(key: KeyFn<Args>, options: KeyLa
     values,
     equals: eq === undefined ? sameInAnyOrder : (x, y) => eq.equals(x, y),
     maxBytes: maxBytes ?? Infinity,
-    check: { numRuns, ...(seed === undefined ? {} : { seed }) }
+    check: looking(numRuns, seed)
   }
   const { prefix } = key
   return [

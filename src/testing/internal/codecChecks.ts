@@ -13,14 +13,14 @@ import type { Codec } from '../../Codec'
 import type { RingError } from '../../RingError'
 import { same } from './same'
 import { vandalize } from './vandalize'
-import { ensure } from './words'
+import { ensure, type Looking } from './words'
 
 /** A codec under test, with what is known of it. */
 export interface CodecCase<A, R> {
   readonly codec: Codec<A, R>
   readonly values: fc.Arbitrary<A>
   readonly equals: (x: A, y: A) => boolean
-  readonly check: { readonly numRuns: number; readonly seed?: number }
+  readonly check: Looking
 }
 
 const said = (error: RingError): string => `${error._tag}: ${error.message}`

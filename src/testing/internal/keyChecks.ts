@@ -8,7 +8,7 @@ import { types } from 'node:util'
 import * as fc from 'fast-check'
 
 import type { Arguments, KeyFn } from '../../KeyFn'
-import { ensure } from './words'
+import { ensure, type Looking } from './words'
 
 /** A key function under test, with what is known of it. */
 export interface KeyCase<Args extends Arguments> {
@@ -16,7 +16,7 @@ export interface KeyCase<Args extends Arguments> {
   readonly values: fc.Arbitrary<Args>
   readonly equals: (x: Args, y: Args) => boolean
   readonly maxBytes: number
-  readonly check: { readonly numRuns: number; readonly seed?: number }
+  readonly check: Looking
 }
 
 const shown = (u: unknown): string => fc.stringify(u)

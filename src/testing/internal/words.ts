@@ -40,3 +40,16 @@ export const law = (name: string, check: () => void | Promise<void>): Law => ({
   name,
   run: async () => check()
 })
+
+/** How fast-check is to look; what it has found stands in its message, whatever the runner shows of causes. */
+export interface Looking {
+  readonly numRuns: number
+  readonly seed?: number
+  readonly includeErrorInReport: true
+}
+
+export const looking = (numRuns: number, seed: number | undefined): Looking => ({
+  numRuns,
+  includeErrorInReport: true,
+  ...(seed === undefined ? {} : { seed })
+})

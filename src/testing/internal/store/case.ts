@@ -10,7 +10,7 @@ import * as D from '../../../Duration'
 import type { Entry, Store } from '../../../Store'
 import type { StoreLawsOptions } from '../../storeLaws'
 import { same } from '../same'
-import { ensure, fail, run } from '../words'
+import { ensure, fail, looking, type Looking, run } from '../words'
 
 /** A store under test, with what is known of it. */
 export interface Case<R> {
@@ -27,7 +27,7 @@ export interface Case<R> {
   readonly tolerance: number
   /** So many milliseconds pass. */
   readonly wait: (ms: number) => Promise<void>
-  readonly check: { readonly numRuns: number; readonly seed?: number }
+  readonly check: Looking
 }
 
 /** By how much a real clock may run on between two operations. */
@@ -49,10 +49,7 @@ export const caseOf = <R, B>(store: Store<R, B>, options: StoreLawsOptions<R, B>
     granularity: options.granularity ?? 0,
     tolerance: options.tolerance ?? (clock === undefined ? unhurried : 1),
     wait: clock === undefined ? really : (ms) => clock.pass(D.milliseconds(ms))(),
-    check: {
-      numRuns: options.numRuns ?? (clock === undefined ? 30 : 200),
-      ...(seed === undefined ? {} : { seed })
-    }
+    check: looking(options.numRuns ?? (clock === undefined ? 30 : 200), seed)
   }
 }
 

@@ -22,8 +22,8 @@ export const clear: StoreLaws = {
       'Users:1',
       'x:users:1'
     ]
-    const hostile = ['us?rs:1', 'us*rs:1', 'us[e]rs:1', 'us\\ers:1', 'us{e}rs:1']
-    for (const target of ['users:', 'us?rs:', 'us*', 'us[e]', 'us\\', 'us{', '*', '?']) {
+    const hostile = ['us?rs:1', 'us*rs:1', 'us[e]rs:1', 'us\\ers:1', 'us{e}rs:1', 'us_rs:1', 'us%rs:1']
+    for (const target of ['users:', 'us?rs:', 'us*', 'us[e]', 'us\\', 'us{', 'us_rs:', 'us%', '*', '?']) {
       const keys = [...tails, ...hostile]
       const entries = keys.map((key) => [prefix + key, value, longest(c)] as const)
       await run('setMany', c.store.setMany(entries))
