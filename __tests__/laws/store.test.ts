@@ -636,6 +636,36 @@ const faultsOfLifetimeless: Readonly<Record<string, (good: Store<Value>) => Part
 }
 
 // -------------------------------------------------------------------------------------
+// stores that count coarsely
+// -------------------------------------------------------------------------------------
+
+const upTo = (unit: number) => (ttl: D.Duration) =>
+  ends(ttl) ? D.milliseconds(Math.ceil(ttl / unit) * unit) : ttl
+
+/** One that counts whole units: entries and leases alike. */
+const coarse = (round: (ttl: D.Duration) => D.Duration, granularity?: D.Duration): Laws => {
+  const clock = testClock(1)
+  const good = dict<Value>({ clock })
+  const { leases } = good
+  const store: Good = {
+    ...good,
+    set: (key, value, ttl) => good.set(key, value, round(ttl)),
+    touch: (key, ttl) => good.touch(key, round(ttl)),
+    setMany: (entries) => good.setMany(entries.map(([key, value, ttl]) => [key, value, round(ttl)])),
+    touchMany: (entries) => good.touchMany(entries.map(([key, ttl]) => [key, round(ttl)])),
+    leases: {
+      ...leases,
+      acquire: (key, token, ttl, beyond) => leases.acquire(key, token, round(ttl), beyond),
+      seize: (key, token, ttl) => leases.seize(key, token, round(ttl)),
+      renew: (key, token, ttl) => leases.renew(key, token, round(ttl)),
+      commit: (key, token, value, ttl) => leases.commit(key, token, value, round(ttl)),
+      override: (entries) => leases.override(entries.map(([key, value, ttl]) => [key, value, round(ttl)]))
+    }
+  }
+  return storeLaws(() => store, { ...options, clock, ...(granularity === undefined ? {} : { granularity }) })
+}
+
+// -------------------------------------------------------------------------------------
 // stores whose backend is down
 // -------------------------------------------------------------------------------------
 
@@ -718,6 +748,18 @@ describe('the laws of a store catch', () => {
         'law 22'
       )
     ).toHaveLength(1)
+  })
+
+  test('lifetimes in whole seconds, where nobody told the laws; and those that are coarser than was told', async () => {
+    const second = D.seconds(1)
+    expect(await brokenOf(coarse(upTo(second), second))).toEqual([])
+    expect(
+      await brokenOf(coarse((ttl) => (ends(ttl) ? D.sum(upTo(second)(ttl), second) : ttl), D.seconds(2)))
+    ).toEqual([])
+    expect((await brokenOf(coarse(upTo(second)))).length).toBeGreaterThan(0)
+    expect((await brokenOf(coarse(upTo(D.minutes(3)), second))).length).toBeGreaterThan(0)
+    const zero = (ttl: D.Duration) => (ttl < second ? D.zero : ttl)
+    expect((await brokenOf(coarse((ttl) => (ends(ttl) ? zero(ttl) : ttl)))).length).toBeGreaterThan(0)
   })
 
   test('what keeps nothing, where it is to keep', async () => {

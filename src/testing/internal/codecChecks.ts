@@ -34,7 +34,7 @@ export const comesBack = <A, R>({ check, codec, equals, values }: CodecCase<A, R
     fc.property(values, (a) => {
       const raw = codec.encode(a)
       if (E.isLeft(raw)) {
-        ensure(isOf('EncodeError', raw.left), () => 'the left of encode is no EncodeError')
+        ensure(isOf('EncodeError', raw.left), 'the left of encode is no EncodeError')
         return
       }
       const back = codec.decode(raw.right)
@@ -46,7 +46,7 @@ export const comesBack = <A, R>({ check, codec, equals, values }: CodecCase<A, R
     check
   )
   // a codec that refuses everything keeps the law, and is no codec
-  ensure(kept > check.numRuns / 10, () => 'encode refuses nearly everything')
+  ensure(kept > check.numRuns / 10, 'encode refuses nearly everything')
 }
 
 export const isFunction = <A, R>({ check, codec, values }: CodecCase<A, R>): void =>
@@ -57,7 +57,7 @@ export const isFunction = <A, R>({ check, codec, values }: CodecCase<A, R>): voi
         E.isRight(once) && E.isRight(twice)
           ? same(once.right, twice.right)
           : E.isLeft(once) && E.isLeft(twice) && once.left.message === twice.left.message
-      ensure(isSame, () => 'encode gives something else the second time')
+      ensure(isSame, 'encode gives something else the second time')
     }),
     check
   )
@@ -74,9 +74,9 @@ export const isolates = <A, R>({ check, codec, equals, values }: CodecCase<A, R>
           E.exists((back) => equals(back, like))
         )
       vandalize(a)
-      ensure(isLike(), () => 'the raw value changes with the value')
+      ensure(isLike(), 'the raw value changes with the value')
       pipe(codec.decode(raw.right), E.map(vandalize))
-      ensure(isLike(), () => 'the raw value changes with what was read from it')
+      ensure(isLike(), 'the raw value changes with what was read from it')
     }),
     check
   )
@@ -111,10 +111,10 @@ const mutated = <A>({ codec, values }: CodecCase<A, Uint8Array>): fc.Arbitrary<U
 const decoded = <A>({ codec }: CodecCase<A, Uint8Array>, bytes: Uint8Array): void => {
   const before = Reflect.ownKeys(Object.prototype).length
   const answer = codec.decode(bytes)
-  ensure(E.isRight(answer) || isOf('DecodeError', answer.left), () => 'the left of decode is no DecodeError')
+  ensure(E.isRight(answer) || isOf('DecodeError', answer.left), 'the left of decode is no DecodeError')
   ensure(
     Reflect.ownKeys(Object.prototype).length === before,
-    () => 'decode has changed the prototype of all objects'
+    'decode has changed the prototype of all objects'
   )
 }
 

@@ -50,9 +50,9 @@ export const isFunction = <Args extends Arguments>({ check, key, values }: KeyCa
   fc.assert(
     fc.property(fc.clone(values, 2), ([a, b]) => {
       const made = key(...a)
-      ensure(typeof made === 'string', () => 'a key is no string')
-      ensure(key(...b) === made, () => 'two keys for equal arguments')
-      ensure(key(...a) === made, () => 'another key the second time')
+      ensure(typeof made === 'string', 'a key is no string')
+      ensure(key(...b) === made, 'two keys for equal arguments')
+      ensure(key(...a) === made, 'another key the second time')
     }),
     check
   )
@@ -61,7 +61,7 @@ export const hasNoOrder = <Args extends Arguments>({ check, key, values }: KeyCa
   fc.assert(
     fc.property(values, (args) => {
       const other = args.map(reordered) as unknown as Args // the proof: equal arguments
-      ensure(key(...other) === key(...args), () => 'the order of properties changes the key')
+      ensure(key(...other) === key(...args), 'the order of properties changes the key')
     }),
     check
   )
@@ -71,7 +71,7 @@ export const reads = <Args extends Arguments>({ check, key, values }: KeyCase<Ar
     fc.property(fc.clone(values, 2), ([a, b]) => {
       key(...a)
       // in their order: `shown` tells the order of properties
-      ensure(shown(a) === shown(b), () => 'the arguments have changed')
+      ensure(shown(a) === shown(b), 'the arguments have changed')
     }),
     check
   )
@@ -89,10 +89,10 @@ export const begins = <Args extends Arguments>(
   { check, key, values }: KeyCase<Args>,
   prefix: string
 ): void => {
-  ensure(prefix !== '', () => 'its prefix is empty: to clear it would clear everything')
+  ensure(prefix !== '', 'its prefix is empty: to clear it would clear everything')
   fc.assert(
     fc.property(values, (args) =>
-      ensure(key(...args).startsWith(prefix), () => 'a key does not begin with the prefix')
+      ensure(key(...args).startsWith(prefix), 'a key does not begin with the prefix')
     ),
     check
   )

@@ -13,8 +13,8 @@ export const fail = (message: string): never => {
   throw new Error(message)
 }
 
-export const ensure = (holds: boolean, message: () => string): void => {
-  if (!holds) fail(message())
+export const ensure = (holds: boolean, message: string | (() => string)): void => {
+  if (!holds) fail(typeof message === 'string' ? message : message())
 }
 
 /** The answer of what has to succeed. */

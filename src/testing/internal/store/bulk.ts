@@ -37,26 +37,20 @@ export const bulk: StoreLaws = {
             const isThere = c.keeps && place >= 0
             const answer = bulk.get[i]
             const value = values[place]
-            ensure(
-              answer !== undefined && (answer._tag === 'Some') === isThere,
-              () => 'getMany: another place'
-            )
+            ensure(answer !== undefined && (answer._tag === 'Some') === isThere, 'getMany: another place')
             // the proof: `place` is one of `values`
             if (place >= 0 && answer !== undefined)
-              ensure(isSome(c, value as (typeof values)[number])(answer), () => 'getMany: another value')
-            ensure((bulk.read[i]?._tag === 'Some') === isThere, () => 'readMany: another place')
-            ensure(bulk.has[i] === isThere, () => 'hasMany: another place')
-            ensure(bulk.touch[i] === isThere, () => 'touchMany: another place')
+              ensure(isSome(c, value as (typeof values)[number])(answer), 'getMany: another value')
+            ensure((bulk.read[i]?._tag === 'Some') === isThere, 'readMany: another place')
+            ensure(bulk.has[i] === isThere, 'hasMany: another place')
+            ensure(bulk.touch[i] === isThere, 'touchMany: another place')
           }
           const together = await Promise.all(keys.map((k) => run('get', c.store.get(k))))
           together.forEach((answer, i) =>
-            ensure(answer._tag === bulk.get[i]?._tag, () => 'concurrent gets are not the single ones')
+            ensure(answer._tag === bulk.get[i]?._tag, 'concurrent gets are not the single ones')
           )
           await run('deleteMany', c.store.deleteMany([...keys, ...entries.map(([k]) => k)]))
-          ensure(
-            !(await run('hasMany', c.store.hasMany(keys))).includes(true),
-            () => 'deleteMany left something'
-          )
+          ensure(!(await run('hasMany', c.store.hasMany(keys))).includes(true), 'deleteMany left something')
         }
       ),
       c.check
@@ -68,7 +62,7 @@ export const bulk: StoreLaws = {
     const key = `${freshPrefix()}key`
     const [a, b] = two(c)
     await run('setMany', c.store.setMany([a, b, a, b].map((value) => [key, value, longest(c)])))
-    ensure(isSome(c, b)(await run('get', c.store.get(key))), () => 'an earlier entry won')
+    ensure(isSome(c, b)(await run('get', c.store.get(key))), 'an earlier entry won')
     const ttls = [D.forever, D.zero, D.forever]
     const touched = await run('touchMany', c.store.touchMany(ttls.map((ttl) => [key, ttl])))
     ensure(same(touched, [c.keeps, c.keeps, false]), () => `touchMany: ${String(touched)}`)
@@ -79,14 +73,14 @@ export const bulk: StoreLaws = {
         [key, b, D.zero]
       ])
     )
-    ensure((await run('get', c.store.get(key)))._tag === 'None', () => 'an entry that was not to be stored')
+    ensure((await run('get', c.store.get(key)))._tag === 'None', 'an entry that was not to be stored')
   },
 
   'law 12: nothing asked, nothing touched': async (c) => {
-    ensure((await run('getMany', c.store.getMany([]))).length === 0, () => 'getMany')
-    ensure((await run('readMany', c.store.readMany([]))).length === 0, () => 'readMany')
-    ensure((await run('hasMany', c.store.hasMany([]))).length === 0, () => 'hasMany')
-    ensure((await run('touchMany', c.store.touchMany([]))).length === 0, () => 'touchMany')
+    ensure((await run('getMany', c.store.getMany([]))).length === 0, 'getMany')
+    ensure((await run('readMany', c.store.readMany([]))).length === 0, 'readMany')
+    ensure((await run('hasMany', c.store.hasMany([]))).length === 0, 'hasMany')
+    ensure((await run('touchMany', c.store.touchMany([]))).length === 0, 'touchMany')
     await run('setMany', c.store.setMany([]))
     await run('deleteMany', c.store.deleteMany([]))
   }

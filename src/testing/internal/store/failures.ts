@@ -25,11 +25,8 @@ export const capabilities: StoreLaws = {
         ? 'the store keeps no lifetimes: give the laws `lifetime: false`'
         : "the store does not say `lifetime: 'none'`"
     )
-    ensure(store.deadline === undefined || store.deadline > 0, () => 'its deadline is over at once')
-    ensure(
-      store.peekEntry === undefined || store.peek !== undefined,
-      () => 'it has `peekEntry`, and no `peek`'
-    )
+    ensure(store.deadline === undefined || store.deadline > 0, 'its deadline is over at once')
+    ensure(store.peekEntry === undefined || store.peek !== undefined, 'it has `peekEntry`, and no `peek`')
     return Promise.resolve()
   }
 }

@@ -31,13 +31,13 @@ export const leaseWrites: StoreLaws = {
       const [a, b] = two(c)
       const commit = async (value: Option<typeof a>, ttl: D.Duration): Promise<void> => {
         await wins('before commit', leases, key, 'holder')
-        ensure(await run('commit', leases.commit(key, 'holder', value, ttl)), () => 'commit: not the holder')
+        ensure(await run('commit', leases.commit(key, 'holder', value, ttl)), 'commit: not the holder')
       }
       for (const value of [...sampled(c, 5), ...c.extremes]) {
         await commit(some(value), longest(c))
         await isThere('commit', c, key, value)
         const found = await run('acquire', leases.acquire(key, 'next', minute, D.zero))
-        ensure(found._tag === 'Found' && c.equals(found.entry.value, value), () => 'acquire: another value')
+        ensure(found._tag === 'Found' && c.equals(found.entry.value, value), 'acquire: another value')
       }
       for (const ttl of livesOf(c)) {
         await commit(some(a), ttl)
@@ -88,7 +88,7 @@ export const leaseWrites: StoreLaws = {
       // as long as it was asked is not longer; often enough that no time passes in between
       for (let i = 0; i < 20 && c.lifetime && c.granularity === 0; i++) {
         await run('set', c.store.set(key, value, minute))
-        ensure((await acquire(minute))._tag === 'Won', () => 'found what lives for as long as it was asked')
+        ensure((await acquire(minute))._tag === 'Won', 'found what lives for as long as it was asked')
         await run('release', leases.release(key, 'holder'))
       }
       await run('delete', c.store.delete(key))
@@ -153,7 +153,7 @@ export const leaseWrites: StoreLaws = {
       await isThere('not named', c, `${prefix}not named`, old)
       ensure(
         await run('commit', leases.commit(`${prefix}not named`, 'holder', some(a), long)),
-        () => 'a lease is lost whose key was not named'
+        'a lease is lost whose key was not named'
       )
       await run('override', leases.override(names.map((name) => [prefix + name, none, long])))
     }
@@ -183,10 +183,7 @@ export const leaseWrites: StoreLaws = {
       )
     })
     for (const key of held) {
-      ensure(
-        !(await run('commit', leases.commit(key, 'holder', some(value), longest(c)))),
-        () => 'a lease is left'
-      )
+      ensure(!(await run('commit', leases.commit(key, 'holder', some(value), longest(c)))), 'a lease is left')
     }
     await run('clear', c.store.clear(prefix))
   })

@@ -36,7 +36,7 @@ export const leases: StoreLaws = {
         ),
         () => `${String(winners.length)} winners`
       )
-      ensure(answers.filter(({ _tag }) => _tag === 'Busy').length === 38, () => 'neither won nor busy')
+      ensure(answers.filter(({ _tag }) => _tag === 'Busy').length === 38, 'neither won nor busy')
       const stored = await Promise.all(
         wishes.map(([key, token]) => run('commit', leases.commit(key, token, some(value), minute)))
       )
@@ -45,7 +45,7 @@ export const leases: StoreLaws = {
           wishes.filter((_, n) => stored[n]),
           winners
         ),
-        () => 'not only the winners stored'
+        'not only the winners stored'
       )
     }
     await run('clear', c.store.clear(prefix))
@@ -93,11 +93,11 @@ export const leases: StoreLaws = {
     for (const token of ['somebody else', 'holde', 'holder ', '']) await isNobodys('not the holder', token)
     await isGone('not the holder', c, key)
     await isBusy('somebody else gave it back', leases, key)
-    ensure(await run('renew', leases.renew(key, 'holder', D.hours(1))), () => 'its holder does not renew it')
+    ensure(await run('renew', leases.renew(key, 'holder', D.hours(1))), 'its holder does not renew it')
     isBusyFor(c, await wish(leases, key, 'somebody else'), D.hours(1), 'renewed')
     ensure(
       await run('commit', leases.commit(key, 'holder', some(a), longest(c))),
-      () => 'its holder does not use it'
+      'its holder does not use it'
     )
     await isNobodys('it was used', 'holder')
     await isThere('it was used', c, key, a)
@@ -118,11 +118,11 @@ export const leases: StoreLaws = {
       await run('acquire', leases.acquire(less, 'holder', D.hours(1), D.forever))
       for (const k of [acquired, empty, more]) {
         const { _tag } = await run('acquire', leases.acquire(k, 'holder', short, D.forever))
-        ensure(_tag === 'Won', () => 'not won')
+        ensure(_tag === 'Won', 'not won')
       }
       await run('seize', leases.seize(seized, 'holder', short))
       await run('renew', leases.renew(less, 'holder', short))
-      ensure(await run('renew', leases.renew(more, 'holder', D.hours(1))), () => 'over too early')
+      ensure(await run('renew', leases.renew(more, 'holder', D.hours(1))), 'over too early')
       for (const k of [acquired, seized, less]) {
         isBusyFor(c, await wish(leases, k, 'somebody else'), short, 'over too early')
       }
@@ -144,10 +144,7 @@ export const leases: StoreLaws = {
       for (const k of [acquired, seized, less]) await isThere('used when over', c, k, a)
       await isGone('used when over', c, empty)
       await isBusy('renewed for more', leases, more)
-      ensure(
-        await run('commit', leases.commit(more, 'holder', some(b), longest(c))),
-        () => 'renewed, and lost'
-      )
+      ensure(await run('commit', leases.commit(more, 'holder', some(b), longest(c))), 'renewed, and lost')
       await isThere('renewed for more', c, more, b)
       await run('override', leases.override([...over, more].map((k) => [k, none, minute])))
     }
@@ -174,7 +171,7 @@ export const leases: StoreLaws = {
       await lost('first')
       await lost('second')
       await isGone('those who lost the lease', c, key)
-      ensure(await run('commit', leases.commit(key, 'third', some(b), longest(c))), () => 'the last one lost')
+      ensure(await run('commit', leases.commit(key, 'third', some(b), longest(c))), 'the last one lost')
       await isThere('the last one', c, key, b)
       await wins('in the end', leases, key, 'next')
       await run('override', leases.override([[key, none, minute]]))
@@ -188,12 +185,12 @@ export const leases: StoreLaws = {
     const holds = (what: string): Promise<void> => isBusy(what, leases, key)
     await wins('at first', leases, key, 'holder')
     await isGone('a lease', c, key)
-    ensure((await run('read', c.store.read(key)))._tag === 'None', () => 'read finds a lease')
-    ensure(!(await run('has', c.store.has(key))), () => 'has finds a lease')
-    ensure(!(await run('touch', c.store.touch(key, longest(c)))), () => 'touch finds a lease')
-    ensure(c.store.peek?.(key) === undefined, () => 'peek finds a lease')
+    ensure((await run('read', c.store.read(key)))._tag === 'None', 'read finds a lease')
+    ensure(!(await run('has', c.store.has(key))), 'has finds a lease')
+    ensure(!(await run('touch', c.store.touch(key, longest(c)))), 'touch finds a lease')
+    ensure(c.store.peek?.(key) === undefined, 'peek finds a lease')
     const [bulk] = await run('getMany', c.store.getMany([key]))
-    ensure(bulk?._tag === 'None', () => 'getMany finds a lease')
+    ensure(bulk?._tag === 'None', 'getMany finds a lease')
     await holds('reads')
     await run('set', c.store.set(key, value, longest(c)))
     await holds('set')
@@ -204,7 +201,7 @@ export const leases: StoreLaws = {
     await run('setMany', c.store.setMany([[key, value, longest(c)]]))
     await run('deleteMany', c.store.deleteMany([key]))
     await holds('deleteMany')
-    ensure(await run('commit', leases.commit(key, 'holder', some(value), longest(c))), () => 'it was lost')
+    ensure(await run('commit', leases.commit(key, 'holder', some(value), longest(c))), 'it was lost')
 
     // whether `clear` takes the leases of its keys away is the store's affair; it takes no others
     await wins('before clear', leases, key, 'holder')
@@ -250,12 +247,12 @@ export const leases: StoreLaws = {
       const commit = leases.commit(key, 'holder', some(value), longest(c))
       const override = leases.override([[key, none, minute]])
       for (let time = 0; time < 2; time++) {
-        ensure((await run('acquire', acquire))._tag === 'Won', () => 'acquire: not the first')
-        ensure((await run('acquire', acquire))._tag === 'Busy', () => 'acquire: not the second')
+        ensure((await run('acquire', acquire))._tag === 'Won', 'acquire: not the first')
+        ensure((await run('acquire', acquire))._tag === 'Busy', 'acquire: not the second')
         await run('release', release)
-        ensure((await run('acquire', acquire))._tag === 'Won', () => 'release did nothing')
-        ensure(await run('commit', commit), () => 'commit: not the holder')
-        ensure(!(await run('commit', commit)), () => 'commit: the holder twice')
+        ensure((await run('acquire', acquire))._tag === 'Won', 'release did nothing')
+        ensure(await run('commit', commit), 'commit: not the holder')
+        ensure(!(await run('commit', commit)), 'commit: the holder twice')
         await run('seize', seize)
         await isBusy('seize', leases, key)
         await run('override', override)

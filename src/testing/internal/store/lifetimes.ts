@@ -51,16 +51,16 @@ export const expiry: StoreLaws = {
     const soon = soonOver(c)
     for (const value of sampled(c, 1)) {
       await run('set', c.store.set(key, value, soon.life))
-      ensure(await run('has', c.store.has(key)), () => 'gone too early')
+      ensure(await run('has', c.store.has(key)), 'gone too early')
       await c.wait(soon.wait)
-      ensure((await run('get', c.store.get(key)))._tag === 'None', () => 'get: it outlived its lifetime')
-      ensure((await run('read', c.store.read(key)))._tag === 'None', () => 'read: it outlived its lifetime')
-      ensure(!(await run('has', c.store.has(key))), () => 'has: it outlived its lifetime')
-      ensure(!(await run('touch', c.store.touch(key, minute))), () => 'touch: it outlived its lifetime')
+      ensure((await run('get', c.store.get(key)))._tag === 'None', 'get: it outlived its lifetime')
+      ensure((await run('read', c.store.read(key)))._tag === 'None', 'read: it outlived its lifetime')
+      ensure(!(await run('has', c.store.has(key))), 'has: it outlived its lifetime')
+      ensure(!(await run('touch', c.store.touch(key, minute))), 'touch: it outlived its lifetime')
       const [bulk] = await run('getMany', c.store.getMany([key]))
-      ensure(bulk?._tag === 'None', () => 'getMany: it outlived its lifetime')
-      ensure(c.store.peek?.(key) === undefined, () => 'peek: it outlived its lifetime')
-      ensure(c.store.peekEntry?.(key) === undefined, () => 'peekEntry: it outlived its lifetime')
+      ensure(bulk?._tag === 'None', 'getMany: it outlived its lifetime')
+      ensure(c.store.peek?.(key) === undefined, 'peek: it outlived its lifetime')
+      ensure(c.store.peekEntry?.(key) === undefined, 'peekEntry: it outlived its lifetime')
     }
   },
 
@@ -94,7 +94,7 @@ export const lifetimeless: StoreLaws = {
     await refuses('setMany', c.store.setMany([[key, b, minute]]))
     await refuses('touch', c.store.touch(key, minute))
     await refuses('touchMany', c.store.touchMany([[key, minute]]))
-    ensure(isSome(c, a)(await run('get', c.store.get(key))), () => 'a refused write changed something')
+    ensure(isSome(c, a)(await run('get', c.store.get(key))), 'a refused write changed something')
     await run('delete', c.store.delete(key))
   }
 }

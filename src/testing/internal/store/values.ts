@@ -15,21 +15,21 @@ export const values: StoreLaws = {
     fc.assert(
       fc.asyncProperty(c.values, async (value) => {
         const key = `${freshPrefix()}key`
-        ensure((await run('get', c.store.get(key)))._tag === 'None', () => 'a miss is some')
-        ensure((await run('read', c.store.read(key)))._tag === 'None', () => 'a miss is some for read')
+        ensure((await run('get', c.store.get(key)))._tag === 'None', 'a miss is some')
+        ensure((await run('read', c.store.read(key)))._tag === 'None', 'a miss is some for read')
         await run('set', c.store.set(key, value, longest(c)))
-        ensure(isSome(c, value)(await run('get', c.store.get(key))), () => 'get is another value')
+        ensure(isSome(c, value)(await run('get', c.store.get(key))), 'get is another value')
         const [bulk] = await run('getMany', c.store.getMany([key]))
-        ensure(bulk !== undefined && isSome(c, value)(bulk), () => 'getMany is another value')
+        ensure(bulk !== undefined && isSome(c, value)(bulk), 'getMany is another value')
         remains(c, await run('read', c.store.read(key)), longest(c), 'read')
         const [entry] = await run('readMany', c.store.readMany([key]))
-        ensure(entry !== undefined, () => 'readMany answered nothing')
+        ensure(entry !== undefined, 'readMany answered nothing')
         if (entry !== undefined) remains(c, entry, longest(c), 'readMany')
-        ensure((await run('has', c.store.has(key))) === c.keeps, () => 'has is not whether get is some')
+        ensure((await run('has', c.store.has(key))) === c.keeps, 'has is not whether get is some')
         const seen = c.store.peek?.(key)
-        ensure(seen === undefined || c.equals(seen, value), () => 'peek is another value')
+        ensure(seen === undefined || c.equals(seen, value), 'peek is another value')
         const found = c.store.peekEntry?.(key)
-        ensure(found === undefined || c.equals(found.value, value), () => 'peekEntry is another value')
+        ensure(found === undefined || c.equals(found.value, value), 'peekEntry is another value')
         if (found !== undefined) remains(c, some(found), longest(c), 'peekEntry')
         await run('delete', c.store.delete(key))
       }),
@@ -76,7 +76,7 @@ export const values: StoreLaws = {
     }
     await run('deleteMany', c.store.deleteMany(keys))
     const gone = await run('hasMany', c.store.hasMany(keys))
-    ensure(!gone.includes(true), () => 'a key was not deleted')
+    ensure(!gone.includes(true), 'a key was not deleted')
   },
 
   'law 2: keys that differ in a lone surrogate are kept apart, or refused': async (c) => {
@@ -85,12 +85,9 @@ export const values: StoreLaws = {
       const stored = await c.store.set(`${prefix}\ud800`, value, longest(c))()
       const other = await c.store.get(`${prefix}\udbff`)()
       const replaced = await run('get', c.store.get(`${prefix}\ufffd`))
-      ensure(replaced._tag === 'None', () => 'a lone surrogate is U+FFFD')
-      ensure(other._tag === 'Left' || other.right._tag === 'None', () => 'two lone surrogates are one key')
-      ensure(
-        stored._tag === 'Right' || stored.left.reason === 'refused',
-        () => 'a failure that is no refusal'
-      )
+      ensure(replaced._tag === 'None', 'a lone surrogate is U+FFFD')
+      ensure(other._tag === 'Left' || other.right._tag === 'None', 'two lone surrogates are one key')
+      ensure(stored._tag === 'Right' || stored.left.reason === 'refused', 'a failure that is no refusal')
       await c.store.delete(`${prefix}\ud800`)()
     }
   },
@@ -100,12 +97,12 @@ export const values: StoreLaws = {
     for (const value of sampled(c, 1)) {
       const set = c.store.set(key, value, longest(c))
       const get = c.store.get(key)
-      ensure((await run('get', get))._tag === 'None', () => 'a task ran by itself')
+      ensure((await run('get', get))._tag === 'None', 'a task ran by itself')
       await run('set', set)
-      ensure(isSome(c, value)(await run('get', get)), () => 'the second run did not look again')
+      ensure(isSome(c, value)(await run('get', get)), 'the second run did not look again')
       await run('delete', c.store.delete(key))
       await run('set', set)
-      ensure(isSome(c, value)(await run('get', get)), () => 'the second set did not store')
+      ensure(isSome(c, value)(await run('get', get)), 'the second set did not store')
       await run('delete', c.store.delete(key))
     }
   }
