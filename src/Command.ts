@@ -28,7 +28,7 @@ import { isInvalid } from './internal/errors'
 import { makeLookup } from './internal/lookup'
 import { makeLookupAll } from './internal/lookupMany'
 import { type Seen, served, servedAs } from './internal/reader'
-import { tagKey } from './internal/tags'
+import { areTags, tagKey } from './internal/tags'
 import type { Arguments, Key, KeyFn } from './KeyFn'
 import type { DecodeError, RingError } from './RingError'
 import { EncodeError, KeyError } from './RingError'
@@ -402,17 +402,17 @@ const touch: Program<'touch'> =
 const purge: Program<'purge'> =
   (engine) =>
   (...tags) =>
-    onKeys(engine)((_, since) => {
-      const keys = uniq(tags.map(tagKey))
-      return keys.length === 0
-        ? TE.right(undefined)
-        : pipe(
-            () => engine.purge(keys),
-            TE.chainFirstIOK(() => () => {
-              keys.forEach((key) => engine.emit(key, since, { _tag: 'Purge' }))
-            })
-          )
-    })([])
+  async () => {
+    const since = engine.now()
+    if (!areTags(tags)) return E.left(engine.failed('', since, new KeyError('tags are strings')))
+    const keys = uniq(tags.map(tagKey))
+    const [first] = keys
+    if (first === undefined) return E.right(undefined)
+    const purged = await engine.purge(keys)
+    if (E.isLeft(purged)) return E.left(engine.failed(first, since, purged.left))
+    keys.forEach((key) => engine.emit(key, since, { _tag: 'Purge' }))
+    return purged
+  }
 
 const explain: Program<'explain'> =
   (engine) =>

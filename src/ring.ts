@@ -33,6 +33,7 @@ import { guardedCodec } from './internal/guarded'
 import { resolve } from './internal/resolved'
 import * as KeyFn from './KeyFn'
 import * as Policy from './Policy'
+import { KeyError } from './RingError'
 import type { Observer } from './RingEvent'
 import * as Store from './Store'
 
@@ -101,7 +102,7 @@ export interface Settings<C, X, A, PArgs extends Arguments, D, PE = unknown> {
   readonly default?: D
   readonly observe?: Observer
   readonly clock?: Clock.Clock
-  /** A number from 0 to 1, for jitter. */
+  /** A number from 0 to 1 (1 excluded), for jitter, for early refresh, and for the pauses of rings that wait for a lease. */
   readonly random?: () => number
 }
 
@@ -383,11 +384,23 @@ const eachOf =
 
 const keyOf = (name: string, { key, version }: Config): KeyFn.KeyFn<Arguments> =>
   KeyFn.versioned(version ?? '')(
-    key ??
+    (key === undefined ? undefined : unreserved(key)) ??
       (name === ''
         ? defect('a ring needs a name for its keys: name the function, or give `name` or `key`')
         : KeyFn.structural(name))
   )
+
+/** What rings and stores keep beside entries: generations of tags, and leases. A structural key never begins like that. */
+const reserved = /^~(?:tag|lease):/
+
+const unreserved = (key: KeyFn.KeyFn<Arguments>): KeyFn.KeyFn<Arguments> =>
+  Object.assign((...args: Arguments): KeyFn.Key => {
+    const made = key(...args)
+    // on the path of every hit: most keys are told by their first letter
+    if (made.startsWith('~') && reserved.test(made))
+      throw new KeyError('keys do not begin with ~tag: or ~lease:')
+    return made
+  }, key)
 
 const byReference: Codec<unknown, unknown> = { encode: E.right, decode: E.right }
 

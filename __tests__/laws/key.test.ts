@@ -29,7 +29,7 @@ const planted: Readonly<Record<string, readonly [law: string, key: KeyFn.KeyFn<A
   'an argument is forgotten': ['law 3: different', pipe(good, KeyFn.picking(0))],
   'objects are [object Object]': [
     'law 3: different',
-    (id, filter) => `${typeof id}${String(id)} ${String(filter)}`
+    (id, filter: object) => `${typeof id}${String(id)} ${Object.prototype.toString.call(filter)}`
   ],
   'the digest is short': ['law 3: different', (...args) => String(good(...args).length)],
   'a counter is in the key': ['law 3: equal', (...args) => `${good(...args)}${String(calls++)}`],

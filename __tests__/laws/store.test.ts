@@ -254,6 +254,7 @@ const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good)
     })
   ],
   'it keeps no lifetimes, and nobody told the laws': ['law 31', () => ({ lifetime: 'none' })],
+  'it keeps nothing, and nobody told the laws': ['law 31', () => ({ keeps: 'nothing' })],
   'its deadline is over at once': ['law 31', () => ({ deadline: D.zero })],
   'clear is by LIKE': [
     'law 35: clear removes',

@@ -4,13 +4,14 @@ import * as path from 'node:path'
 
 import { createClient } from 'redis'
 
-import { dict, Duration, noop } from '../../src'
+import { dict, Duration, noop, Store } from '../../src'
 import { lru } from '../../src/stores/lru'
 import { redis, redisHash } from '../../src/stores/redis'
 import { root } from './blocks'
 
 /** What a store says of itself. */
 interface Able {
+  readonly keeps?: 'nothing'
   readonly lifetime?: 'none'
   readonly deadline?: Duration.Duration
   readonly peek?: unknown
@@ -28,15 +29,34 @@ interface Line {
 
 // never connected: what a store can do it says before it is asked for anything
 const client = createClient()
+const memory = lru<Uint8Array>({ max: 1 })
+const server = redis(client)
+const hash = redisHash(client, { key: 'k' })
+const tiers = Store.tiered({ near: memory, far: server })
+
+const byRedis = { from: 'fp-ring/redis', bounded: 'by Redis' }
 
 /** One line for each store. */
 const lines: ReadonlyArray<Line> = [
   { store: 'dict()', from: 'fp-ring', keeps: 'values, in a `Map`', bounded: 'no', made: dict() },
-  { store: 'lru({ max })', from: 'fp-ring/lru', keeps: 'values, in an lru-cache', bounded: 'yes', made: lru({ max: 1 }) },
-  { store: 'redis(client)', from: 'fp-ring/redis', keeps: 'bytes, a string each', bounded: 'by Redis', made: redis(client) },
-  { store: 'redisHash(client, { key })', from: 'fp-ring/redis', keeps: 'bytes, the fields of one hash', bounded: 'by Redis', made: redisHash(client, { key: 'k' }) },
+  {
+    store: 'lru({ max })',
+    from: 'fp-ring/lru',
+    keeps: 'values, in an lru-cache',
+    bounded: 'yes',
+    made: memory
+  },
+  { store: 'redis(client)', ...byRedis, keeps: 'bytes, a string each', made: server },
+  { store: 'redisHash(client, { key })', ...byRedis, keeps: 'bytes, the fields of one hash', made: hash },
+  {
+    store: 'Store.tiered({ near, far })',
+    from: 'fp-ring',
+    keeps: 'a copy near',
+    bounded: 'as they are',
+    made: tiers
+  },
   { store: 'noop()', from: 'fp-ring', keeps: 'nothing', bounded: '', made: noop() }
-] // prettier-ignore
+]
 
 const columns = ['store', 'from', 'keeps', 'bounded', 'lifetimes', '`peek`', '`leases`', '`deadline`']
 
@@ -51,7 +71,7 @@ const cells = ({ bounded, from, keeps, made, store }: Line): ReadonlyArray<strin
   `\`${from}\``,
   keeps,
   bounded,
-  made.lifetime === 'none' ? 'only `forever`' : 'yes',
+  made.keeps === 'nothing' ? '' : made.lifetime === 'none' ? 'only `forever`' : 'yes',
   yes(made.peek !== undefined),
   yes(made.leases !== undefined),
   made.deadline === undefined ? "the ring's" : seconds(made.deadline)

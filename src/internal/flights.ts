@@ -52,11 +52,16 @@ export interface Flight<A> {
   stale: { readonly answer: A; readonly until: number } | undefined
   /** How many purges there had been when it took its ticket. */
   epoch: number
+  /** When its function began to run, counted as tickets are; 0 before that. */
+  began: number
   /**
-   * Its lease was taken away while it loaded: somebody, perhaps in another process, has deleted or written the entry. Who
-   * joined it may have asked after that, and has to look again.
+   * It had no lease, or its lease was taken away while it loaded, or its tags were purged: somebody, perhaps in another
+   * process, may have deleted or written the entry. Who joined it after its function began may have asked after that, and
+   * has to look again.
    */
   lost: boolean
+  /** The store has failed it: who has to look again loads without looking. */
+  blind: boolean
   /** The arguments were changed before the function saw them: the answer is for its caller, not for who joined. */
   spoiled: boolean
 }
@@ -64,11 +69,13 @@ export interface Flight<A> {
 interface Slot<A> {
   /** The one that may be joined. */
   flight: Flight<A> | undefined
-  /** How many flights hold the key: one of them may be joined, any may still be stored. */
-  held: number
+  /** The flights that hold the key: one of them may be joined, any may still be stored. */
+  readonly holders: Set<Flight<A>>
   fence: number
-  /** What moved the fence last. */
-  mover: Promise<Outcome> | undefined
+  /** The last ticket when a write, or `mutateAll`, ended. */
+  settled: number
+  /** What moved the fence last, and the last ticket when it began. */
+  mover: { readonly outcome: Promise<Outcome>; readonly since: number } | undefined
   writing: Promise<unknown> | undefined
   mutations: number
 }
@@ -78,6 +85,10 @@ export interface Flights<A> {
   readonly current: (key: Key) => Flight<A> | undefined
   /** Makes a flight the one to be joined, with a new ticket: what it loads, it loads from now on. */
   readonly hold: (key: Key, flight: Flight<A>) => void
+  /** The same for one that is not to be joined: it learns of what happens to its key. */
+  readonly watch: (key: Key, flight: Flight<A>) => void
+  /** Whether its key was neither written nor invalidated since a flight took its ticket, and is not now. */
+  readonly intact: (key: Key, flight: Flight<A>) => boolean
   readonly release: (key: Key, flight: Flight<A>) => void
   /** Whether a flight takes longer than it may. */
   readonly overdue: (flight: Flight<A>) => boolean
@@ -87,12 +98,16 @@ export interface Flights<A> {
     begin: (keys: ReadonlySet<Key>) => (key: Key) => Promise<W>
   ) => Promise<ReadonlyMap<Key, Promise<W>>>
   /**
-   * The end of what took the place of a flight that may not be stored. An update waits for it before it answers:
-   * else a read that follows could find what was there before both, and takes its failure for its own.
+   * The end of what took the place of a flight that may not be stored: what began after it. An update waits for it before
+   * it answers: else a read that follows could find what was there before both, and takes its failure for its own.
    */
-  readonly superseded: (key: Key) => Promise<Outcome> | undefined
+  readonly superseded: (key: Key, flight: Flight<A>) => Promise<Outcome> | undefined
   readonly mutate: <W extends Outcome>(keys: ReadonlyArray<Key>, io: () => Promise<W>) => Promise<W>
   readonly mutateAll: <W extends Outcome>(io: () => Promise<W>) => Promise<W>
+  /** The last ticket: what begins later has a higher one. */
+  readonly ticks: () => number
+  /** The function of a flight begins to run. */
+  readonly began: (flight: Flight<A>) => void
   /** How many keys something is going on with. */
   readonly size: () => number
 }
@@ -110,11 +125,15 @@ export const newFlight = <A>(reads: boolean, since: number): Flight<A> => ({
   fault: undefined,
   stale: undefined,
   epoch: 0,
+  began: 0,
   lost: false,
+  blind: false,
   spoiled: false
 })
 
 const silent = (): void => undefined
+
+const sweptPerHold = 2
 
 const keysOf = (pairs: ReadonlyArray<readonly [Key, unknown]>): ReadonlyArray<Key> =>
   pairs.map(([key]) => key)
@@ -138,8 +157,9 @@ export const makeFlights = <A>(
     if (found !== undefined) return found
     const slot: Slot<A> = {
       flight: undefined,
-      held: 0,
+      holders: new Set(),
       fence: 0,
+      settled: 0,
       mover: undefined,
       writing: undefined,
       mutations: 0
@@ -148,7 +168,7 @@ export const makeFlights = <A>(
     return slot
   }
   const tidy = (key: Key, slot: Slot<A>): void => {
-    if (slot.held === 0 && slot.writing === undefined && slot.mutations === 0) slots.delete(key)
+    if (slot.holders.size === 0 && slot.writing === undefined && slot.mutations === 0) slots.delete(key)
   }
   const overdue = (flight: Flight<A>): boolean => clock.now() - flight.since > loadTimeout
   const mayStore = (key: Key, flight: Flight<A>): boolean => {
@@ -159,15 +179,21 @@ export const makeFlights = <A>(
     const slot = slots.get(key)
     if (slot === undefined || flight.ticket === 0) return
     flight.ticket = 0
-    slot.held--
+    slot.holders.delete(flight)
     if (slot.flight === flight) slot.flight = undefined
     tidy(key, slot)
   }
   /** Loads that never end would stay here for ever if nobody asked for their keys again. */
-  const dropOldest = (): void => {
-    for (const [key, { flight }] of slots) {
-      if (flight !== undefined && overdue(flight)) release(key, flight)
-      return
+  let cursor = slots.entries()
+  const sweep = (): void => {
+    for (let i = 0; i < sweptPerHold; i++) {
+      const next = cursor.next()
+      if (next.done === true) {
+        cursor = slots.entries()
+        return
+      }
+      const [key, { holders }] = next.value
+      for (const flight of holders) if (overdue(flight)) release(key, flight)
     }
   }
   /** What has started by now is neither joined nor stored. */
@@ -190,6 +216,7 @@ export const makeFlights = <A>(
   }
   const beginWrite = (key: Key, slot: Slot<A>, write: Promise<Outcome>): void => {
     const writing = write.then(silent, silent).then(() => {
+      slot.settled = tickets
       if (slot.writing !== writing) return
       // a read that began before its end may have met what was there before: who comes later does not join it
       if (slot.flight?.loading === false) slot.flight = undefined
@@ -217,6 +244,13 @@ export const makeFlights = <A>(
       }
     }
   }
+  const watch = (key: Key, flight: Flight<A>): Slot<A> => {
+    const slot = slotOf(key)
+    slot.holders.add(flight)
+    flight.ticket = ++tickets
+    flight.epoch = epoch()
+    return slot
+  }
   return {
     current: (key) => {
       const slot = slots.get(key)
@@ -226,12 +260,19 @@ export const makeFlights = <A>(
       return leased && slot.flight?.loaded === true ? undefined : slot.flight
     },
     hold: (key, flight) => {
-      dropOldest()
-      const slot = slotOf(key)
-      if (flight.ticket === 0) slot.held++
-      flight.ticket = ++tickets
-      flight.epoch = epoch()
-      slot.flight = flight
+      sweep()
+      watch(key, flight).flight = flight
+    },
+    watch,
+    intact: (key, flight) => {
+      const slot = slots.get(key)
+      return (
+        slot !== undefined &&
+        flight.ticket > Math.max(slot.fence, slot.settled) &&
+        slot.mutations === 0 &&
+        slot.writing === undefined &&
+        flight.epoch === epoch()
+      )
     },
     release,
     overdue,
@@ -255,31 +296,42 @@ export const makeFlights = <A>(
         const write = writeOf(key)
         ends.set(key, write)
         slot.fence = flight.ticket
-        slot.mover = write
+        slot.mover = { outcome: write, since: flight.ticket }
         beginWrite(key, slot, write)
       }
       return ends
     },
-    superseded: (key) => slots.get(key)?.mover,
+    superseded: (key, flight) => {
+      const mover = slots.get(key)?.mover
+      return mover !== undefined && mover.since >= flight.ticket ? mover.outcome : undefined
+    },
     mutate: (keys, io) => {
       const unique = new Set(keys)
-      const done = mutating(unique, io)
-      for (const key of unique) slotOf(key).mover = done
-      return done
+      const since = tickets
+      const outcome = mutating(unique, io)
+      for (const key of unique) slotOf(key).mover = { outcome, since }
+      return outcome
     },
     mutateAll: (io) => {
       slots.forEach(fence)
-      const done = Promise.resolve(writesOf(slots.keys()))
+      const since = tickets
+      const outcome = Promise.resolve(writesOf(slots.keys()))
         .then(io)
         .finally(() => {
           // what began meanwhile may have met an entry that is gone now: who comes later does not join it
           slots.forEach((slot) => {
             const { flight } = slot
+            slot.settled = tickets
             if (flight?.loading === false || flight?.stale !== undefined) slot.flight = undefined
           })
         })
-      for (const slot of slots.values()) slot.mover = done
-      return done
+      for (const slot of slots.values()) slot.mover = { outcome, since }
+      return outcome
+    },
+    ticks: () => tickets,
+    began: (flight) => {
+      flight.began = ++tickets
+      flight.since = clock.now()
     },
     size: () => slots.size
   }

@@ -26,7 +26,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   const { clock, emit, execute, fault, flights, key: keyFn, now, observe, policy, reader } = engine
   const { glance, peek = () => undefined } = reader
   const { rescued, staleOf } = rescue(engine)
-  const joinable = joinableFor(engine)
+  const isJoinable = joinableFor(engine)
   const attend = makeAttend(engine)
   const { limited } = policy
 
@@ -38,7 +38,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     const { flight, key } = loading
     // the read may have been detached, or have run beside an update: whoever loads this key now is joined
     const other = flights.current(key)
-    const joins = other !== undefined && other !== flight && joinable(other)
+    const joins = other !== flight && isJoinable(other)
     // of an entry that may yet be served nobody can say now whether this is a miss
     if (flight.stale === undefined) emit(key, since, { _tag: 'Miss', shared: joins })
     if (joins) {
@@ -74,13 +74,14 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     // a fresh one needs no thought: every hit comes this way
     const decision = verdict === 'fresh' ? undefined : engine.decide(key, verdict)
     if (decision !== undefined && decision.serve !== 'entry') {
-      // deleted or written while it was read, it is nothing to fall back on, for him or for those who join
-      if (flight.ticket !== 0 && flights.current(key) !== flight) {
+      // deleted or written while it was read, it is nothing to fall back on for those who join this load
+      if (!flights.intact(key, flight) && !isJoinable(flights.current(key))) {
         flights.release(key, flight)
-        return again(engine, key, args, (found) => {
+        const onSeen = (found: Seen<Err, A> | undefined): void => {
           flight.stale = found === undefined ? undefined : staleOf(found)
           if (flight.stale === undefined || flight.left) emit(key, since, { _tag: 'Miss', shared: false })
-        }).then((loaded) => rescued(flight, loaded))
+        }
+        return again(engine, key, args, { onSeen }).then((loaded) => rescued(flight, loaded))
       }
       flight.stale = staleOf(seen)
       if (flight.left) emit(key, since, { _tag: 'Miss', shared: false })
@@ -181,10 +182,11 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     if (seen !== undefined && (glanced?.verdict === 'due' || glanced?.verdict === 'stale'))
       return Promise.resolve(found(key, args, newFlight(true, clock.now()), since, seen))
     const under = flights.current(key)
-    if (under?.reads === true && joinable(under)) return join(key, args, under, since, glanced)
+    if (under?.reads === true && isJoinable(under)) return join(key, args, under, since, glanced)
     const flight = newFlight<E.Either<Err, A>>(true, clock.now())
     // while an update holds the key this one only reads: an entry that is there need not wait for it
     if (under === undefined) flights.hold(key, flight)
+    else flights.watch(key, flight)
     const looked = seen === undefined ? reader.look(key, args) : Promise.resolve(seen)
     flight.answer = looked.then((got) => found(key, args, flight, since, got))
     return concludes ? concluded(key, flight, since) : flight.answer

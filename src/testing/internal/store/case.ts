@@ -10,7 +10,7 @@ import * as D from '../../../Duration'
 import type { Entry, Store } from '../../../Store'
 import type { StoreLawsOptions } from '../../storeLaws'
 import { same } from '../same'
-import { ensure, fail, looking, type Looking, run } from '../words'
+import { ensure, fail, type Looking, looking, run } from '../words'
 
 /** A store under test, with what is known of it. */
 export interface Case<R> {

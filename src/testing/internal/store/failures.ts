@@ -17,13 +17,21 @@ import { type Case, longest, sampled, type StoreLaws } from './case'
 export const capabilities: StoreLaws = {
   'law 31: it has the capabilities that were named, and no others': (c) => {
     const { store } = c
-    ensure((store.leases !== undefined) === c.leases, () =>
+    ensure(
+      (store.leases !== undefined) === c.leases,
       c.leases ? 'the store has no leases' : 'the store has leases: give the laws `leases: true`'
     )
-    ensure((store.lifetime === 'none') === !c.lifetime, () =>
+    ensure(
+      (store.lifetime === 'none') === !c.lifetime,
       c.lifetime
         ? 'the store keeps no lifetimes: give the laws `lifetime: false`'
         : "the store does not say `lifetime: 'none'`"
+    )
+    ensure(
+      (store.keeps === 'nothing') === !c.keeps,
+      c.keeps
+        ? 'the store keeps nothing: give the laws `keeps: false`'
+        : "the store does not say `keeps: 'nothing'`"
     )
     ensure(store.deadline === undefined || store.deadline > 0, 'its deadline is over at once')
     ensure(store.peekEntry === undefined || store.peek !== undefined, 'it has `peekEntry`, and no `peek`')
