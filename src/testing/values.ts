@@ -33,8 +33,8 @@ export const bytes: Required<Pick<StoreLawsOptions<Uint8Array>, 'values' | 'extr
     /*#__PURE__*/ Uint8Array.of(0),
     /*#__PURE__*/ Uint8Array.of(0xff),
     /*#__PURE__*/ Uint8Array.of(0x0d, 0x0a),
-    /*#__PURE__*/ Uint8Array.from({ length: 70_000 }, (_, i) => i % 251),
-    /*#__PURE__*/ Uint8Array.from({ length: 1_048_576 }, (_, i) => (i * 7) % 256)
+    /*#__PURE__*/ new Uint8Array(70_000).map((_, i) => i % 251),
+    /*#__PURE__*/ new Uint8Array(1_048_576).map((_, i) => (i * 7) % 256)
   ]
 }
 

@@ -126,7 +126,8 @@ export const remains = <R>(c: Case<R>, entry: Option<Entry<R>>, ttl: number, wha
 export const sampled = <R>(c: Case<R>, count: number): ReadonlyArray<R> =>
   fc.sample(c.values, { numRuns: count, seed: 1_789 })
 
-export const two = <R>(c: Case<R>): readonly [R, R] => sampled(c, 2) as unknown as readonly [R, R] // the proof: `fc.sample` gives as many as it was asked for
+// the proof: `fc.sample` gives as many as it was asked for
+export const two = <R>(c: Case<R>): readonly [R, R] => sampled(c, 2) as unknown as readonly [R, R]
 
 /** A law of a store, by its name. */
 export type StoreLaw = <R>(c: Case<R>) => Promise<void>
