@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type { Duration } from './Duration'
+import { makeLocalFeed } from './internal/localFeed'
 import type { Key } from './KeyFn'
 import type { StoreError } from './RingError'
 
@@ -26,7 +26,8 @@ export type Change =
   | { readonly _tag: 'Prefix'; readonly prefix: string }
 
 /**
- * Who is told. `lost`: from now on changes may be missed, so whatever is held near must go before it is served again.
+ * Who is told. `lost`: a change may have been missed, so whatever lies near must go before anything is served from there.
+ * It is told at once, before anything else can run.
  *
  * @category model
  * @since 0.1.0
@@ -37,15 +38,15 @@ export interface Listener {
 }
 
 /**
- * A feed of changes. While it does not cover a key, nothing that is held near is served for it.
+ * A feed of changes. What it does not cover is not kept near.
  *
  * @category model
  * @since 0.1.0
  */
 export interface Invalidation {
   /** Begins to listen; gives what ends it. */
-  readonly listen: (listener: Listener) => IO<IO<void>>
-  /** Whether each change of this key, by whomever, is heard from now on: asked at every read, so it must be cheap. */
+  readonly listen: (listener: Listener) => IO<() => void>
+  /** Whether each change of this key, by whomever, is heard from now on, or `lost` is. */
   readonly covers: (key: Key) => boolean
   /** Tells the others of a change that is in the far tier already. Nothing, where the far tier does. */
   readonly tell: (change: Change) => TE.TaskEither<StoreError, void>
@@ -63,7 +64,6 @@ export interface Invalidation {
  * A feed for the tiers of one process: whoever has one of the feeds that it gives hears of all changes but its own.
  *
  * @example
- * import { pipe } from 'fp-ts/function'
  * import * as E from 'fp-ts/Either'
  * import * as O from 'fp-ts/Option'
  * import { dict, Duration, Invalidation, Store } from 'fp-ring'
@@ -83,26 +83,4 @@ export interface Invalidation {
  * @category constructors
  * @since 0.1.0
  */
-export const local = (): (() => Invalidation) => {
-  const everybody = new Set<{ readonly of: object; readonly listener: Listener }>()
-  return () => {
-    const me = {}
-    let listens = 0
-    return {
-      listen: (listener) => () => {
-        const one = { of: me, listener }
-        everybody.add(one)
-        listens++
-        return () => {
-          if (everybody.delete(one)) listens--
-        }
-      },
-      covers: () => listens > 0,
-      tell: (change) => () => {
-        for (const { listener, of } of everybody) if (of !== me) listener.changed(change)
-        return Promise.resolve(E.right(undefined))
-      },
-      echoes: false
-    }
-  }
-}
+export const local: () => () => Invalidation = makeLocalFeed

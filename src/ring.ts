@@ -30,10 +30,10 @@ import { defect } from './internal/defect'
 import type { Parts } from './internal/engine'
 import { makeEngine } from './internal/engine'
 import { guardedCodec } from './internal/guarded'
+import { unreserved } from './internal/reserved'
 import { resolve } from './internal/resolved'
 import * as KeyFn from './KeyFn'
 import * as Policy from './Policy'
-import { KeyError } from './RingError'
 import type { Observer } from './RingEvent'
 import * as Store from './Store'
 
@@ -389,18 +389,6 @@ const keyOf = (name: string, { key, version }: Config): KeyFn.KeyFn<Arguments> =
         ? defect('a ring needs a name for its keys: name the function, or give `name` or `key`')
         : KeyFn.structural(name))
   )
-
-/** What rings and stores keep beside entries: generations of tags, and leases. A structural key never begins like that. */
-const reserved = /^~(?:tag|lease):/
-
-const unreserved = (key: KeyFn.KeyFn<Arguments>): KeyFn.KeyFn<Arguments> =>
-  Object.assign((...args: Arguments): KeyFn.Key => {
-    const made = key(...args)
-    // on the path of every hit: most keys are told by their first letter
-    if (made.startsWith('~') && reserved.test(made))
-      throw new KeyError('keys do not begin with ~tag: or ~lease:')
-    return made
-  }, key)
 
 const byReference: Codec<unknown, unknown> = { encode: E.right, decode: E.right }
 

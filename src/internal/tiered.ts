@@ -203,14 +203,16 @@ export const tieredStore = <R, N, F>({
   // writes
   // -----------------------------------------------------------------------------------
 
-  const tell =
-    <A>(operation: Operation, change: Change) =>
-    async (answer: E.Either<StoreError, A>): Answer<A> => {
-      if (invalidation === undefined) return answer
-      // a write that failed may have been done
-      const told = await attempt(operation, () => invalidation.tell(change)())
-      return E.isRight(answer) && E.isLeft(told) ? told : answer
-    }
+  /** A write that failed may have been done, so the others are told of it as well. */
+  const tell = async <A>(
+    operation: Operation,
+    change: Change,
+    answer: E.Either<StoreError, A>
+  ): Answer<A> => {
+    if (invalidation === undefined) return answer
+    const told = await attempt(operation, () => invalidation.tell(change)())
+    return E.isRight(answer) && E.isLeft(told) ? told : answer
+  }
 
   /** The far tier, then the near one, then the others. `known`: what the far tier has now, of each key. */
   const write =
@@ -243,7 +245,7 @@ export const tieredStore = <R, N, F>({
       )
       return E.isRight(answer) && !changes(answer.right)
         ? answer
-        : tell<A>(operation, { _tag: 'Keys', keys })(answer)
+        : tell(operation, { _tag: 'Keys', keys }, answer)
     }
 
   /** Where a lifetime was renewed nobody here knows of which value. */
@@ -274,7 +276,7 @@ export const tieredStore = <R, N, F>({
   })
 
   const { peek, peekEntry } = near
-  const { leases } = far
+  const { leases, rawKey } = far
   const deadlines = [
     far.deadline,
     near.deadline ?? (peek === undefined ? undefined : D.zero),
@@ -336,7 +338,7 @@ export const tieredStore = <R, N, F>({
     clear: (prefix) => async () => {
       tier.start()
       const answer = await tier.duringClear(prefix, () => attempt('clear', () => far.clear(prefix)()))
-      return tell<void>('clear', { _tag: 'Prefix', prefix })(answer)
+      return tell('clear', { _tag: 'Prefix', prefix }, answer)
     },
     ...(peek === undefined
       ? {}
@@ -359,6 +361,7 @@ export const tieredStore = <R, N, F>({
                 { value: entry.value, remaining: (entry.remaining + by) as D.Duration }
           }
         }),
+    ...(rawKey === undefined ? {} : { rawKey }),
     ...(leases === undefined ? {} : { leases: leasesOf(leases) }),
     ...(deadlines.some((d) => d === undefined)
       ? {}
