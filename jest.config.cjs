@@ -11,7 +11,8 @@ module.exports = {
   moduleNameMapper: {
     '^fp-ring$': '<rootDir>/src/index.ts',
     '^fp-ring/(lru|redis)$': '<rootDir>/src/stores/$1.ts',
-    '^fp-ring/cbor$': '<rootDir>/src/codecs/cbor.ts'
+    '^fp-ring/cbor$': '<rootDir>/src/codecs/cbor.ts',
+    '^fp-ring/testing$': '<rootDir>/src/testing/index.ts'
   },
   collectCoverageFrom: ['src/**/*.ts'],
   coverageThreshold: { global: { statements: 95, branches: 90, functions: 95, lines: 95 } },

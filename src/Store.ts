@@ -26,8 +26,8 @@ import { forever, Ord as DurationOrd } from './Duration'
 import { batchReads } from './internal/batch'
 import { withDeadline } from './internal/deadline'
 import { defect } from './internal/defect'
-import { extend } from './internal/extend'
 import { encodedCodec } from './internal/encoded'
+import { extend } from './internal/extend'
 import { guardedCodec } from './internal/guarded'
 import { tieredStore } from './internal/tiered'
 import type { Invalidation } from './Invalidation'
@@ -262,7 +262,7 @@ const keepsDeadline =
  *   return task()
  * })(dict<string>())
  * const test = async () => {
- *   await traced.set('k', 'v', Duration.seconds(1))()
+ *   await traced.set('k', 'v', Duration.minutes(1))()
  *   await traced.getMany(['k', 'l'])()
  *   assert.deepStrictEqual(calls, ['set', 'getMany'])
  * }
@@ -406,7 +406,7 @@ const counts = (e: E.Either<StoreError, unknown>): e is E.Left<StoreError> =>
  *
  * const store = pipe(dict<string>(), Store.mapKey((key) => key.toUpperCase()))
  * const test = async () => {
- *   await store.set('k', 'v', Duration.seconds(1))()
+ *   await store.set('k', 'v', Duration.minutes(1))()
  *   assert.deepStrictEqual(await store.has('k')(), E.right(true))
  *   assert.ok(store.backend.has('K'))
  * }
@@ -466,7 +466,7 @@ const withKeys =
  * const shared = dict<string>()
  * const store = pipe(shared, Store.prefixed('app/'))
  * const test = async () => {
- *   await store.set('k', 'v', Duration.seconds(1))()
+ *   await store.set('k', 'v', Duration.minutes(1))()
  *   assert.deepStrictEqual(await shared.has('app/k')(), E.right(true))
  * }
  * test()
@@ -493,7 +493,7 @@ export const prefixed = (prefix: string): Combinator =>
  *
  * const store = pipe(dict<Uint8Array>(), Store.encoded(Codec.json(t.array(t.number))))
  * const test = async () => {
- *   await store.set('k', [1, 2], Duration.seconds(1))()
+ *   await store.set('k', [1, 2], Duration.minutes(1))()
  *   assert.deepStrictEqual(await store.get('k')(), E.right(O.some([1, 2])))
  * }
  * test()
@@ -732,7 +732,7 @@ const writes: ReadonlySet<Operation> = /*#__PURE__*/ new Set<Operation>([
  *
  * const store = pipe(dict<string>(), Store.readOnly)
  * const test = async () => {
- *   const wrote = await store.set('k', 'v', Duration.seconds(1))()
+ *   const wrote = await store.set('k', 'v', Duration.minutes(1))()
  *   assert.ok(E.isLeft(wrote) && wrote.left.reason === 'refused')
  * }
  * test()

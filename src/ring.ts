@@ -221,6 +221,7 @@ export function ring<
     readonly codec: Codec<ValueOf<F>, R>
   }
 ): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X, Cmd, D>
+
 export function ring<
   F extends AnyFn,
   R,

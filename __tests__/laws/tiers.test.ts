@@ -11,7 +11,8 @@ import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 
 import { Codec, dict, Duration, Invalidation, noop, Policy, ring, RingError, Store } from '../../src'
-import { storeLaws } from './store'
+import { storeLaws, testClock } from '../../src/testing'
+import { obeys } from './register'
 
 const ms = Duration.milliseconds
 const minute = Duration.minutes(1)
@@ -27,43 +28,26 @@ const manual = () => {
 // -------------------------------------------------------------------------------------
 
 describe('tiers are a store', () => {
-  const { clock, wait } = manual()
-  const instant = { wait, instant: true }
-  const strings = { values: fc.string(), ...instant }
+  const clock = testClock(1_000)
+  const strings = { values: fc.string(), clock, leases: true }
   const near = () => dict<string>({ clock })
   const coded = () => pipe(dict<Uint8Array>({ clock }), Store.encoded(Codec.json(t.string)))
+  const local = () => Invalidation.local()()
 
-  storeLaws('two', () => Store.tiered({ clock, near: near(), far: near() }), strings)
-  storeLaws('decoded values near', () => Store.tiered({ clock, near: near(), far: coded() }), strings)
-  storeLaws(
-    'a near one with a short life',
-    () => Store.tiered({ clock, near: near(), far: near(), ttl: ms(50) }),
-    strings
-  )
-  storeLaws(
-    'one that listens',
-    () => {
-      const invalidation = Invalidation.local()()
-      return Store.tiered({ clock, near: near(), far: near(), invalidation })
-    },
-    strings
-  )
-  storeLaws(
-    'one whose writes come back to it',
-    () => {
-      const invalidation = { ...Invalidation.local()(), echoes: true }
-      return Store.tiered({ clock, near: near(), far: near(), invalidation })
-    },
-    strings
-  )
-  storeLaws(
-    'three',
-    () => Store.tiered({ clock, near: near(), far: Store.tiered({ clock, near: near(), far: near() }) }),
-    strings
-  )
-  storeLaws('nothing near', () => Store.tiered({ clock, near: noop<string>(), far: near() }), strings)
-  storeLaws('nothing far', () => Store.tiered({ clock, near: near(), far: noop<string>() }), strings)
-  storeLaws('a near one that fails', () => Store.tiered({ clock, near: broken(), far: near() }), strings)
+  const kinds: Readonly<Record<string, () => Store.Store<string>>> = {
+    two: () => Store.tiered({ clock, near: near(), far: near() }),
+    'decoded values near': () => Store.tiered({ clock, near: near(), far: coded() }),
+    'a near one with a short life': () => Store.tiered({ clock, near: near(), far: near(), ttl: ms(50) }),
+    'one that listens': () => Store.tiered({ clock, near: near(), far: near(), invalidation: local() }),
+    'one whose writes come back to it': () =>
+      Store.tiered({ clock, near: near(), far: near(), invalidation: { ...local(), echoes: true } }),
+    three: () =>
+      Store.tiered({ clock, near: near(), far: Store.tiered({ clock, near: near(), far: near() }) }),
+    'nothing near': () => Store.tiered({ clock, near: noop<string>(), far: near() }),
+    'nothing far': () => Store.tiered({ clock, near: near(), far: noop<string>() }),
+    'a near one that fails': () => Store.tiered({ clock, near: broken(), far: near() })
+  }
+  for (const [name, make] of Object.entries(kinds)) obeys(name, storeLaws(make, strings))
 })
 
 const down = <A>(): TE.TaskEither<RingError.StoreError, A> => TE.left(RingError.storeFailed('get')('down'))

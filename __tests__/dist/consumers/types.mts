@@ -5,6 +5,7 @@ import type { RingError } from 'fp-ring'
 import { cbor } from 'fp-ring/cbor'
 import { lru } from 'fp-ring/lru'
 import { redis } from 'fp-ring/redis'
+import { bytes, type Law, storeLaws, testClock } from 'fp-ring/testing'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as O from 'fp-ts/lib/Option.js'
@@ -33,6 +34,15 @@ const client = createClient()
 const far = ring(fetchUser, { name: 'user', store: redis(client), codec: Codec.json(User), policy })
 const backend: typeof client = far.store.backend
 
+const clock = testClock()
+const laws: ReadonlyArray<Law> = storeLaws(() => dict<Uint8Array>({ clock }), {
+  ...bytes,
+  clock,
+  leases: true
+})
+// @ts-expect-error the store holds bytes, and the values are texts
+storeLaws(() => dict<string>(), bytes)
+
 // @ts-expect-error the argument is a number
 near('1')
 // @ts-expect-error bytes need a codec
@@ -40,6 +50,7 @@ ring(fetchUser, { name: 'user', store: redis(client), policy })
 // @ts-expect-error the codec is for another type
 ring(fetchUser, { name: 'user', store: redis(client), codec: Codec.json(t.string), policy })
 
+for (const law of laws) await law.run()
 assert.strictEqual(backend, client)
 assert.deepStrictEqual(await value(), E.right({ id: 1, name: 'Ada' }))
 assert.deepStrictEqual(await updated(), E.right({ id: 1, name: 'Ada' }))
