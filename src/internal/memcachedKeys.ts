@@ -16,7 +16,6 @@ const longest = 250
 /** Of a key that is shortened so many bytes are kept at most. */
 const headBytes = longest - 2 - 43
 
-// eslint-disable-next-line no-control-regex -- these are what memcached does not take
 const unsafe = /[\0- %\x7f]/g
 const isSafe = (text: string): boolean => text.search(unsafe) < 0
 

@@ -59,9 +59,12 @@ type InSteps = <A>(
 /** `none`: not as things are now, look again. */
 type Step<A> = () => Promise<O.Option<A>>
 
+/** Others were quicker so often: something is wrong. */
+const mostAttempts = 1_000
+
 /** Repeats a step until it comes to something. Others were quicker each time, so they went on. */
 const repeated = async <A>(go: () => boolean, step: Step<A>): Promise<A> => {
-  while (go()) {
+  for (let attempt = 1; go() && attempt <= mostAttempts; attempt++) {
     const answer = await step()
     if (answer._tag === 'Some') return answer.value
   }

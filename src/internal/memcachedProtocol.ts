@@ -45,7 +45,6 @@ export interface MemcachedReply {
 /** What memcached takes. */
 const longestKey = 250
 
-// eslint-disable-next-line no-control-regex -- these are what must not be sent
 const unsafe = /[\0- \x7f]/
 // one letter and its argument; not an opaque, nor what would leave a request without an answer
 const safeFlags = /^(?:(?:^| )[AC-NP-Zac-pr-z][!-~]*)*$/

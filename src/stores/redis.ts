@@ -28,7 +28,6 @@ import {
   nothing,
   refused
 } from '../internal/answers'
-import { isWellFormed } from '../internal/wellFormed'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import { clearPages, isOne, toEntry, toOption, toOptions } from '../internal/redisAnswers'
@@ -37,6 +36,7 @@ import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } 
 import { beginsWith, startsWith } from '../internal/redisKeys'
 import { redisLeases } from '../internal/redisLeases'
 import * as scripts from '../internal/redisScripts'
+import { isWellFormed } from '../internal/wellFormed'
 import type { StoreError } from '../RingError'
 import type { Leasing, Operation, Store } from '../Store'
 

@@ -21,7 +21,6 @@ import {
   nothing,
   refused
 } from '../internal/answers'
-import { isWellFormed } from '../internal/wellFormed'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import { extend } from '../internal/extend'
@@ -30,6 +29,7 @@ import { chunksOf } from '../internal/redisBulk'
 import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
 import { beginsWith, startsWith } from '../internal/redisKeys'
 import * as scripts from '../internal/redisScripts'
+import { isWellFormed } from '../internal/wellFormed'
 import type { StoreError } from '../RingError'
 import type { Operation, Store } from '../Store'
 
