@@ -21,7 +21,7 @@
  *
  * @internal
  */
-import type * as O from 'fp-ts/Option'
+import * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
@@ -61,18 +61,22 @@ type Step<A> = () => Promise<O.Option<A>>
 
 /** Others were quicker so often: something is wrong. */
 const mostAttempts = 1_000
+const longestPause = 50
 
-/** Repeats a step until it comes to something. Others were quicker each time, so they went on. */
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/**
+ * Repeats a step until it comes to something. Others were quicker each time. A pause by chance, from the second time on,
+ * keeps two overrides from undoing each other's blocks for ever.
+ */
 const repeated = async <A>(go: () => boolean, step: Step<A>): Promise<A> => {
-  for (let attempt = 1; go() && attempt <= mostAttempts; attempt++) {
+  for (let attempt = 0; go() && attempt < mostAttempts; attempt++) {
+    if (attempt > 1) await sleep(Math.random() * Math.min(2 ** attempt, longestPause))
     const answer = await step()
     if (answer._tag === 'Some') return answer.value
   }
   throw new Error('others change the lease all the time')
 }
-
-const again: O.None = { _tag: 'None' }
-const come = <A>(value: A): O.Option<A> => ({ _tag: 'Some', value })
 
 // -------------------------------------------------------------------------------------
 // items
@@ -152,14 +156,14 @@ const acquire = async (
       ...(beyond === forever ? [] : [readRequest(entry)])
     )
     const isWon = isDone(added, 'NS')
-    const found = seen === undefined ? again : toEntry(seen)
+    const found = seen === undefined ? O.none : toEntry(seen)
     if (found._tag === 'Some' && found.value.remaining > beyond) {
       if (isWon) await ask(session, removeRequest(lease, uniqueOf(added)))
-      return come({ _tag: 'Found', entry: found.value })
+      return O.some({ _tag: 'Found', entry: found.value })
     }
-    if (isWon) return come({ _tag: 'Won' })
+    if (isWon) return O.some({ _tag: 'Won' })
     const other = toHeld(held)
-    return other === undefined ? again : come({ _tag: 'Busy', remaining: other.remaining })
+    return other === undefined ? O.none : O.some({ _tag: 'Busy', remaining: other.remaining })
   })
 }
 
@@ -173,9 +177,9 @@ const ofHolder = async (
   const session = await server.session()
   return repeated(go, async () => {
     const held = toHeld(await askOne(session, leaseRequest(lease)))
-    if (held?.token !== token) return come(false)
+    if (held?.token !== token) return O.some(false)
     const changed = await askOne(session, change(held.unique))
-    return isDone(changed, 'EX', 'NF') ? come(true) : again
+    return isDone(changed, 'EX', 'NF') ? O.some(true) : O.none
   })
 }
 
@@ -203,9 +207,9 @@ const commit = async (
     const held = toHeld(leased)
     if (held?.token !== token) {
       if (isAdded) await ask(session, removeRequest(entry, uniqueOf(added)))
-      return come(false)
+      return O.some(false)
     }
-    if (!isDone(seen, 'EN')) return again
+    if (!isDone(seen, 'EN')) return O.none
     const written = await askOne(
       session,
       write === undefined
@@ -217,9 +221,9 @@ const commit = async (
             flags: `C${uniqueOf(seen)} T${String(write.expiry)}`
           }
     )
-    if (!isDone(written, 'EX', 'NF')) return again
+    if (!isDone(written, 'EX', 'NF')) return O.none
     await ask(session, removeRequest(lease, held.unique)).catch(nothing) // it is written; a lease ends by itself
-    return come(true)
+    return O.some(true)
   })
 }
 
@@ -238,7 +242,7 @@ const override = async (
 ): Promise<void> => {
   const requests = await Promise.all(
     writes.map(async ({ place: { entry }, ttl, value }) =>
-      value._tag === 'Some' && ttl > 0
+      O.isSome(value) && ttl > 0
         ? setRequest(entry, value.value, await expiryOn(server, ttl))
         : deleteRequest(entry)
     )
@@ -267,7 +271,7 @@ const override = async (
       ...blocks.map((blocked, j) => removeRequest(leases[j] ?? '', uniqueOf(blocked)))
     )
     left = left.filter((_, j) => !isDone(freed[j] ?? unexpected(), 'EX', 'NF'))
-    return left.length === 0 ? come(undefined) : again
+    return left.length === 0 ? O.some(undefined) : O.none
   })
   if (refusal !== undefined) isDone(refusal)
 }
@@ -310,7 +314,9 @@ export const memcachedLeases = (inSteps: InSteps, timeout: Duration): Leases<Uin
           place,
           go,
           token,
-          ttl > 0 ? { value, expiry: await expiryOn(place.server, ttl) } : undefined,
+          O.isSome(value) && ttl > 0
+            ? { value: value.value, expiry: await expiryOn(place.server, ttl) }
+            : undefined,
           seconds
         )
       ),

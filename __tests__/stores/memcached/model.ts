@@ -10,8 +10,17 @@ interface Item {
   readonly unique: number
 }
 
-export interface Model extends MemcachedServer {
+/** A server as one program sees it. */
+export interface View extends MemcachedServer {
+  /** When the last of this program's commands was run, in the order of all. */
+  readonly last: () => number
+  /** When this program took the lease that it took last. */
+  readonly took: () => number
+}
+
+export interface Model {
   readonly items: Map<string, Item>
+  readonly view: () => View
 }
 
 const argument = (request: MemcachedRequest, letter: string): string | undefined =>
@@ -19,6 +28,8 @@ const argument = (request: MemcachedRequest, letter: string): string | undefined
     .split(' ')
     .find((flag) => flag.startsWith(letter))
     ?.slice(1)
+
+const isLease = ({ key }: MemcachedRequest): boolean => String(key).startsWith('%lease:')
 
 const reply = (status: string, flags = '', value?: Uint8Array): MemcachedReply => ({ status, flags, value })
 
@@ -74,44 +85,57 @@ export const broken = (
 ): MemcachedRequest | MemcachedReply => {
   const flags = request.flags ?? ''
   const isBlock = request.command === 'ms' && Buffer.from(request.value ?? []).toString() === 'block'
-  const isPlaceholder = /\bME c F/.test(flags)
+  const isPlaceholder = flags.startsWith('ME c F')
+  const unconditional = flags.replace(/(^| )C\d+/, '').trim()
   switch (fault) {
     case 'condition':
-      return request.command === 'ms' && !String(request.key).startsWith('%lease') && /^C/.test(flags)
-        ? { ...request, flags: flags.replace(/^C\d+ ?/, '') }
-        : request
+      return request.command === 'ms' && !isLease(request) ? { ...request, flags: unconditional } : request
     case 'placeholder':
       if (isPlaceholder) return reply('NS', 'c0')
       // where nothing was it is written without a condition
-      return / ?C0\b/.test(flags) ? { ...request, flags: flags.replace(/C0 ?/, '') } : request
+      return /(^| )C0( |$)/.test(flags) ? { ...request, flags: unconditional } : request
     case 'block':
-      return isBlock ? { command: 'md', key: request.key } : request
-    case 'again':
-      return request.command === 'md' && String(request.key).startsWith('%lease')
+      // and what it removes in the end is what it has removed
+      return isBlock || (request.command === 'md' && isLease(request))
         ? { command: 'md', key: request.key }
         : request
+    case 'again':
+      return request.command === 'md' && isLease(request) ? { command: 'md', key: request.key } : request
     case undefined:
       return request
   }
 }
 
-/** `pause` is waited for before every command. */
+/** `pause` is waited for before every command, and before the answers arrive. */
 export const makeModel = (pause: () => Promise<unknown>, fault?: Fault): Model => {
   const items = new Map<string, Item>()
   let unique = 0
   const next = (): number => ++unique
-  const session: Pick<MemcachedServer, 'ask'> = {
-    ask: async (requests) => {
+  let order = 0
+  const view = (): View => {
+    let last = 0
+    let took = 0
+    const ask: MemcachedServer['ask'] = async (requests) => {
       const replies: Array<MemcachedReply> = []
       for (const request of requests) {
         await pause()
-        replies.push(runBroken(items, next, fault, request))
+        const answer = runBroken(items, next, fault, request)
+        last = ++order
+        if (request.command === 'ms' && isLease(request) && answer.status === 'HD') took = last
+        replies.push(answer)
       }
       await pause()
       return replies
     }
+    return {
+      ask,
+      session: () => Promise.resolve({ ask }),
+      lines: () => Promise.resolve(),
+      last: () => last,
+      took: () => took
+    }
   }
-  return { ...session, session: () => Promise.resolve(session), lines: () => Promise.resolve(), items }
+  return { items, view }
 }
 
 const runBroken = (
@@ -126,6 +150,6 @@ const runBroken = (
   if (fault === 'placeholder' && given.flags === 'c' && answer.status === 'EN') return reply('HD', 'c0')
   // it asked for the number of a block, and for its removal: it is told that both were so
   if (fault === 'block' && given !== request) return reply('HD', `c${String(next())}`)
-  if (fault === 'block' && request.command === 'md' && answer.status === 'NF') return reply('HD')
+  if (fault === 'again' && given !== request) return reply('HD')
   return answer
 }
