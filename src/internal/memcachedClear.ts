@@ -4,6 +4,7 @@
  * @internal
  */
 import { deleteRequest } from './memcachedEntries'
+import { hasCode } from './memcachedErrors'
 import type { MemcachedServer } from './memcachedServer'
 
 /** How many keys are removed in one go. */
@@ -13,10 +14,6 @@ const attempts = 40
 const pause = 25
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-const hasCode = (cause: unknown, code: string): boolean =>
-  // the proof: `code` is looked at as `unknown`
-  (cause as { readonly code?: unknown } | undefined)?.code === code
 
 /** `key=a%2520b exp=… …`: the key is percent-encoded once more. */
 const keyIn = (line: string): Buffer | undefined => {

@@ -5,7 +5,7 @@
  */
 import { StoreError, storeFailed } from '../RingError'
 import type { Operation } from '../Store'
-import { isTimeout } from './memcachedErrors'
+import { failure, hasCode } from './memcachedErrors'
 import type { MemcachedReply, MemcachedRequest } from './memcachedProtocol'
 import type { MemcachedServer, MemcachedSession } from './memcachedServer'
 
@@ -81,9 +81,6 @@ export const askOne = async (
 // answers
 // -------------------------------------------------------------------------------------
 
-/** A server's refusal of a value, on its way to be a `StoreError`. */
-const refusal = (message: string): Error => Object.assign(new Error(message), { isRefusal: true })
-
 /** @internal */
 export const unexpected = (): never => {
   throw new Error('memcached answered what it was not asked')
@@ -99,7 +96,7 @@ export const isDone = ({ flags, status }: MemcachedReply, ...others: ReadonlyArr
   if (others.includes(status)) return false
   if (status !== 'SERVER_ERROR') return unexpected()
   // the other one is 'out of memory storing object': that passes
-  throw flags.includes('too large') ? refusal(flags) : new Error(flags)
+  throw flags.includes('too large') ? failure('ETOOLARGE', flags) : new Error(flags)
 }
 
 /**
@@ -110,9 +107,10 @@ export const isDone = ({ flags, status }: MemcachedReply, ...others: ReadonlyArr
 export const failedAs =
   (operation: Operation) =>
   (cause: unknown): StoreError =>
-    isTimeout(cause)
+    hasCode(cause, 'ETIMEDOUT')
       ? new StoreError(operation, 'timeout', 'the backend did not answer in time', cause)
-      : // the proof: `isRefusal` is looked at as `unknown`
-      (cause as { readonly isRefusal?: unknown } | undefined)?.isRefusal === true
+      : hasCode(cause, 'ETOOLARGE')
       ? new StoreError(operation, 'refused', 'the value is larger than the server takes', cause)
+      : hasCode(cause, 'EREFUSED')
+      ? new StoreError(operation, 'refused', 'the server does not do that', cause)
       : storeFailed(operation)(cause)

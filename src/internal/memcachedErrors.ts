@@ -11,11 +11,7 @@ export const timedOut = (): Error => failure('ETIMEDOUT', 'memcached did not ans
 export const failure = (code: string, message: string, cause?: unknown): Error =>
   Object.assign(new Error(message, cause === undefined ? {} : { cause }), { code })
 
-/**
- * Whether a failure is a deadline that is over.
- *
- * @internal
- */
-export const isTimeout = (cause: unknown): boolean =>
+/** @internal */
+export const hasCode = (cause: unknown, code: string): boolean =>
   // the proof: `code` is looked at as `unknown`
-  (cause as { readonly code?: unknown } | undefined)?.code === 'ETIMEDOUT'
+  (cause as { readonly code?: unknown } | undefined)?.code === code
