@@ -149,7 +149,7 @@ describe('what it asks of the server', () => {
       return asked.map((requests) => requests.length)
     }
     expect(await trips(store.setMany(keys.map((key) => [key, bytes(key), D.minutes(1)])))).toEqual([1_000])
-    expect(await trips(store.getMany([...keys, ...keys]))).toEqual([1_000])
+    expect(await trips(store.getMany(keys))).toEqual([1_000])
     expect(await trips(store.readMany(keys))).toEqual([1_000])
     expect(await trips(store.hasMany(keys))).toEqual([1_000])
     expect(await trips(store.deleteMany([...keys, ...keys]))).toEqual([1_000])

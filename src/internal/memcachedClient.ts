@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import type { Duration } from '../Duration'
 import { StoreError, storeFailed } from '../RingError'
 import type { Operation } from '../Store'
 import { failure, hasCode } from './memcachedErrors'
@@ -15,7 +16,7 @@ import type { MemcachedServer, MemcachedSession } from './memcachedServer'
 
 /**
  * A client that speaks memcached's meta protocol: its servers, and which of them has a key. `client` makes one; another
- * may be used that has this shape.
+ * may be used that has this shape. With a `deadline`, every `ask` settles within it.
  *
  * @category model
  * @since 0.1.0
@@ -23,6 +24,7 @@ import type { MemcachedServer, MemcachedSession } from './memcachedServer'
 export interface MemcachedClient {
   readonly servers: ReadonlyArray<MemcachedServer>
   readonly serverOf: (key: string) => MemcachedServer
+  readonly deadline?: Duration
 }
 
 // -------------------------------------------------------------------------------------
@@ -63,6 +65,16 @@ export const groupBy = <A, B>(all: ReadonlyArray<A>, f: (a: A) => B): ReadonlyMa
   }
   return groups
 }
+
+/**
+ * What the only answer of several is to be decoded as.
+ *
+ * @internal
+ */
+export const only =
+  <A>(decode: (reply: MemcachedReply) => A) =>
+  ([reply]: ReadonlyArray<MemcachedReply>): A =>
+    decode(reply ?? unexpected())
 
 /**
  * Asks one thing.

@@ -10,11 +10,12 @@ import { connect as connectTls } from 'node:tls'
 
 import { failure, timedOut } from './memcachedErrors'
 import {
+  addTo,
   type MemcachedReply,
   type MemcachedRequest,
+  owned,
   replyReader,
-  toReply,
-  written
+  toReply
 } from './memcachedProtocol'
 
 // -------------------------------------------------------------------------------------
@@ -173,7 +174,7 @@ export const connectionOver = (socket: Socket, limits: Limits): Connection => {
     pending--
     const { batch, place } = waiting
     batch.replies[place] = reply
-    if (--batch.missing === 0) batch.resolve(batch.replies)
+    if (--batch.missing === 0) batch.resolve(owned(batch.replies))
     return true
   }
   const read = replyReader(onReply)
@@ -234,7 +235,8 @@ export const connectionOver = (socket: Socket, limits: Limits): Connection => {
       const asked = performance.now()
       if (due <= asked) return reject(timedOut())
       // a throw is the promise's rejection, and nothing of it is written
-      const parts = requests.flatMap((request, place) => written(request, opaqueOf(place)))
+      const parts: Array<string | Uint8Array> = []
+      requests.forEach((request, place) => addTo(parts, request, opaqueOf(place)))
       const batch: Batch = {
         replies: new Array<MemcachedReply>(requests.length),
         resolve,

@@ -21,7 +21,7 @@ import { absolute, relative, remaining, timeOf } from './memcachedTime'
  */
 export const placeholder = '1718645351'
 
-const isPlaceholder = (reply: MemcachedReply): boolean => flagOf(reply, 'f') === placeholder
+const isPlaceholder = (reply: MemcachedReply): boolean => reply.flags.includes(`f${placeholder}`)
 
 /**
  * The argument of `T` on this server.

@@ -58,21 +58,24 @@ const keyOf = (key: string | Uint8Array): string => {
 }
 
 /**
- * The parts of a request, as they are written one after the other. Throws a `TypeError` for what must not be sent.
+ * Adds a request to what is to be written, part after part. Throws a `TypeError` for what must not be sent.
  *
  * @internal
  */
-export const written = (
+export const addTo = (
+  parts: Array<string | Uint8Array>,
   { command, flags = '', key, value }: MemcachedRequest,
   opaque: number
-): ReadonlyArray<string | Uint8Array> => {
+): void => {
   if (!safeFlags.test(flags)) return defect('flags that memcached does not take')
-  const rest = `${typeof key === 'string' ? '' : ' b'}${flags === '' ? '' : ' '}${flags} O${String(
-    opaque
-  )}\r\n`
-  if (command !== 'ms') return [`${command} ${keyOf(key)}${rest}`]
+  const binary = typeof key === 'string' ? '' : ' b'
+  const rest = `${binary}${flags === '' ? '' : ' '}${flags} O${String(opaque)}\r\n`
+  if (command !== 'ms') {
+    parts.push(`${command} ${keyOf(key)}${rest}`)
+    return
+  }
   const bytes = value ?? new Uint8Array(0)
-  return [`ms ${keyOf(key)} ${String(bytes.byteLength)}${rest}`, bytes, '\r\n']
+  parts.push(`ms ${keyOf(key)} ${String(bytes.byteLength)}${rest}`, bytes, '\r\n')
 }
 
 // -------------------------------------------------------------------------------------
@@ -84,15 +87,38 @@ const longestLine = 2_048
 /** More than a server can be told to take. */
 const largestValue = 2 ** 30
 
-/**
- * A value that does not keep much more memory than its own: one that is a small part of what the socket gave at once
- * is copied.
- */
-const own = (value: Buffer): Uint8Array =>
-  value.byteLength * 2 < value.buffer.byteLength ? new Uint8Array(value) : value
-
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
+
+/** Of `VA <size> <flags>`; `NaN` where it is none. */
+const sizeIn = (line: string): number => {
+  const end = line.indexOf(' ', 3)
+  const digits = end < 0 ? line.slice(3) : line.slice(3, end)
+  return /^\d{1,10}$/.test(digits) ? Number(digits) : NaN
+}
+
+/**
+ * Values that do not keep much more memory than their own: those that are a small part of what the socket gave at once
+ * are copied.
+ *
+ * @internal
+ */
+export const owned = (replies: ReadonlyArray<MemcachedReply>): ReadonlyArray<MemcachedReply> => {
+  let asked = 0
+  let held = 0
+  let chunk: ArrayBufferLike | undefined
+  for (const { value } of replies) {
+    if (value === undefined) continue
+    asked += value.byteLength
+    if (value.buffer === chunk) continue
+    chunk = value.buffer
+    held += chunk.byteLength
+  }
+  if (asked * 2 >= held) return replies
+  return replies.map((reply) =>
+    reply.value === undefined ? reply : { ...reply, value: new Uint8Array(reply.value) }
+  )
+}
 
 /**
  * Reads answers out of what a socket gives, in whatever pieces. `onReply` is given each: its line, and its value where
@@ -140,10 +166,10 @@ export const replyReader = (
         if (!onReply(line, undefined)) return false
         continue
       }
-      const size = Number(/^VA (\d{1,10})(?: |$)/.exec(line)?.[1] ?? NaN)
+      const size = sizeIn(line)
       if (!(size <= largestValue)) return false
       if (at + size + 2 <= bytes.length) {
-        const value = own(bytes.subarray(at, at + size))
+        const value = bytes.subarray(at, at + size)
         if (!endsWell(bytes, at + size) || !onReply(line, value)) return false
         at += size + 2
       } else {

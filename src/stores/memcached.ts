@@ -12,10 +12,11 @@
  *
  * @since 0.1.0
  */
+import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 
-import { type Duration, milliseconds, zero } from '../Duration'
-import { batchedAs, deal, distinct, done, lone, noneAsked, nothing, refused } from '../internal/answers'
+import { type Duration, forever, milliseconds, zero } from '../Duration'
+import { batchedAs, distinct, done, lone, noneAsked, nothing, refused } from '../internal/answers'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import { ketama } from '../internal/ketama'
@@ -26,6 +27,7 @@ import {
   failedAs,
   isDone,
   type MemcachedClient,
+  only,
   unexpected
 } from '../internal/memcachedClient'
 import type { Address, MemcachedTls } from '../internal/memcachedConnection'
@@ -53,7 +55,7 @@ import type { Leasing, Operation, Store } from '../Store'
 export {
   /**
    * A client that speaks memcached's meta protocol: its servers, and which of them has a key. `client` makes one;
-   * another may be used that has this shape.
+   * another may be used that has this shape. With a `deadline`, every `ask` settles within it.
    *
    * @category model
    * @since 0.1.0
@@ -204,6 +206,7 @@ export const client = (options: ClientOptions): OwnClient => {
   const placeOf = ketama(names)
   return {
     servers,
+    deadline: timeout,
     // the proof: `placeOf` gives the place of one of the names, and there are as many servers
     serverOf: (key) => servers[placeOf(key)] as MemcachedServer,
     close: async () => {
@@ -211,6 +214,9 @@ export const client = (options: ClientOptions): OwnClient => {
     }
   }
 }
+
+const toFound = /*#__PURE__*/ only(toOption)
+const toSeen = /*#__PURE__*/ only(toEntry)
 
 const identity = <A>(a: A): A => a
 
@@ -260,11 +266,19 @@ export const memcached = <Client extends MemcachedClient>(
 
   const inTime = <X, A>(
     operation: Operation,
-    start: () => Promise<X>,
-    decode: (x: X) => A
+    start: (current: Client) => Promise<X>,
+    decode: (x: X) => A,
+    isBrief = false
   ): TE.TaskEither<StoreError, A> => {
     const failed = failedAs(operation)
-    return () => withDeadlineMap(operation, timeout, start, decode, nothing, failed)
+    return () => {
+      const current = E.tryCatch(lookup, failed)
+      if (current._tag === 'Left') return Promise.resolve(current)
+      const client = current.right
+      // where one round trip ends in time by itself, a second timer would be one too many
+      const limit = isBrief && client.deadline !== undefined && client.deadline <= timeout ? forever : timeout
+      return withDeadlineMap(operation, limit, () => start(client), decode, nothing, failed)
+    }
   }
 
   /** Several round trips, as long as anybody waits for them (`go`). */
@@ -295,17 +309,19 @@ export const memcached = <Client extends MemcachedClient>(
     operation: Operation,
     key: string,
     start: (server: MemcachedServer, itemKey: string) => Promise<X>,
-    decode: (x: X) => A
+    decode: (x: X) => A,
+    isBrief = false
   ): TE.TaskEither<StoreError, A> => {
     const full = namespace + key
     return isWellFormed(full)
       ? inTime(
           operation,
-          () => {
+          (current) => {
             const itemKey = itemKeyOf(full)
-            return start(lookup().serverOf(itemKey), itemKey)
+            return start(current.serverOf(itemKey), itemKey)
           },
-          decode
+          decode,
+          isBrief
         )
       : refused(operation, lone)
   }
@@ -315,15 +331,16 @@ export const memcached = <Client extends MemcachedClient>(
     operation: Operation,
     keys: ReadonlyArray<string>,
     start: (current: Client, itemKeys: ReadonlyArray<string>) => Promise<X>,
-    decode: (x: X) => A
+    decode: (x: X) => A,
+    isBrief = false
   ): TE.TaskEither<StoreError, A> => {
     const full = keys.map((key) => namespace + key)
     return full.every(isWellFormed)
-      ? inTime(operation, () => start(lookup(), full.map(itemKeyOf)), decode)
+      ? inTime(operation, (current) => start(current, full.map(itemKeyOf)), decode, isBrief)
       : refused(operation, lone)
   }
 
-  /** One request for each of many different keys, and its answer for every place where the key is. */
+  /** One request for each of many keys. */
   const bulkRead = <A>(
     operation: Operation,
     keys: ReadonlyArray<string>,
@@ -331,12 +348,13 @@ export const memcached = <Client extends MemcachedClient>(
     decode: (reply: MemcachedReply) => A
   ): TE.TaskEither<StoreError, ReadonlyArray<A>> => {
     if (keys.length === 0) return noneAsked
-    const asked: ReturnType<typeof distinct> = distinct(keys)
+    // who asks twice is answered twice; to look for repetition would cost more
     return bulk(
       operation,
-      asked.keys,
+      keys,
       (current, ks) => askAll(current, ks, ks.map(request)),
-      (replies) => deal(replies.map(decode), asked.places)
+      (replies) => replies.map(decode),
+      true
     )
   }
 
@@ -348,8 +366,8 @@ export const memcached = <Client extends MemcachedClient>(
       return lookup()
     },
     deadline: timeout,
-    get: (key) => single('get', key, (server, k) => askOne(server, getRequest(k)), toOption),
-    read: (key) => single('read', key, (server, k) => askOne(server, readRequest(k)), toEntry),
+    get: (key) => single('get', key, (server, k) => server.ask([getRequest(k)]), toFound, true),
+    read: (key) => single('read', key, (server, k) => server.ask([readRequest(k)]), toSeen, true),
     set: (key, value, ttl) =>
       ttl > 0
         ? single(
