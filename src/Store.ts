@@ -92,8 +92,12 @@ export interface Store<R, B = unknown> {
   readonly deadline?: Duration
   /** Where it is there, values are encoded on their way in (`encoded`): the store takes no envelope around them. */
   readonly encodes?: true
-  /** Where it is there, the store keeps no lifetimes: it refuses every one that ends. A ring needs `Policy.forever`. */
-  readonly lifetime?: 'none'
+  /**
+   * `none`: the store keeps no lifetimes. It refuses every one that ends, and a ring needs `Policy.forever`. `hidden`: it
+   * keeps them, and does not tell what is left. It refuses to `read` what is there, and a ring takes no policy that goes by
+   * the age of an entry.
+   */
+  readonly lifetime?: 'none' | 'hidden'
 }
 
 /**

@@ -454,3 +454,43 @@ export const memcached = <Client extends MemcachedClient>(
       : (key) => current.serverOf(itemKeyOf(namespace + key))
   })
 }
+
+// eslint-disable-next-line no-restricted-imports -- `fp-ring/memcached` is one entry for both stores
+export {
+  /**
+   * A store that keeps lifetimes, and does not tell what is left of them.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type HiddenLifetime,
+  /**
+   * A store of bytes in memcached, over a client of memjs.
+   *
+   * @example
+   * import { memjs } from 'fp-ring/memcached'
+   * import { Client } from 'memjs'
+   *
+   * const client = Client.create('localhost:11211')
+   * export const store = memjs(client, { namespace: 'shop:' })
+   * client.close()
+   *
+   * @category constructors
+   * @since 0.1.0
+   */
+  memjs,
+  /**
+   * What the store needs of a client of memjs 1.3.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type MemjsClient,
+  /**
+   * How a store uses its client of memjs.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type MemjsOptions
+} from './memjs'
