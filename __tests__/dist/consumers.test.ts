@@ -20,7 +20,7 @@ const programs = [
   ...fs.readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)
 ].map((block) => block[1]!)
 
-const peers = ['fp-ts', 'io-ts', 'lru-cache', 'redis', 'cbor-x']
+const peers = ['fp-ts', 'io-ts', 'lru-cache', 'redis', 'cbor-x', 'memjs']
 
 /** What the peers need themselves, and their types. */
 const links = [...peers, '@redis', '@types', 'undici-types', 'cluster-key-slot']
@@ -117,7 +117,7 @@ describe('the packed tarball', () => {
 
   it('every subpath is there both ways', async () => {
     const subpaths = Object.keys(manifest().exports).filter((name) => name !== './package.json')
-    expect(subpaths).toEqual(expect.arrayContaining(['.', './lru', './redis', './cbor']))
+    expect(subpaths).toEqual(expect.arrayContaining(['.', './lru', './redis', './memcached', './cbor']))
     for (const name of subpaths.map((subpath) => `fp-ring${subpath.slice(1)}`)) {
       const esm = `import * as it from '${name}'; console.log(Object.keys(it).sort().join())`
       const cjs = `console.log(Object.keys(require('${name}')).sort().join())`
@@ -128,7 +128,7 @@ describe('the packed tarball', () => {
   })
 
   it('the core loads no driver, neither required nor imported', async () => {
-    const drivers = ['redis', '@redis', 'lru-cache', 'cbor-x'].map((name) =>
+    const drivers = ['redis', '@redis', 'lru-cache', 'cbor-x', 'memjs'].map((name) =>
       path.join(root, 'node_modules', name)
     )
     const cjs = "require('fp-ring'); console.log(Object.keys(require.cache).join('\\n'))"
@@ -144,13 +144,14 @@ describe('the packed tarball', () => {
         recursive: true
       })
     }
-    for (const name of ['lru-cache', 'redis', 'cbor-x']) fs.rmSync(path.join(home, 'node_modules', name))
+    for (const name of ['lru-cache', 'redis', 'cbor-x', 'memjs'])
+      fs.rmSync(path.join(home, 'node_modules', name))
     try {
       const esm = "import * as it from 'fp-ring'; console.log(typeof it.ring)"
       const run = await exec(process.execPath, ['--input-type=module', '-e', esm], { cwd: bare })
       expect(run.stdout.trim()).toBe('function')
     } finally {
-      for (const name of ['lru-cache', 'redis', 'cbor-x']) {
+      for (const name of ['lru-cache', 'redis', 'cbor-x', 'memjs']) {
         fs.symlinkSync(path.join(root, 'node_modules', name), path.join(home, 'node_modules', name))
       }
     }
