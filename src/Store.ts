@@ -699,7 +699,9 @@ export const tiered = <R, N, F, S extends Store<R, F>>({
   readonly invalidation?: Invalidation
   readonly clock?: Clock
 }): Store<R, { readonly near: N; readonly far: F }> & Capabilities<S, R> =>
-  ttl > 0
+  near.lifetime === 'hidden' || far.lifetime === 'hidden'
+    ? defect('a tier tells what is left of a lifetime')
+    : ttl > 0
     ? // the proof: it has leases where the far one has them
       (tieredStore<R, N, F>({ clock, far, invalidation, near, ttl }) as Store<
         R,

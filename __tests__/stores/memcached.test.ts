@@ -59,9 +59,9 @@ const lawsOver = (
           ? [await anyMemcached()]
           : await Promise.all(Array.from({ length: servers }, () => startMemcached()))
       closing.push(...started.map(({ stop }) => stop))
-      const made = client({ servers: started.map(({ url }) => hostOf(url)) })
+      const made = client({ servers: started.map(({ url }) => hostOf(url)), timeout: D.seconds(5) })
       closing.push(made.close)
-      return memcached(as(made), { namespace: randomNamespace(), ...given })
+      return memcached(as(made), { namespace: randomNamespace(), timeout: D.seconds(5), ...given })
     },
     options,
     async () => {
@@ -95,7 +95,8 @@ describe('what it asks of the server', () => {
   let made: OwnClient
   beforeAll(async () => {
     server = await startMemcached(['-m', '64'])
-    made = client({ servers: [hostOf(server.url)] })
+    // beside other tests a thousand keys may take their time
+    made = client({ servers: [hostOf(server.url)], timeout: D.seconds(10) })
   })
   afterAll(async () => {
     await made.close()
@@ -350,7 +351,7 @@ describe('what it asks of the server', () => {
   })
 
   test('law 35: clear finds what is read while it looks', async () => {
-    const store = memcached(made, { namespace: 'read:' })
+    const store = memcached(made, { namespace: 'read:', timeout: D.seconds(10) })
     const keys = Array.from({ length: 20_000 }, (_, i) => `k${String(i)}`)
     right(await store.setMany(keys.map((key) => [key, bytes(key), D.minutes(1)]))())
     let ended = false

@@ -5,10 +5,9 @@ import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import { Client } from 'memjs'
 
-import { Codec, Duration as D, Policy, ring } from '../../src'
+import { Codec, dict, Duration as D, Policy, ring, Store } from '../../src'
 import { extend } from '../../src/internal/extend'
 import type { StoreError } from '../../src/RingError'
-import type { Entry, Store } from '../../src/Store'
 import { client, memcached, memjs } from '../../src/stores/memcached'
 import {
   anyMemcached,
@@ -35,14 +34,19 @@ const left = (answer: Either<StoreError, unknown>): StoreError => {
 const quiet = { log: () => undefined }
 
 /** What is refused is done another way, for the laws to see the rest. */
-const asIfTold = (store: Store<Uint8Array>): Store<Uint8Array> => {
-  const toEntry = (value: Uint8Array): Entry<Uint8Array> => ({ value, remaining: D.forever })
-  return extend<Store<Uint8Array>, Pick<Store<Uint8Array>, 'read' | 'readMany' | 'clear'>>(store, {
-    read: (key) => TE.map(O.map(toEntry))(store.get(key)),
-    readMany: (keys) =>
-      TE.map((found: ReadonlyArray<O.Option<Uint8Array>>) => found.map(O.map(toEntry)))(store.getMany(keys)),
-    clear: () => TE.right(undefined)
-  })
+const asIfTold = (store: Store.Store<Uint8Array>): Store.Store<Uint8Array> => {
+  const toEntry = (value: Uint8Array): Store.Entry<Uint8Array> => ({ value, remaining: D.forever })
+  return extend<Store.Store<Uint8Array>, Pick<Store.Store<Uint8Array>, 'read' | 'readMany' | 'clear'>>(
+    store,
+    {
+      read: (key) => TE.map(O.map(toEntry))(store.get(key)),
+      readMany: (keys) =>
+        TE.map((found: ReadonlyArray<O.Option<Uint8Array>>) => found.map(O.map(toEntry)))(
+          store.getMany(keys)
+        ),
+      clear: () => TE.right(undefined)
+    }
+  )
 }
 
 const closing: Array<() => unknown> = []
@@ -105,6 +109,11 @@ describe('what is special about it', () => {
     expect(() => ring(square, { name: 'square', store, codec, policy: Policy.lease() })).toThrow()
   })
 
+  test('it is no tier, as a near one is filled for what is left', () => {
+    const store = memjs(made)
+    expect(() => Store.tiered({ near: dict<Uint8Array>(), far: store })).toThrow('lifetime')
+  })
+
   test('keys, bytes and lifetimes are those of the store over the meta protocol', async () => {
     const meta = client({ servers: [hostOf(server.url)] })
     const [ours, theirs] = [memcached(meta, { namespace: 'both:' }), memjs(made, { namespace: 'both:' })]
@@ -116,9 +125,9 @@ describe('what is special about it', () => {
     }
     right(await theirs.set('long', bytes('v'), D.days(40))())
     const found = right(await ours.read('long')())
-    expect(O.isSome(found) && found.value.remaining > D.days(39) && found.value.remaining < D.days(40) + 5_000).toBe(
-      true
-    )
+    expect(
+      O.isSome(found) && found.value.remaining > D.days(39) && found.value.remaining < D.days(40) + 5_000
+    ).toBe(true)
     right(await ours.clear('')())
     expect(right(await theirs.has('plain')())).toBe(false)
     await meta.close()

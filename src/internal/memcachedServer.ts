@@ -31,7 +31,8 @@ export interface MemcachedSession {
 /**
  * One server. A `session` is one connection: when that is lost every later `ask` rejects, so that the unique numbers of
  * items (`c`) that a session has seen are compared by the server that gave them out, and not by one that was restarted.
- * `lines` asks a command of the administration (`stats`) over a connection of its own, and gives the lines before `END`.
+ * `lines` asks a command of the administration (`stats`) over a connection of its own, and gives the lines before `END`;
+ * it rejects where the server is silent for as long as an answer may take.
  *
  * @category model
  * @since 0.1.0

@@ -1,7 +1,7 @@
 /**
  * Entries in memcached: one item per key, whose bytes are the codec's and nothing else, with memcached's own expiry.
  *
- * It speaks the meta protocol (memcached 1.6.12 or later), which no driver on npm does, so a small client comes with it:
+ * It speaks the meta protocol (memcached 1.6.18 or later), which no driver on npm does, so a small client comes with it:
  * `client`. Laws: those of `Store`. Moreover:
  *
  * - law 12: a bulk operation is one round trip to each of the servers that its keys belong to.
@@ -170,7 +170,7 @@ const addressOf = (server: string, tls: MemcachedTls | undefined): Address => {
 const nameOf = ({ host, path, port }: Address): string => path ?? `${host}:${String(port)}`
 
 /**
- * A client of one or more memcached servers, 1.6.12 or later. Nothing is connected before it is used, and what is lost
+ * A client of one or more memcached servers, 1.6.18 or later. Nothing is connected before it is used, and what is lost
  * is connected again by whoever uses it next. Idle connections keep no process alive.
  *
  * With several servers, keys are spread as libketama does it (MD5, 160 points each). A server that is away is not

@@ -42,7 +42,7 @@ const shared = ring(fetchUser, { store: memcached(servers), ...leased })
 const others: typeof servers = shared.store.backend
 const binary = Client.create('localhost:11211')
 // @ts-expect-error there are no leases
-ring(fetchUser, { store: memjs(binary), ...leased })
+assert.throws(() => ring(fetchUser, { store: memjs(binary), ...leased }))
 binary.close()
 
 // @ts-expect-error the argument is a number
