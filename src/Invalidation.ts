@@ -26,7 +26,8 @@ export type Change =
   | { readonly _tag: 'Prefix'; readonly prefix: string }
 
 /**
- * Who is told. `lost`: from now on changes may be missed, so whatever is held near must go before it is served again.
+ * Who is told. `lost`: a change may have been missed, so whatever lies near must go before anything is served from there.
+ * It is told at once, before anything else can run.
  *
  * @category model
  * @since 0.1.0
@@ -37,7 +38,7 @@ export interface Listener {
 }
 
 /**
- * A feed of changes. While it does not cover a key, nothing that is held near is served for it.
+ * A feed of changes. What it does not cover is not kept near.
  *
  * @category model
  * @since 0.1.0
@@ -45,7 +46,7 @@ export interface Listener {
 export interface Invalidation {
   /** Begins to listen; gives what ends it. */
   readonly listen: (listener: Listener) => IO<() => void>
-  /** Whether each change of this key, by whomever, is heard from now on: asked at every read, so it must be cheap. */
+  /** Whether each change of this key, by whomever, is heard from now on, or `lost` is. */
   readonly covers: (key: Key) => boolean
   /** Tells the others of a change that is in the far tier already. Nothing, where the far tier does. */
   readonly tell: (change: Change) => TE.TaskEither<StoreError, void>

@@ -102,6 +102,8 @@ export interface Store<R, B = unknown> {
    * the age of an entry.
    */
   readonly lifetime?: 'none' | 'hidden'
+  /** Where it is there: a key as the backend has it. */
+  readonly rawKey?: (key: Key) => string
   /** Where it is there, the store keeps nothing: every read is a miss. */
   readonly keeps?: 'nothing'
 }
@@ -193,7 +195,7 @@ export type Accepting<R> = Pick<Store<R>, 'set'>
 export type Operation =
   | Exclude<
       keyof Store<unknown>,
-      'backend' | 'peek' | 'peekEntry' | 'leases' | 'deadline' | 'encodes' | 'lifetime' | 'keeps'
+      'backend' | 'peek' | 'peekEntry' | 'leases' | 'deadline' | 'encodes' | 'lifetime' | 'keeps' | 'rawKey'
     >
   | keyof Leases<unknown>
 
@@ -224,7 +226,7 @@ const min = /*#__PURE__*/ minOf(DurationOrd)
 /** What a combinator replaces; the rest stays as it is in the store below. */
 type Functions<R> = Omit<
   Store<R>,
-  'backend' | 'peek' | 'peekEntry' | 'deadline' | 'encodes' | 'lifetime' | 'keeps'
+  'backend' | 'peek' | 'peekEntry' | 'deadline' | 'encodes' | 'lifetime' | 'keeps' | 'rawKey'
 >
 
 const onLeases = <R, A>(
@@ -423,8 +425,8 @@ export const mapKey =
 
 const withKeys =
   (f: (key: Key) => Key, mapPrefix?: (prefix: string) => string) =>
-  <R>(store: Store<R>): Functions<R> & Pick<Store<R>, 'peek' | 'peekEntry'> => {
-    const { peek, peekEntry } = store
+  <R>(store: Store<R>): Functions<R> & Pick<Store<R>, 'peek' | 'peekEntry' | 'rawKey'> => {
+    const { peek, peekEntry, rawKey } = store
     return {
       get: (key) => store.get(f(key)),
       read: (key) => store.read(f(key)),
@@ -442,6 +444,7 @@ const withKeys =
         mapPrefix === undefined
           ? TE.left(new StoreError('clear', 'refused', 'the keys are mapped, so a prefix has no meaning'))
           : store.clear(mapPrefix(prefix)),
+      ...(rawKey === undefined ? {} : { rawKey: (key) => rawKey(f(key)) }),
       ...(peek === undefined ? {} : { peek: (key) => peek(f(key)) }),
       ...(peekEntry === undefined ? {} : { peekEntry: (key) => peekEntry(f(key)) }),
       ...onLeases(store, (leases) => ({
@@ -517,7 +520,7 @@ export const encoded =
         E.map((value): Entry<A> => ({ value, remaining: entry.remaining }))
       )
     const { peek, peekEntry } = store
-    const ofValues: Omit<Store<A>, 'backend' | 'deadline' | 'lifetime'> = {
+    const ofValues: Omit<Store<A>, 'backend' | 'deadline' | 'lifetime' | 'keeps' | 'rawKey'> = {
       encodes: true,
       get: (key) => pipe(store.get(key), TE.chainEitherK(O.traverse(E.Applicative)(decode('get')))),
       read: (key) => pipe(store.read(key), TE.chainEitherK(O.traverse(E.Applicative)(decodeEntry('read')))),

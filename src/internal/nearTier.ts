@@ -92,8 +92,7 @@ export const makeNearTier = <R>(
   const covers = invalidation === undefined ? always : invalidation.covers
   const isCapped = longest !== D.forever
 
-  const serves = (key: Key): boolean =>
-    closed === 0 && !dirty && (held.size === 0 || !held.has(key)) && covers(key)
+  const serves = (key: Key): boolean => closed === 0 && !dirty && (held.size === 0 || !held.has(key))
 
   // -----------------------------------------------------------------------------------
   // fills
@@ -191,6 +190,8 @@ export const makeNearTier = <R>(
     if (dirty && closed === 0) void empty('')
     if (started || invalidation === undefined) return
     started = true
+    // what lies there was not listened for
+    void empty('')
     invalidation.listen({
       changed: (change) => {
         void (change._tag === 'Keys' ? drop(change.keys) : empty(change.prefix))
@@ -205,18 +206,20 @@ export const makeNearTier = <R>(
     start,
     serves,
     beyond: isCapped ? beyond : () => 0,
-    open: (key) => note(key, serves(key)),
+    open: (key) => note(key, serves(key) && covers(key)),
     close,
     keep,
     drop,
     during: async (keys, far, then) => {
       // of two writes at once nobody knows which the far tier saw last
-      const alone = keys.filter((key) => serves(key) && invalidation?.echoes !== true)
+      const alone = invalidation?.echoes === true ? [] : keys.filter((key) => serves(key) && covers(key))
       hold(keys)
-      keys.forEach(end)
+      const keeping = keys.flatMap(end)
       const own = new Map(alone.map((key) => [key, note(key, true)]))
       try {
         const answer = await far()
+        // two writes of the near tier must not overtake each other either
+        if (keeping.length > 0) await Promise.all(keeping)
         if (E.isLeft(answer)) await drop(keys)
         else await then(answer.right, (key) => own.get(key))
         return answer

@@ -276,7 +276,7 @@ export const tieredStore = <R, N, F>({
   })
 
   const { peek, peekEntry } = near
-  const { leases } = far
+  const { leases, rawKey } = far
   const deadlines = [
     far.deadline,
     near.deadline ?? (peek === undefined ? undefined : D.zero),
@@ -361,6 +361,7 @@ export const tieredStore = <R, N, F>({
                 { value: entry.value, remaining: (entry.remaining + by) as D.Duration }
           }
         }),
+    ...(rawKey === undefined ? {} : { rawKey }),
     ...(leases === undefined ? {} : { leases: leasesOf(leases) }),
     ...(deadlines.some((d) => d === undefined)
       ? {}
