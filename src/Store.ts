@@ -97,8 +97,12 @@ export interface Store<R, B = unknown> {
   readonly deadline?: Duration
   /** Where it is there, values are encoded on their way in (`encoded`): the store takes no stored errors. */
   readonly encodes?: true
-  /** Where it is there, the store keeps no lifetimes: it refuses every one that ends. A ring needs `Policy.forever`. */
-  readonly lifetime?: 'none'
+  /**
+   * `none`: the store keeps no lifetimes. It refuses every one that ends, and a ring needs `Policy.forever`. `hidden`: it
+   * keeps them, and does not tell what is left. It refuses to `read` what is there, and a ring takes no policy that goes by
+   * the age of an entry.
+   */
+  readonly lifetime?: 'none' | 'hidden'
   /** Where it is there: a key as the backend has it. */
   readonly rawKey?: (key: Key) => string
   /** Where it is there, the store keeps nothing: every read is a miss. */
@@ -699,7 +703,9 @@ export const tiered = <R, N, F, S extends Store<R, F>>({
   readonly invalidation?: Invalidation
   readonly clock?: Clock
 }): Store<R, { readonly near: N; readonly far: F }> & Capabilities<S, R> =>
-  ttl > 0
+  near.lifetime === 'hidden' || far.lifetime === 'hidden'
+    ? defect('a tier tells what is left of a lifetime')
+    : ttl > 0
     ? // the proof: it has leases where the far one has them
       (tieredStore<R, N, F>({ clock, far, invalidation, near, ttl }) as Store<
         R,

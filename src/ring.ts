@@ -172,6 +172,8 @@ type Applied<Args extends Arguments, E, A, R, B, X, Cmd, D extends PropertyKey> 
 // constructors
 // -------------------------------------------------------------------------------------
 
+/* eslint-disable @typescript-eslint/unified-signatures -- with a codec, without one, and once more with one: the compiler explains the last form only */
+
 /**
  * Caches a function. Either at once, `ring(fn, { store, codec, … })`, or as the last step of a pipe,
  * `pipe(fn, ring(store, codec, policy | options))`; a store in this process's memory needs no codec. Without its
@@ -295,7 +297,6 @@ export function ring<
   store: Store.Store<R, B> & NoInfer<C>,
   options: Settings<C, X, PA, Args, D, PE> & { readonly key: KeyFn.KeyFn<Args> }
 ): <E extends PE, A extends PA>(fn: Fn<Args, E, A> & Holding<R, A>) => Ring<Args, E, A, R, B, X, None, D>
-// eslint-disable-next-line @typescript-eslint/unified-signatures -- once more: the compiler explains the last form only
 export function ring<
   F extends AnyFn,
   R,
@@ -311,6 +312,7 @@ export function ring<
     readonly codec: Codec<ValueOf<F>, R>
   }
 ): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X, Cmd, D>
+/* eslint-enable @typescript-eslint/unified-signatures */
 export function ring(...given: ReadonlyArray<unknown>): unknown {
   const [first, second, third] = given
   // the proof: the overloads say which of the five forms these are, told apart by what no two of them share

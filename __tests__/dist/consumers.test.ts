@@ -20,7 +20,7 @@ const programs = [
   ...fs.readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)
 ].map((block) => block[1]!)
 
-const peers = ['fp-ts', 'io-ts', 'lru-cache', 'redis', 'cbor-x', 'fast-check']
+const peers = ['fp-ts', 'io-ts', 'lru-cache', 'redis', 'cbor-x', 'fast-check', 'memjs']
 
 /** What the peers need themselves, and their types. */
 const links = [...peers, '@redis', '@types', 'undici-types', 'cluster-key-slot', 'pure-rand']
@@ -126,7 +126,9 @@ describe('the packed tarball', () => {
 
   it('every subpath is there both ways', async () => {
     const subpaths = Object.keys(manifest().exports).filter((name) => name !== './package.json')
-    expect(subpaths).toEqual(expect.arrayContaining(['.', './lru', './redis', './cbor', './testing']))
+    expect(subpaths).toEqual(
+      expect.arrayContaining(['.', './lru', './redis', './cbor', './testing', './memcached'])
+    )
     for (const name of subpaths.map((subpath) => `fp-ring${subpath.slice(1)}`)) {
       const esm = `import * as it from '${name}'; console.log(Object.keys(it).sort().join())`
       const cjs = `console.log(Object.keys(require('${name}')).sort().join())`
@@ -137,7 +139,7 @@ describe('the packed tarball', () => {
   })
 
   it('the core loads no driver, neither required nor imported', async () => {
-    const drivers = ['redis', '@redis', 'lru-cache', 'cbor-x', 'fast-check'].map((name) =>
+    const drivers = ['redis', '@redis', 'lru-cache', 'cbor-x', 'fast-check', 'memjs'].map((name) =>
       path.join(root, 'node_modules', name)
     )
     const cjs = "require('fp-ring'); console.log(Object.keys(require.cache).join('\\n'))"
@@ -153,14 +155,14 @@ describe('the packed tarball', () => {
         recursive: true
       })
     }
-    for (const name of ['lru-cache', 'redis', 'cbor-x', 'fast-check'])
+    for (const name of ['lru-cache', 'redis', 'cbor-x', 'fast-check', 'memjs'])
       fs.rmSync(path.join(home, 'node_modules', name))
     try {
       const esm = "import * as it from 'fp-ring'; console.log(typeof it.ring)"
       const run = await exec(process.execPath, ['--input-type=module', '-e', esm], { cwd: bare })
       expect(run.stdout.trim()).toBe('function')
     } finally {
-      for (const name of ['lru-cache', 'redis', 'cbor-x', 'fast-check']) {
+      for (const name of ['lru-cache', 'redis', 'cbor-x', 'fast-check', 'memjs']) {
         fs.symlinkSync(path.join(root, 'node_modules', name), path.join(home, 'node_modules', name))
       }
     }

@@ -2,17 +2,19 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 
+import { Client } from 'memjs'
 import { createClient } from 'redis'
 
 import { dict, Duration, noop, Store } from '../../src'
 import { lru } from '../../src/stores/lru'
+import { client as memcachedClient, memcached, memjs } from '../../src/stores/memcached'
 import { redis, redisHash } from '../../src/stores/redis'
 import { root } from './blocks'
 
 /** What a store says of itself. */
 interface Able {
   readonly keeps?: 'nothing'
-  readonly lifetime?: 'none'
+  readonly lifetime?: 'none' | 'hidden'
   readonly deadline?: Duration.Duration
   readonly peek?: unknown
   readonly leases?: unknown
@@ -32,8 +34,11 @@ const client = createClient()
 const memory = lru<Uint8Array>({ max: 1 })
 const server = redis(client)
 const hash = redisHash(client, { key: 'k' })
+const items = memcached(memcachedClient({ servers: ['localhost'] }))
 const tiers = Store.tiered({ near: memory, far: server })
 
+const binary = memjs(Client.create('localhost'))
+const byMemcached = { from: 'fp-ring/memcached', bounded: 'by memcached' }
 const byRedis = { from: 'fp-ring/redis', bounded: 'by Redis' }
 
 /** One line for each store. */
@@ -48,6 +53,8 @@ const lines: ReadonlyArray<Line> = [
   },
   { store: 'redis(client)', ...byRedis, keeps: 'bytes, a string each', made: server },
   { store: 'redisHash(client, { key })', ...byRedis, keeps: 'bytes, the fields of one hash', made: hash },
+  { store: 'memcached(client)', ...byMemcached, keeps: 'bytes, an item each', made: items },
+  { store: 'memjs(client)', ...byMemcached, keeps: 'bytes, an item each', made: binary },
   {
     store: 'Store.tiered({ near, far })',
     from: 'fp-ring',
@@ -71,7 +78,13 @@ const cells = ({ bounded, from, keeps, made, store }: Line): ReadonlyArray<strin
   `\`${from}\``,
   keeps,
   bounded,
-  made.keeps === 'nothing' ? '' : made.lifetime === 'none' ? 'only `forever`' : 'yes',
+  made.keeps === 'nothing'
+    ? ''
+    : made.lifetime === 'none'
+    ? 'only `forever`'
+    : made.lifetime === 'hidden'
+    ? 'yes, untold'
+    : 'yes',
   yes(made.peek !== undefined),
   yes(made.leases !== undefined),
   made.deadline === undefined ? "the ring's" : seconds(made.deadline)

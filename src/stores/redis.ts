@@ -16,28 +16,27 @@
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
-import { withDeadlineMap } from '../internal/deadline'
-import { defect } from '../internal/defect'
 import {
   batchedAs,
-  clearPages,
+  deal,
+  distinct,
   done,
   foldTouches,
-  isOne,
   lone,
   none,
   noneAsked,
   nothing,
-  refused,
-  toEntry,
-  toOption,
-  toOptions
-} from '../internal/redisAnswers'
-import { chunksOf, deal, distinct, getAll, most, runOverKeys } from '../internal/redisBulk'
+  refused
+} from '../internal/answers'
+import { withDeadlineMap } from '../internal/deadline'
+import { defect } from '../internal/defect'
+import { clearPages, isOne, toEntry, toOption, toOptions } from '../internal/redisAnswers'
+import { chunksOf, getAll, most, runOverKeys } from '../internal/redisBulk'
 import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
-import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
+import { beginsWith, startsWith } from '../internal/redisKeys'
 import { redisLeases } from '../internal/redisLeases'
 import * as scripts from '../internal/redisScripts'
+import { isWellFormed } from '../internal/wellFormed'
 import type { StoreError } from '../RingError'
 import type { Leasing, Operation, Store } from '../Store'
 

@@ -46,8 +46,13 @@ export interface StoreLawsOptions<R, B = unknown> {
   readonly eq?: Eq<R>
   /** Whether it keeps anything (default: yes). A store that does nothing obeys the rest. */
   readonly keeps?: boolean
-  /** Whether it keeps lifetimes (default: yes). A store that does not, refuses those that end. */
-  readonly lifetime?: boolean
+  /**
+   * Whether it keeps lifetimes (default: yes). A store that does not, refuses those that end; of one that keeps them and
+   * cannot tell what is left of one (`hidden`) it is not asked.
+   */
+  readonly lifetime?: boolean | 'hidden'
+  /** Whether it can clear (default: yes). */
+  readonly clears?: boolean
   /** Whether it has leases (default: no). */
   readonly leases?: boolean
   /**
@@ -75,6 +80,7 @@ export interface StoreLawsOptions<R, B = unknown> {
 
 /** Those that say something of such a store; the others are left out, so that none is passed by doing nothing. */
 const applicable = <R, B>({
+  clears = true,
   keeps = true,
   leases: hasLeases = false,
   lifetime = true
@@ -83,9 +89,9 @@ const applicable = <R, B>({
   ...single,
   ...bulk,
   ...lifetimes,
-  ...(lifetime ? (keeps ? expiry : {}) : lifetimeless),
+  ...(lifetime !== false ? (keeps ? expiry : {}) : lifetimeless),
   ...(hasLeases && keeps ? { ...leases, ...leaseWrites } : {}),
-  ...clear,
+  ...(clears ? clear : {}),
   ...random,
   ...capabilities
 })

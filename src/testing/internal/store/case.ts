@@ -20,6 +20,9 @@ export interface Case<R> {
   readonly equals: (a: R, b: R) => boolean
   readonly keeps: boolean
   readonly lifetime: boolean
+  /** It tells what is left of a lifetime. */
+  readonly tells: boolean
+  readonly clears: boolean
   readonly leases: boolean
   /** Time costs nothing. */
   readonly instant: boolean
@@ -43,7 +46,9 @@ export const caseOf = <R, B>(store: Store<R, B>, options: StoreLawsOptions<R, B>
     extremes: options.extremes ?? [],
     equals: eq === undefined ? same : (a, b) => eq.equals(a, b),
     keeps: options.keeps ?? true,
-    lifetime: options.lifetime ?? true,
+    lifetime: options.lifetime !== false,
+    tells: options.lifetime !== 'hidden',
+    clears: options.clears ?? true,
     leases: options.leases ?? false,
     instant: clock !== undefined,
     granularity: options.granularity ?? 0,
@@ -116,6 +121,7 @@ export const isNear = <R>(c: Case<R>, a: number, b: number): boolean =>
 export const remains = <R>(c: Case<R>, entry: Option<Entry<R>>, ttl: number, what: string): void => {
   if (!c.keeps) return ensure(entry._tag === 'None', () => `${what}: an entry in a store that keeps nothing`)
   if (entry._tag === 'None') return fail(`${what}: no entry`)
+  if (!c.tells) return
   const { remaining } = entry.value
   return ensure(
     isLeft(c, remaining, ttl),

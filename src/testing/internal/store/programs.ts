@@ -73,7 +73,9 @@ const commandsOn = <R>(c: Case<R>, key: fc.Arbitrary<string>): fc.Arbitrary<Read
         op: fc.constant('touchMany' as const),
         entries: fc.array(fc.tuple(key, ttl), { maxLength: 9 })
       }),
-      fc.record({ op: fc.constant('clear' as const), prefix: fc.constantFrom(...somePrefixes) }),
+      ...(c.clears
+        ? [fc.record({ op: fc.constant('clear' as const), prefix: fc.constantFrom(...somePrefixes) })]
+        : []),
       ...(c.instant && c.granularity === 0 ? [passing] : [])
     ),
     { maxLength: 25 }
