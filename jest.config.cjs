@@ -10,8 +10,9 @@ module.exports = {
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   moduleNameMapper: {
     '^fp-ring$': '<rootDir>/src/index.ts',
-    '^fp-ring/(lru|redis)$': '<rootDir>/src/stores/$1.ts',
-    '^fp-ring/cbor$': '<rootDir>/src/codecs/cbor.ts'
+    '^fp-ring/(lru|redis|memcached)$': '<rootDir>/src/stores/$1.ts',
+    '^fp-ring/cbor$': '<rootDir>/src/codecs/cbor.ts',
+    '^fp-ring/testing$': '<rootDir>/src/testing/index.ts'
   },
   collectCoverageFrom: ['src/**/*.ts'],
   coverageThreshold: { global: { statements: 95, branches: 90, functions: 95, lines: 95 } },

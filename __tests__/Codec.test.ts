@@ -3,11 +3,14 @@ import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
+import * as Eq from 'fp-ts/Eq'
 import { pipe } from 'fp-ts/function'
 import * as t from 'io-ts'
 
 import * as Codec from '../src/Codec'
-import { codecLaws, hostileBytesLaws, same } from './laws/codec'
+import { codecLaws, deepEq } from '../src/testing'
+import { same } from '../src/testing/internal/same'
+import { obeys } from './laws/register'
 
 const bytes = (s: string): Uint8Array => new TextEncoder().encode(s)
 const text = (b: Uint8Array): string => new TextDecoder().decode(b)
@@ -74,37 +77,39 @@ const anything = fc.anything({
 // laws
 // -------------------------------------------------------------------------------------
 
-codecLaws('identity', Codec.identity<unknown>(), fc.anything(), { isolates: false })
-codecLaws(
-  'clone',
-  Codec.clone<unknown>(),
-  fc.anything({ withDate: true, withMap: true, withSet: true, withBigInt: true })
+const cloneable = fc.anything({ withDate: true, withMap: true, withSet: true, withBigInt: true })
+const ofPairs = pipe(
+  Codec.json(t.array(t.tuple([t.string, t.string]))),
+  Codec.imap(
+    (list) => new Map(list),
+    (map: Map<string, string>) => [...map]
+  )
 )
-codecLaws('fromType', Codec.fromType(User), user, { isolates: false })
-codecLaws('fromType, with a transform', Codec.fromType(t.array(DateFromISO)), fc.array(fc.date()))
-codecLaws('json', Codec.json(User), user)
-codecLaws('json of strings', Codec.json(t.string), anyString)
-codecLaws('json of dates', Codec.json(t.type({ at: DateFromISO })), fc.record({ at: fc.date() }))
-codecLaws('json of what JSON can hold', Codec.json(t.unknown), fc.jsonValue())
-codecLaws('json of anything', Codec.json(t.unknown), anything, {
-  equals: (x, y) => same(x, withoutUndefined(y)),
-  numRuns: 3_000
-})
-codecLaws('json of numbers', Codec.json(t.array(t.number)), fc.array(fc.double()))
-codecLaws('composed', pipe(Codec.json(User), Codec.compose(Codec.clone<Uint8Array, Uint8Array>())), user)
-codecLaws(
-  'imap',
-  pipe(
-    Codec.json(t.array(t.tuple([t.string, t.string]))),
-    Codec.imap(
-      (list) => new Map(list),
-      (map: Map<string, string>) => [...map]
-    )
-  ),
-  fc.array(fc.tuple(fc.string(), fc.string())).map((list) => new Map(list))
+const pairs = fc.array(fc.tuple(fc.string(), fc.string()))
+const dates = fc.array(fc.date())
+
+obeys('identity', codecLaws(Codec.identity<unknown>(), { values: fc.anything(), isolates: false }))
+obeys('clone', codecLaws(Codec.clone<unknown>(), { values: cloneable }))
+obeys('fromType', codecLaws(Codec.fromType(User), { values: user, isolates: false }))
+obeys('fromType, with a transform', codecLaws(Codec.fromType(t.array(DateFromISO)), { values: dates }))
+obeys('json', codecLaws(Codec.json(User), { values: user, framed: true }))
+obeys('json of strings', codecLaws(Codec.json(t.string), { values: anyString, framed: true }))
+obeys('json of dates', codecLaws(Codec.json(t.array(DateFromISO)), { values: dates, framed: true }))
+obeys(
+  'json of what JSON can hold',
+  codecLaws(Codec.json(t.unknown), { values: fc.jsonValue(), framed: true })
 )
-hostileBytesLaws('json', Codec.json(t.unknown), fc.jsonValue())
-hostileBytesLaws('json of a type', Codec.json(User), user)
+obeys(
+  'json of anything',
+  codecLaws(Codec.json(t.unknown), {
+    values: anything,
+    eq: Eq.contramap(withoutUndefined)(deepEq),
+    numRuns: 3_000
+  })
+)
+obeys('json of numbers', codecLaws(Codec.json(t.array(t.number)), { values: fc.array(fc.double()) }))
+obeys('composed', codecLaws(pipe(Codec.json(User), Codec.compose(Codec.clone())), { values: user }))
+obeys('imap', codecLaws(ofPairs, { values: pairs.map((list) => new Map(list)), framed: true }))
 
 // -------------------------------------------------------------------------------------
 // json

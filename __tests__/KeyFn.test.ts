@@ -1,9 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
+import * as Eq from 'fp-ts/Eq'
 import { pipe } from 'fp-ts/function'
 
 import { KeyFn, ringKey } from '../src'
-import { same } from './laws/codec'
+import { deepEq, keyLaws } from '../src/testing'
+import { reordered } from '../src/testing/internal/keyChecks'
+import { same } from '../src/testing/internal/same'
+import { obeys } from './laws/register'
 
 const key = KeyFn.structural('r')
 
@@ -91,20 +95,53 @@ const anyArgument: fc.Arbitrary<unknown> = fc.letrec<{ any: unknown }>((tie) => 
   )
 })).any
 
-/** The same argument with its properties, members and entries in another order. */
-const reordered = (u: unknown): unknown => {
-  if (Array.isArray(u)) return u.map(reordered)
-  if (u instanceof Map) return new Map([...u].reverse().map(([k, v]) => [k, reordered(v)]))
-  if (u instanceof Set) return new Set([...u].reverse())
-  if (typeof u === 'object' && u !== null && Object.getPrototypeOf(u) === Object.prototype) {
-    return Object.fromEntries(
-      Object.entries(u)
-        .reverse()
-        .map(([k, v]) => [k, reordered(v)])
-    )
-  }
-  return u
-}
+const anyArguments: fc.Arbitrary<Array<unknown>> = fc.array(anyArgument, { maxLength: 3 })
+/** Texts that are cut and quoted wrongly where it can be done. */
+const odd = fc.string({
+  unit: fc.constantFrom('a', ':', "'", '%', '1', '~', '#', 'é', '\ud800'),
+  maxLength: 4
+})
+const long = odd.chain((text) => fc.constantFrom(text, text.repeat(9), `${text.repeat(9)}'`))
+const one = fc.tuple(long)
+
+obeys('structural', keyLaws(key, { values: anyArguments, numRuns: 10_000 }))
+obeys(
+  'of',
+  keyLaws(
+    KeyFn.of((a: number, b: string) => `${String(a)},${b}`, 'p:'),
+    { values: fc.tuple(fc.integer(), odd) }
+  )
+)
+obeys(
+  'contramap',
+  keyLaws(
+    pipe(
+      key,
+      KeyFn.contramap((text: string) => [text, text.length])
+    ),
+    { values: one }
+  )
+)
+obeys('prefixed', keyLaws(pipe(key, KeyFn.prefixed('app/')), { values: anyArguments }))
+obeys('versioned', keyLaws(pipe(key, KeyFn.versioned('2:x')), { values: anyArguments }))
+obeys('hashed', keyLaws(pipe(key, KeyFn.hashed(50)), { values: anyArguments, maxBytes: 50 }))
+obeys(
+  'hashed, of texts',
+  keyLaws(
+    pipe(
+      KeyFn.of((text: string) => text, 'p:'),
+      KeyFn.hashed(46)
+    ),
+    { values: one, maxBytes: 46 }
+  )
+)
+obeys(
+  'picking',
+  keyLaws(pipe(key, KeyFn.picking(2, 0)), {
+    values: fc.tuple(anyArgument, anyArgument, anyArgument),
+    eq: Eq.contramap(([a, , c]: readonly [unknown, unknown, unknown]) => [a, c])(deepEq)
+  })
+)
 
 describe('KeyFn', () => {
   test('law 3: different arguments have different keys, equal ones equal keys', () =>

@@ -8,7 +8,8 @@ import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 
 import { Codec, dict, Duration, RingError, Store } from '../src'
-import { storeLaws } from './laws/store'
+import { anything as anyValues, storeLaws } from '../src/testing'
+import { obeys } from './laws/register'
 
 const minute = Duration.minutes(1)
 
@@ -16,7 +17,8 @@ const minute = Duration.minutes(1)
 const remote = <R>(calls: Array<string> = []) => {
   const {
     peek: _,
-    deadline: __,
+    peekEntry: __,
+    deadline: ___,
     ...store
   } = pipe(
     dict<R>(),
@@ -29,39 +31,49 @@ const remote = <R>(calls: Array<string> = []) => {
   return store
 }
 
-const anything = { values: fc.anything(), extremes: [undefined, null], numRuns: 30 }
-storeLaws('prefixed', () => pipe(dict(), Store.prefixed('app/')), anything)
-storeLaws(
+const anything = { ...anyValues, leases: true }
+const reserved = Store.mapKey(
+  (key) => `${key}!`,
+  (prefix) => prefix
+)
+const breaker = circuitBreaker(handleAll, { halfOpenAfter: 1, breaker: new ConsecutiveBreaker(1) })
+const json = Store.encoded(Codec.json(t.string))
+
+obeys(
+  'prefixed',
+  storeLaws(() => pipe(dict(), Store.prefixed('app/')), anything)
+)
+obeys(
   'mapKey',
-  () =>
-    pipe(
-      dict(),
-      Store.mapKey(
-        (key) => `${key}!`,
-        (prefix) => prefix
-      )
-    ),
-  anything
+  storeLaws(() => pipe(dict(), reserved), anything)
 )
-storeLaws('timed', () => pipe(remote(), Store.timed(minute)), anything)
-storeLaws('batched', () => pipe(remote(), Store.batched()), anything)
-storeLaws('batched by two', () => pipe(remote(), Store.batched({ max: 2 })), anything)
-storeLaws(
+obeys(
+  'timed',
+  storeLaws(() => pipe(remote(), Store.timed(minute)), anything)
+)
+obeys(
+  'batched',
+  storeLaws(() => pipe(remote(), Store.batched()), anything)
+)
+obeys(
+  'batched by two',
+  storeLaws(() => pipe(remote(), Store.batched({ max: 2 })), anything)
+)
+obeys(
   'guarded',
-  () =>
-    pipe(
-      dict(),
-      Store.guarded(circuitBreaker(handleAll, { halfOpenAfter: 1, breaker: new ConsecutiveBreaker(1) }))
-    ),
-  anything
+  storeLaws(() => pipe(dict(), Store.guarded(breaker)), anything)
 )
-storeLaws('encoded', () => pipe(dict<Uint8Array>(), Store.encoded(Codec.json(t.array(t.number)))), {
-  values: fc.array(fc.integer()),
-  numRuns: 30
-})
-storeLaws('everything at once', () => pipe(
-  remote<Uint8Array>(), Store.timed(minute), Store.batched(), Store.encoded(Codec.json(t.string)), Store.prefixed('p:')
-), { values: fc.string(), numRuns: 30 }) // prettier-ignore
+obeys(
+  'encoded',
+  storeLaws(() => pipe(dict<Uint8Array>(), json), { values: fc.string(), leases: true })
+)
+obeys(
+  'everything at once',
+  storeLaws(
+    () => pipe(remote<Uint8Array>(), Store.timed(minute), Store.batched(), json, Store.prefixed('p:')),
+    { values: fc.string(), leases: true }
+  )
+)
 
 const reason = (e: E.Either<RingError.StoreError, unknown>): string | false => E.isLeft(e) && e.left.reason
 

@@ -83,9 +83,8 @@ describe('ring', () => {
     expect(ring(one, { store: dict(), name: 'n' }).name).toBe('n')
   })
 
-  test('tags and stored errors need the codec in the ring; leases need a store that has them', () => {
+  test('stored errors need the codec in the ring; leases need a store that has them', () => {
     const store = pipe(dict<Uint8Array>(), Store.encoded(Codec.json(t.number)))
-    expect(() => ring(one, { store: store as never, tags: () => ['a'] })).toThrow(/codec/)
     const negative = Policy.negative({ codec: Codec.identity<string>(), ttl: Duration.seconds(1) })
     expect(() => ring(one, { store: store as never, policy: negative })).toThrow(/codec/)
     const { leases: _, ...without } = dict()

@@ -9,12 +9,22 @@ import { bulk } from './bulk'
 import { decode } from './decode'
 import { printed, type Row, type Scenario } from './harness'
 import { key } from './key'
+import { memcached } from './memcached'
 import { memory } from './memory'
 import { policies } from './policies'
 import { redis } from './redis'
 import { stampede } from './stampede'
 
-const scenarios: Readonly<Record<string, Scenario>> = { memory, stampede, redis, bulk, decode, key, policies }
+const scenarios: Readonly<Record<string, Scenario>> = {
+  memory,
+  stampede,
+  redis,
+  memcached,
+  bulk,
+  decode,
+  key,
+  policies
+}
 
 const runApart = (name: string): Promise<ReadonlyArray<Row>> =>
   new Promise((resolve, reject) => {

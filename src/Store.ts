@@ -26,6 +26,7 @@ import { forever, Ord as DurationOrd } from './Duration'
 import { batchReads } from './internal/batch'
 import { withDeadline } from './internal/deadline'
 import { defect } from './internal/defect'
+import { encodedCodec } from './internal/encoded'
 import { extend } from './internal/extend'
 import { guardedCodec } from './internal/guarded'
 import { tieredStore } from './internal/tiered'
@@ -94,10 +95,14 @@ export interface Store<R, B = unknown> {
    * several. A ring puts a deadline before stores that have none.
    */
   readonly deadline?: Duration
-  /** Where it is there, values are encoded on their way in (`encoded`): the store takes no envelope around them. */
+  /** Where it is there, values are encoded on their way in (`encoded`): the store takes no stored errors. */
   readonly encodes?: true
-  /** Where it is there, the store keeps no lifetimes: it refuses every one that ends. A ring needs `Policy.forever`. */
-  readonly lifetime?: 'none'
+  /**
+   * `none`: the store keeps no lifetimes. It refuses every one that ends, and a ring needs `Policy.forever`. `hidden`: it
+   * keeps them, and does not tell what is left. It refuses to `read` what is there, and a ring takes no policy that goes by
+   * the age of an entry.
+   */
+  readonly lifetime?: 'none' | 'hidden'
   /** Where it is there: a key as the backend has it. */
   readonly rawKey?: (key: Key) => string
   /** Where it is there, the store keeps nothing: every read is a miss. */
@@ -261,7 +266,7 @@ const keepsDeadline =
  *   return task()
  * })(dict<string>())
  * const test = async () => {
- *   await traced.set('k', 'v', Duration.seconds(1))()
+ *   await traced.set('k', 'v', Duration.minutes(1))()
  *   await traced.getMany(['k', 'l'])()
  *   assert.deepStrictEqual(calls, ['set', 'getMany'])
  * }
@@ -405,7 +410,7 @@ const counts = (e: E.Either<StoreError, unknown>): e is E.Left<StoreError> =>
  *
  * const store = pipe(dict<string>(), Store.mapKey((key) => key.toUpperCase()))
  * const test = async () => {
- *   await store.set('k', 'v', Duration.seconds(1))()
+ *   await store.set('k', 'v', Duration.minutes(1))()
  *   assert.deepStrictEqual(await store.has('k')(), E.right(true))
  *   assert.ok(store.backend.has('K'))
  * }
@@ -465,7 +470,7 @@ const withKeys =
  * const shared = dict<string>()
  * const store = pipe(shared, Store.prefixed('app/'))
  * const test = async () => {
- *   await store.set('k', 'v', Duration.seconds(1))()
+ *   await store.set('k', 'v', Duration.minutes(1))()
  *   assert.deepStrictEqual(await shared.has('app/k')(), E.right(true))
  * }
  * test()
@@ -492,7 +497,7 @@ export const prefixed = (prefix: string): Combinator =>
  *
  * const store = pipe(dict<Uint8Array>(), Store.encoded(Codec.json(t.array(t.number))))
  * const test = async () => {
- *   await store.set('k', [1, 2], Duration.seconds(1))()
+ *   await store.set('k', [1, 2], Duration.minutes(1))()
  *   assert.deepStrictEqual(await store.get('k')(), E.right(O.some([1, 2])))
  * }
  * test()
@@ -503,7 +508,7 @@ export const prefixed = (prefix: string): Combinator =>
 export const encoded =
   <A, R>(given: Codec<A, R>) =>
   <B, S extends Store<R, B>>(store: S & Store<R, B>): Store<A, B> & Capabilities<S, A> => {
-    const codec = guardedCodec(given)
+    const codec = encodedCodec(guardedCodec(given))
     const refused =
       (operation: Operation) =>
       (cause: unknown): StoreError =>
@@ -698,7 +703,9 @@ export const tiered = <R, N, F, S extends Store<R, F>>({
   readonly invalidation?: Invalidation
   readonly clock?: Clock
 }): Store<R, { readonly near: N; readonly far: F }> & Capabilities<S, R> =>
-  ttl > 0
+  near.lifetime === 'hidden' || far.lifetime === 'hidden'
+    ? defect('a tier tells what is left of a lifetime')
+    : ttl > 0
     ? // the proof: it has leases where the far one has them
       (tieredStore<R, N, F>({ clock, far, invalidation, near, ttl }) as Store<
         R,
@@ -731,7 +738,7 @@ const writes: ReadonlySet<Operation> = /*#__PURE__*/ new Set<Operation>([
  *
  * const store = pipe(dict<string>(), Store.readOnly)
  * const test = async () => {
- *   const wrote = await store.set('k', 'v', Duration.seconds(1))()
+ *   const wrote = await store.set('k', 'v', Duration.minutes(1))()
  *   assert.ok(E.isLeft(wrote) && wrote.left.reason === 'refused')
  * }
  * test()

@@ -140,6 +140,13 @@ export type KeyOption<Args extends Arguments> = KeyFn.AreKeyable<Args> extends t
   ? { readonly key?: KeyFn.KeyFn<Args> }
   : { readonly key: KeyFn.KeyFn<Args> }
 
+/** Without a codec a store holds what the function brings: of its type, or of any. */
+type Holding<R, A> = unknown extends R
+  ? unknown
+  : [R, A] extends [A, R]
+  ? unknown
+  : { readonly 'this store needs a codec': never }
+
 /** What a function must be to be cached without a key of one's own. */
 type Keyed<Args extends Arguments> = KeyFn.AreKeyable<Args> extends true
   ? unknown
@@ -164,6 +171,8 @@ type Applied<Args extends Arguments, E, A, R, B, X, Cmd, D extends PropertyKey> 
 // -------------------------------------------------------------------------------------
 // constructors
 // -------------------------------------------------------------------------------------
+
+/* eslint-disable @typescript-eslint/unified-signatures -- with a codec, without one, and once more with one: the compiler explains the last form only */
 
 /**
  * Caches a function. Either at once, `ring(fn, { store, codec, … })`, or as the last step of a pipe,
@@ -214,8 +223,10 @@ export function ring<
     readonly codec: Codec<ValueOf<F>, R>
   }
 ): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X, Cmd, D>
+
 export function ring<
   F extends AnyFn,
+  R,
   B,
   C = unknown,
   X = never,
@@ -223,11 +234,11 @@ export function ring<
   D extends SingleCommand | keyof Cmd = 'getOrUpdate'
 >(
   fn: F & Returning<F>,
-  config: Options<Parameters<F>, ErrorOf<F>, ValueOf<F>, unknown, B, C, X, Cmd, D> & {
-    readonly store: Store.Store<unknown, B> & NoInfer<C>
+  config: Options<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, C, X, Cmd, D> & {
+    readonly store: Store.Store<R, B> & NoInfer<C> & Holding<R, ValueOf<F>>
     readonly codec?: never
   }
-): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, unknown, B, X, Cmd, D>
+): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X, Cmd, D>
 export function ring<
   R,
   A,
@@ -259,6 +270,7 @@ export function ring<
   options: Options<Args, E, A, R, B, C, X, Cmd, D, PE>
 ): Applied<Args, E, A, R, B, X, Cmd, D>
 export function ring<
+  R,
   B,
   C = unknown,
   X = never,
@@ -267,12 +279,13 @@ export function ring<
   D extends SingleCommand = 'getOrUpdate',
   PE = unknown
 >(
-  store: Store.Store<unknown, B> & NoInfer<C>,
+  store: Store.Store<R, B> & NoInfer<C>,
   options?: Partly<C, X, PA, PArgs, D, PE>
 ): <Args extends PArgs, E extends PE, A extends PA>(
-  fn: Fn<Args, E, A> & Keyed<Args>
-) => Ring<Args, E, A, unknown, B, X, None, D>
+  fn: Fn<Args, E, A> & Keyed<Args> & Holding<R, A>
+) => Ring<Args, E, A, R, B, X, None, D>
 export function ring<
+  R,
   B,
   Args extends Arguments,
   C = unknown,
@@ -281,10 +294,9 @@ export function ring<
   D extends SingleCommand = 'getOrUpdate',
   PE = unknown
 >(
-  store: Store.Store<unknown, B> & NoInfer<C>,
+  store: Store.Store<R, B> & NoInfer<C>,
   options: Settings<C, X, PA, Args, D, PE> & { readonly key: KeyFn.KeyFn<Args> }
-): <E extends PE, A extends PA>(fn: Fn<Args, E, A>) => Ring<Args, E, A, unknown, B, X, None, D>
-// eslint-disable-next-line @typescript-eslint/unified-signatures -- once more: the compiler explains the last form only
+): <E extends PE, A extends PA>(fn: Fn<Args, E, A> & Holding<R, A>) => Ring<Args, E, A, R, B, X, None, D>
 export function ring<
   F extends AnyFn,
   R,
@@ -300,6 +312,7 @@ export function ring<
     readonly codec: Codec<ValueOf<F>, R>
   }
 ): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X, Cmd, D>
+/* eslint-enable @typescript-eslint/unified-signatures */
 export function ring(...given: ReadonlyArray<unknown>): unknown {
   const [first, second, third] = given
   // the proof: the overloads say which of the five forms these are, told apart by what no two of them share
@@ -325,14 +338,14 @@ const isPolicy = (u: unknown): u is Policy.Policy =>
 
 /** What the types say, for those who have none: found when the ring is built (decision: wrong wiring throws). */
 const checked = (fn: unknown, config: Partial<Config> | undefined): void => {
-  const { batch, batchEach, codec, policy, store, tags }: Partial<Config> = config ?? {}
+  const { batch, batchEach, codec, policy, store }: Partial<Config> = config ?? {}
   if (typeof fn !== 'function') defect('a ring is made of a function')
   if (typeof store?.get !== 'function') defect('a ring needs a store')
   if (codec !== undefined && !isCodec(codec)) defect('a codec has encode and decode')
   if (policy?.lease !== undefined && store?.leases === undefined)
     defect('a policy with a lease needs a store with leases')
-  if (store?.encodes === true && (tags !== undefined || policy?.negative !== undefined))
-    defect('tags and stored errors need the codec in the ring, not in the store')
+  if (store?.encodes === true && policy?.negative !== undefined)
+    defect('stored errors need the codec in the ring, not in the store')
   if (batch !== undefined && batchEach !== undefined) defect('a ring has batch or batchEach, not both')
 }
 

@@ -20,10 +20,10 @@ const programs = [
   ...fs.readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)
 ].map((block) => block[1]!)
 
-const peers = ['fp-ts', 'io-ts', 'lru-cache', 'redis', 'cbor-x']
+const peers = ['fp-ts', 'io-ts', 'lru-cache', 'redis', 'cbor-x', 'fast-check', 'memjs']
 
 /** What the peers need themselves, and their types. */
-const links = [...peers, '@redis', '@types', 'undici-types', 'cluster-key-slot']
+const links = [...peers, '@redis', '@types', 'undici-types', 'cluster-key-slot', 'pure-rand']
 
 describe('the packed tarball', () => {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'fp-ring-dist-'))
@@ -66,7 +66,9 @@ describe('the packed tarball', () => {
       expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json'])
     )
     expect(files).not.toEqual(expect.arrayContaining(['src']))
-    expect(fs.readdirSync(path.join(installed, 'dist')).filter((name) => name.includes('test'))).toEqual([])
+    expect(fs.readdirSync(path.join(installed, 'dist')).filter((name) => name.includes('test'))).toEqual([
+      'testing'
+    ])
   })
 
   it('is imported', async () => {
@@ -76,6 +78,13 @@ describe('the packed tarball', () => {
   it('is required', async () => {
     expect((await node('consumer.cjs')).stdout.trim()).toBe('ok')
   })
+
+  it('its laws run under node:test, and without a runner', async () => {
+    const { stdout } = await node('--test', '--test-reporter=tap', 'laws.test.mjs')
+    expect(stdout).toMatch(/^# fail 0$/m)
+    expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(50)
+    expect((await node('laws.cjs')).stdout.trim()).toBe('ok')
+  }, 60_000)
 
   it('type-checks under nodenext, from ESM and from CommonJS', async () => {
     fs.writeFileSync(
@@ -117,7 +126,9 @@ describe('the packed tarball', () => {
 
   it('every subpath is there both ways', async () => {
     const subpaths = Object.keys(manifest().exports).filter((name) => name !== './package.json')
-    expect(subpaths).toEqual(expect.arrayContaining(['.', './lru', './redis', './cbor']))
+    expect(subpaths).toEqual(
+      expect.arrayContaining(['.', './lru', './redis', './cbor', './testing', './memcached'])
+    )
     for (const name of subpaths.map((subpath) => `fp-ring${subpath.slice(1)}`)) {
       const esm = `import * as it from '${name}'; console.log(Object.keys(it).sort().join())`
       const cjs = `console.log(Object.keys(require('${name}')).sort().join())`
@@ -128,7 +139,7 @@ describe('the packed tarball', () => {
   })
 
   it('the core loads no driver, neither required nor imported', async () => {
-    const drivers = ['redis', '@redis', 'lru-cache', 'cbor-x'].map((name) =>
+    const drivers = ['redis', '@redis', 'lru-cache', 'cbor-x', 'fast-check', 'memjs'].map((name) =>
       path.join(root, 'node_modules', name)
     )
     const cjs = "require('fp-ring'); console.log(Object.keys(require.cache).join('\\n'))"
@@ -144,13 +155,14 @@ describe('the packed tarball', () => {
         recursive: true
       })
     }
-    for (const name of ['lru-cache', 'redis', 'cbor-x']) fs.rmSync(path.join(home, 'node_modules', name))
+    for (const name of ['lru-cache', 'redis', 'cbor-x', 'fast-check', 'memjs'])
+      fs.rmSync(path.join(home, 'node_modules', name))
     try {
       const esm = "import * as it from 'fp-ring'; console.log(typeof it.ring)"
       const run = await exec(process.execPath, ['--input-type=module', '-e', esm], { cwd: bare })
       expect(run.stdout.trim()).toBe('function')
     } finally {
-      for (const name of ['lru-cache', 'redis', 'cbor-x']) {
+      for (const name of ['lru-cache', 'redis', 'cbor-x', 'fast-check', 'memjs']) {
         fs.symlinkSync(path.join(root, 'node_modules', name), path.join(home, 'node_modules', name))
       }
     }

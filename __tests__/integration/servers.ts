@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createConnection, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
@@ -36,6 +36,9 @@ const packagesOf: Readonly<Record<string, Packages>> = {
   'redis-server': { apt: 'redis-server', dnf: 'redis', apk: 'redis', brew: 'redis' },
   memcached: { apt: 'memcached', dnf: 'memcached', apk: 'memcached', brew: 'memcached' }
 }
+
+/** Where the tests find a server that is there already. */
+const urls: Readonly<Record<string, string>> = { 'redis-server': 'REDIS_URL', memcached: 'MEMCACHED_URL' }
 
 const run = (command: ReadonlyArray<string>): boolean => {
   const [program = '', ...args] = command
@@ -81,8 +84,8 @@ export const ensureBinary = (name: string, packages: Packages | undefined = pack
       `The tests need the program ${name}, which is not on PATH and could not be installed without a password. ` +
         `Install it (Debian, Ubuntu: apt-get install ${packages?.apt ?? name}; macOS: brew install ` +
         `${packages?.brew ?? name})` +
-        (name === 'redis-server'
-          ? ', or set REDIS_URL for the tests that need no control of the server.'
+        (name in urls
+          ? `, or set ${urls[name] ?? ''} for the tests that need no control of the server.`
           : '.')
     )
   }
@@ -197,18 +200,67 @@ export const startRedis = async (options: ReadonlyArray<string> = []): Promise<S
   }
 }
 
-const startRedisOn = async (port: number, options: ReadonlyArray<string>): Promise<Server> => {
+const startRedisOn = (port: number, options: ReadonlyArray<string>): Promise<Server> =>
+  startServer({
+    name: 'redis',
+    port,
+    answers,
+    command: (directory) => [
+      ...['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--dir', directory],
+      ...['--save', '', '--appendonly', 'no', '--protected-mode', 'no', ...options]
+    ]
+  })
+
+const memcachedAnswers = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = createConnection(port, '127.0.0.1')
+    socket.setTimeout(500, () => socket.destroy())
+    socket.on('error', () => undefined)
+    socket.on('close', () => resolve(false))
+    socket.once('data', (said) => {
+      resolve(said.toString().startsWith('VERSION'))
+      socket.destroy()
+    })
+    socket.write('version\r\n')
+  })
+
+/** Starts a `memcached` on a free port of 127.0.0.1, for values of up to 8 MiB. */
+export const startMemcached = async (options: ReadonlyArray<string> = []): Promise<Server> => {
+  ensureBinary('memcached')
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort()
+    // it refuses to run as root, unless it is told to
+    const user = process.getuid?.() === 0 ? ['-u', 'root'] : []
+    try {
+      return await startServer({
+        name: 'memcached',
+        port,
+        answers: memcachedAnswers,
+        command: () => [
+          ...['memcached', '-p', String(port), '-l', '127.0.0.1', '-U', '0', '-I', '8m', ...user, ...options]
+        ]
+      })
+    } catch (cause) {
+      if (attempt === 3) throw cause
+    }
+  }
+}
+
+interface Started {
+  readonly name: string
+  readonly port: number
+  readonly answers: (port: number) => Promise<boolean>
+  readonly command: (directory: string) => ReadonlyArray<string>
+}
+
+const startServer = async ({ answers: isReady, command, name, port }: Started): Promise<Server> => {
   let current: Process | undefined
   const start = async (): Promise<void> => {
-    const directory = mkdtempSync(join(tmpdir(), 'fp-ring-redis-'))
-    const command = ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--dir', directory]
-    const started = await startProcess(
-      [...command, '--save', '', '--appendonly', 'no', '--protected-mode', 'no', ...options],
-      directory
-    )
+    const directory = mkdtempSync(join(tmpdir(), `fp-ring-${name}-`))
+    const started = await startProcess(command(directory), directory)
     current = started
     try {
-      await eventually('redis-server answers', () => answers(port), 10_000)
+      await eventually(`${name} answers`, () => isReady(port), 10_000)
     } catch (cause) {
       await started.end()
       rmSync(directory, { recursive: true, force: true })
@@ -226,7 +278,7 @@ const startRedisOn = async (port: number, options: ReadonlyArray<string>): Promi
   await start()
   return {
     port,
-    url: `redis://127.0.0.1:${String(port)}`,
+    url: `${name}://127.0.0.1:${String(port)}`,
     pid: () => current?.pid ?? 0,
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
@@ -308,6 +360,18 @@ export const anyRedis = async (): Promise<{ readonly url: string; readonly stop:
   const url = process.env['REDIS_URL']
   return url === undefined || url === '' ? startRedis() : { url, stop: () => Promise.resolve() }
 }
+
+/** The server that MEMCACHED_URL names, or one of our own. */
+export const anyMemcached = async (): Promise<{
+  readonly url: string
+  readonly stop: () => Promise<void>
+}> => {
+  const url = process.env['MEMCACHED_URL']
+  return url === undefined || url === '' ? startMemcached() : { url, stop: () => Promise.resolve() }
+}
+
+/** `host:port`, as memcached's clients take it, of a URL. */
+export const hostOf = (url: string): string => new URL(url).host
 
 /** A namespace that no other test has. */
 export const randomNamespace = (): string => `fp-ring-test:${Math.random().toString(36).slice(2)}:`

@@ -3,24 +3,21 @@ import { expectTypeOf } from 'expect-type'
 import * as fc from 'fast-check'
 import * as TE from 'fp-ts/TaskEither'
 
-import type { Clock } from '../../src/Clock'
 import * as D from '../../src/Duration'
 import { batchReads } from '../../src/internal/batch'
 import { extend } from '../../src/internal/extend'
 import { StoreError } from '../../src/RingError'
 import type { Store } from '../../src/Store'
 import { dict } from '../../src/stores/dict'
-import { storeLaws } from '../laws/store'
+import { storeLaws, testClock } from '../../src/testing'
+import { obeys } from '../laws/register'
 
-let now = 1
-const clock: Clock = { now: () => now }
+const clock = testClock()
+const values = fc.option(fc.string(), { nil: undefined })
 
 for (const max of [1, 2, 1_000]) {
-  storeLaws(`batched by ${String(max)}`, () => batchReads(dict<string | undefined>({ clock }), { max }), {
-    values: fc.option(fc.string(), { nil: undefined }),
-    wait: async (ms) => void (now += ms),
-    instant: true
-  })
+  const make = () => batchReads(dict<string | undefined>({ clock }), { max })
+  obeys(`batched by ${String(max)}`, storeLaws(make, { values, clock, leases: true }))
 }
 
 /** A store that writes down what it is asked. */

@@ -24,7 +24,8 @@ const golden: ReadonlyArray<readonly [hex: string, envelope: Envelope]> = [
     `ff524e47010002${'01'.repeat(16)}${'02'.repeat(16)}7b7d`,
     { kind: 'value', stamps: [stamp(1), stamp(2)], payload: bytes('7b7d') }
   ],
-  [`ff524e47010101${'07'.repeat(16)}`, { kind: 'error', stamps: [stamp(7)], payload: bytes('') }]
+  [`ff524e47010101${'07'.repeat(16)}`, { kind: 'error', stamps: [stamp(7)], payload: bytes('') }],
+  [`ff524e47010200${'08'.repeat(16)}`, { kind: 'generation', stamps: [], payload: stamp(8) }]
 ]
 
 const right = <A>(e: E.Either<unknown, A>): A => {
@@ -61,7 +62,7 @@ describe('the envelope', () => {
       fc.property(
         anyBytes,
         stamps,
-        fc.constantFrom<'value' | 'error'>('value', 'error'),
+        fc.constantFrom<'value' | 'error' | 'generation'>('value', 'error', 'generation'),
         (payload, all, kind) => {
           const opened = right(unseal(right(seal({ kind, stamps: all, payload }, 'bytes')), 'bytes'))
           expect(opened.kind).toBe(kind)
@@ -93,7 +94,7 @@ describe('the envelope', () => {
     for (const [at, wrong] of [
       [4, 0],
       [4, 2],
-      [5, 2]
+      [5, 3]
     ] as const) {
       const broken = Uint8Array.from(whole)
       broken[at] = wrong

@@ -10,8 +10,9 @@ import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 
-import { Codec, dict, Duration, Invalidation, noop, RingError, Store } from '../../src'
-import { storeLaws } from './store'
+import { Codec, dict, Duration, Invalidation, noop, Policy, ring, RingError, Store } from '../../src'
+import { storeLaws, testClock } from '../../src/testing'
+import { obeys } from './register'
 
 const ms = Duration.milliseconds
 const minute = Duration.minutes(1)
@@ -27,43 +28,26 @@ const manual = () => {
 // -------------------------------------------------------------------------------------
 
 describe('tiers are a store', () => {
-  const { clock, wait } = manual()
-  const instant = { wait, instant: true }
-  const strings = { values: fc.string(), ...instant }
+  const clock = testClock(1_000)
+  const strings = { values: fc.string(), clock, leases: true }
   const near = () => dict<string>({ clock })
   const coded = () => pipe(dict<Uint8Array>({ clock }), Store.encoded(Codec.json(t.string)))
+  const local = () => Invalidation.local()()
 
-  storeLaws('two', () => Store.tiered({ clock, near: near(), far: near() }), strings)
-  storeLaws('decoded values near', () => Store.tiered({ clock, near: near(), far: coded() }), strings)
-  storeLaws(
-    'a near one with a short life',
-    () => Store.tiered({ clock, near: near(), far: near(), ttl: ms(50) }),
-    strings
-  )
-  storeLaws(
-    'one that listens',
-    () => {
-      const invalidation = Invalidation.local()()
-      return Store.tiered({ clock, near: near(), far: near(), invalidation })
-    },
-    strings
-  )
-  storeLaws(
-    'one whose writes come back to it',
-    () => {
-      const invalidation = { ...Invalidation.local()(), echoes: true }
-      return Store.tiered({ clock, near: near(), far: near(), invalidation })
-    },
-    strings
-  )
-  storeLaws(
-    'three',
-    () => Store.tiered({ clock, near: near(), far: Store.tiered({ clock, near: near(), far: near() }) }),
-    strings
-  )
-  storeLaws('nothing near', () => Store.tiered({ clock, near: noop<string>(), far: near() }), strings)
-  storeLaws('nothing far', () => Store.tiered({ clock, near: near(), far: noop<string>() }), strings)
-  storeLaws('a near one that fails', () => Store.tiered({ clock, near: broken(), far: near() }), strings)
+  const kinds: Readonly<Record<string, () => Store.Store<string>>> = {
+    two: () => Store.tiered({ clock, near: near(), far: near() }),
+    'decoded values near': () => Store.tiered({ clock, near: near(), far: coded() }),
+    'a near one with a short life': () => Store.tiered({ clock, near: near(), far: near(), ttl: ms(50) }),
+    'one that listens': () => Store.tiered({ clock, near: near(), far: near(), invalidation: local() }),
+    'one whose writes come back to it': () =>
+      Store.tiered({ clock, near: near(), far: near(), invalidation: { ...local(), echoes: true } }),
+    three: () =>
+      Store.tiered({ clock, near: near(), far: Store.tiered({ clock, near: near(), far: near() }) }),
+    'nothing near': () => Store.tiered({ clock, near: noop<string>(), far: near() }),
+    'nothing far': () => Store.tiered({ clock, near: near(), far: noop<string>() }),
+    'a near one that fails': () => Store.tiered({ clock, near: broken(), far: near() })
+  }
+  for (const [name, make] of Object.entries(kinds)) obeys(name, storeLaws(make, strings))
 })
 
 const down = <A>(): TE.TaskEither<RingError.StoreError, A> => TE.left(RingError.storeFailed('get')('down'))
@@ -316,6 +300,8 @@ describe('law 33', () => {
 
   test('a copy goes when its entry is changed elsewhere', async () => {
     const { answer, here, there } = two()
+    await here.has('k')() // now it listens
+    await new Promise(setImmediate)
     await here.set('k', 'old', minute)()
     expect(await here.get('k')()).toStrictEqual(E.right(O.some('old')))
     await there.set('k', 'new', minute)()
@@ -381,5 +367,76 @@ describe('law 33', () => {
       }),
       { numRuns: 200 }
     )
+  })
+})
+
+// -------------------------------------------------------------------------------------
+// rings
+// -------------------------------------------------------------------------------------
+
+describe('a ring over tiers', () => {
+  const make = () => {
+    const far = dict<Uint8Array>()
+    const join = Invalidation.local()
+    const nodes = [0, 1].map(() => {
+      let runs = 0
+      const near = dict<string>()
+      const load = (id: number): TE.TaskEither<string, string> =>
+        TE.fromIO(() => `${String(id)} of ${String(++runs)}`)
+      const cached = ring(load, {
+        store: Store.tiered({
+          near,
+          far: pipe(far, Store.encoded(Codec.json(t.string))),
+          invalidation: join()
+        }),
+        policy: Policy.policy(Policy.ttl(minute), Policy.lease()),
+        tags: () => ['all']
+      })
+      return { cached, near, runs: () => runs }
+    })
+    return { far, nodes: nodes as [(typeof nodes)[number], (typeof nodes)[number]] } // the proof: there are two
+  }
+  const settle = (): Promise<unknown> => new Promise(setImmediate)
+
+  test('law 34: has decoded values near, bytes far, and tags in both', async () => {
+    const { far, nodes } = make()
+    const [one, two] = nodes
+    for (const { cached } of nodes) await cached.has(9)()
+    await settle()
+    expect(await one.cached(1)()).toStrictEqual(E.right('1 of 1'))
+    expect(await two.cached(1)()).toStrictEqual(E.right('1 of 1'))
+    await settle()
+    expect(two.near.backend.get('load:1')?.value).toMatchObject({ kind: 'value', payload: '1 of 1' })
+    expect(Buffer.from(far.backend.get('load:1')?.value ?? []).toString('latin1')).toMatch(
+      /^\xffRNG.*"1 of 1"$/su
+    )
+    expect(await one.cached.purge('all')()).toStrictEqual(E.right(undefined))
+    expect(await two.cached.get(1)()).toStrictEqual(E.right(O.none))
+    expect(await two.cached(1)()).toStrictEqual(E.right('1 of 1'))
+    expect([one.runs(), two.runs()]).toStrictEqual([1, 1])
+  })
+
+  test('law 14: what one writes whose codec is in its store another reads whose codec is its own', async () => {
+    const far = dict<Uint8Array>()
+    const load = (id: number): TE.TaskEither<string, string> => TE.right(`value ${String(id)}`)
+    const options = { name: 'load', tags: () => ['all'] }
+    const inStore = ring(load, { ...options, store: pipe(far, Store.encoded(Codec.json(t.string))) })
+    const inRing = ring(load, { ...options, store: far, codec: Codec.json(t.string) })
+    await inStore(1)()
+    await inRing(2)()
+    expect(await inRing.get(1)()).toStrictEqual(E.right(O.some('value 1')))
+    expect(await inStore.get(2)()).toStrictEqual(E.right(O.some('value 2')))
+    await inRing.purge('all')()
+    expect(await inStore.get(1)()).toStrictEqual(E.right(O.none))
+    // without tags an entry that has some is none, and bytes that look like an envelope are a value
+    const plain = ring(
+      (_: number): TE.TaskEither<string, Uint8Array> => TE.right(new Uint8Array([0xff, 0x52, 0x4e, 0x47, 1])),
+      {
+        name: 'plain',
+        store: pipe(far, Store.encoded<Uint8Array, Uint8Array>({ encode: E.right, decode: E.right }))
+      }
+    )
+    await plain(1)()
+    expect(await plain.get(1)()).toStrictEqual(E.right(O.some(new Uint8Array([0xff, 0x52, 0x4e, 0x47, 1]))))
   })
 })

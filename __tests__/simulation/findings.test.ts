@@ -8,31 +8,16 @@ import * as TE from 'fp-ts/TaskEither'
 
 import type { Clock, Store } from '../../src'
 import { dict, Duration, Policy, ring, RingError, RingEvent } from '../../src'
+import { testClock } from '../../src/testing'
 
 const ms = Duration.milliseconds
 const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2))
 
-/** A clock that is moved by hand. Its timers run when they are due. */
+/** A clock that is moved by hand. */
 const makeClock = () => {
-  let time = 0
-  const timers = new Set<{ readonly due: number; readonly run: () => void }>()
-  const clock: Clock.Clock = {
-    now: () => time,
-    after: (d, run) => () => {
-      const timer = { due: time + d, run }
-      timers.add(timer)
-      return () => {
-        timers.delete(timer)
-      }
-    }
-  }
+  const clock = testClock()
   const pass = async (by: number): Promise<void> => {
-    time += by
-    for (const timer of timers) {
-      if (timer.due > time) continue
-      timers.delete(timer)
-      timer.run()
-    }
+    await clock.pass(ms(by))()
     await soon()
   }
   return { clock, pass }

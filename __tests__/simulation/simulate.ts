@@ -220,17 +220,19 @@ const makeCommands = (
 
 /** What lies in the store: a value or an error, as it is or in the envelope of docs/wire-format.md. */
 const copyOfBytes = (bytes: Uint8Array): Copy | undefined => {
-  if (bytes.length === 16) return undefined // a generation of a tag
   const sealed = bytes[0] === 0xff
+  if (sealed && bytes[5] === 2) return undefined // a generation of a tag
   const payload = sealed ? bytes.subarray(7 + 16 * bytes[6]!) : bytes
   const { from } = JSON.parse(Buffer.from(payload).toString()) as Value
   return { from, error: sealed && bytes[5] === 1 }
 }
 
-const copyOfReference = (raw: object): Copy => {
-  const it = raw as Value | { readonly kind: 'value' | 'error'; readonly payload: Value }
+const copyOfReference = (raw: object): Copy | undefined => {
+  const it = raw as Value | { readonly kind: 'value' | 'error' | 'generation'; readonly payload: Value }
   return 'payload' in it
-    ? { from: it.payload.from, error: it.kind === 'error' }
+    ? it.kind === 'generation'
+      ? undefined
+      : { from: it.payload.from, error: it.kind === 'error' }
     : { from: it.from, error: false }
 }
 

@@ -2,7 +2,9 @@
  * Virtual time, chance and a trace. Everything that happens in a run is an event of one queue, so a seed says all.
  */
 
-/** Chance that can be repeated. */
+import { type Random as Seeded, seeded } from '../../src/testing'
+
+/** Chance that can be repeated, drawn at once. */
 export interface Random {
   /** From 0 to 1, without 1. */
   readonly next: () => number
@@ -14,25 +16,18 @@ export interface Random {
   readonly fork: () => Random
 }
 
-/** mulberry32. */
-export const makeRandom = (seed: number): Random => {
-  let state = seed >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-  const between = (least: number, most: number): number => least + Math.floor(next() * (most - least + 1))
+const drawn = (random: Seeded): Random => {
+  const between = (least: number, most: number): number => random.between(least, most)()
   return {
-    next,
+    next: random.next,
     between,
-    chance: (p) => next() < p,
+    chance: (p) => random.chance(p)(),
     pick: (from) => from[between(0, from.length - 1)]!,
-    fork: () => makeRandom(Math.floor(next() * 2 ** 32))
+    fork: () => drawn(random.fork())
   }
 }
+
+export const makeRandom = (seed: number): Random => drawn(seeded(seed))
 
 interface Scheduled {
   readonly time: number

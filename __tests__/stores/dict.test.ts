@@ -1,29 +1,22 @@
 import { expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
 import { dict, Duration } from '../../src'
-import { storeLaws } from '../laws/store'
+import { anything, storeLaws, testClock } from '../../src/testing'
+import { obeys } from '../laws/register'
 
-/** A clock that is turned by hand. */
-const manual = () => {
-  let now = 1_000
-  return { clock: { now: () => now }, wait: async (ms: number) => void (now += ms) }
-}
-const { clock, wait } = manual()
-storeLaws('dict', () => dict({ clock }), {
-  values: fc.anything(),
-  extremes: [undefined, null],
-  wait,
-  instant: true
-})
+const clock = testClock(1_000)
+obeys(
+  'dict',
+  storeLaws(() => dict({ clock }), { ...anything, clock, leases: true })
+)
 
 test('what nobody reads any more goes with later writes', async () => {
-  const { clock, wait } = manual()
+  const clock = testClock(1_000)
   const store = dict({ clock })
   for (let i = 0; i < 1_000; i++) await store.set(`old${String(i)}`, i, Duration.seconds(1))()
-  await wait(1_001)
+  await clock.pass(Duration.milliseconds(1_001))()
   for (let i = 0; i < 1_000; i++) await store.set(`new${String(i % 10)}`, i, Duration.seconds(1))()
   expect(store.backend.size).toBe(10)
 })

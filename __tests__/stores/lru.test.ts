@@ -7,45 +7,41 @@ import { LRUCache } from 'lru-cache'
 
 import { Duration, ring } from '../../src'
 import { lru } from '../../src/stores/lru'
-import { storeLaws } from '../laws/store'
+import { anything, storeLaws, testClock } from '../../src/testing'
+import { obeys } from '../laws/register'
 
 const minute = Duration.minutes(1)
-let now = 0 // lru-cache takes a start of 0 for 'no lifetime'; the store does not let it
-const clock = { now: () => now }
-const wait = async (ms: number): Promise<void> => void (now += ms)
-
-storeLaws('lru', () => lru({ max: 10_000, clock }), {
-  values: fc.anything(),
-  extremes: [undefined, null],
-  wait,
-  instant: true
-})
-storeLaws(
-  'an lru-cache of one’s own',
-  () => lru(new LRUCache<string, NonNullable<unknown>>({ max: 10_000 })),
-  {
-    values: fc.anything(),
-    extremes: [undefined, null]
-  }
+// lru-cache takes a start of 0 for 'no lifetime'; the store does not let it
+const clock = testClock(0)
+obeys(
+  'lru',
+  storeLaws(() => lru({ max: 10_000, clock }), { ...anything, clock, leases: true })
 )
-
-storeLaws(
+obeys(
+  'an lru-cache of one’s own',
+  storeLaws(() => lru(new LRUCache<string, NonNullable<unknown>>({ max: 10_000 })), {
+    ...anything,
+    leases: true
+  })
+)
+obeys(
   'an lru-cache with habits of its own',
-  () =>
-    lru(
-      new LRUCache<string, NonNullable<unknown>>({
-        max: 10_000,
-        ttl: 5,
-        allowStale: true,
-        updateAgeOnGet: true,
-        updateAgeOnHas: true,
-        noUpdateTTL: true,
-        ttlResolution: 0,
-        perf: { now: () => now + 1 }
-      })
-    ),
-  // the store does not see its clock
-  { values: fc.anything(), extremes: [undefined, null], wait, instant: true, leasesWait: false }
+  storeLaws(
+    () =>
+      lru(
+        new LRUCache<string, NonNullable<unknown>>({
+          max: 10_000,
+          ttl: 5,
+          allowStale: true,
+          updateAgeOnGet: true,
+          updateAgeOnHas: true,
+          noUpdateTTL: true,
+          ttlResolution: 0,
+          perf: { now: () => performance.now() + 1 }
+        })
+      ),
+    { ...anything, leases: true, numRuns: 200 }
+  )
 )
 
 describe('lru', () => {

@@ -1,13 +1,16 @@
 import { expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
 import { Duration, noop, ring } from '../../src'
-import { storeLaws } from '../laws/store'
+import { anything, storeLaws } from '../../src/testing'
+import { obeys } from '../laws/register'
 
-storeLaws('noop', () => noop(), { values: fc.anything(), keeps: false })
+obeys(
+  'noop',
+  storeLaws(() => noop(), { ...anything, keeps: false, leases: true })
+)
 
 test('law 25: its leases keep nobody from loading, and store nothing', async () => {
   const { leases, get } = noop<number>()

@@ -11,6 +11,7 @@ import * as D from '../../src/Duration'
 import type { StoreError } from '../../src/RingError'
 import type { Leasing, Store } from '../../src/Store'
 import { redis, type RedisClient } from '../../src/stores/redis'
+import { bytes as byteValues, storeLaws, type StoreLawsOptions } from '../../src/testing'
 import {
   anyRedis,
   eventually,
@@ -20,13 +21,7 @@ import {
   startRedis,
   startSentinel
 } from '../integration/servers'
-import { byteExtremes, byteValues, equalBytes, storeLaws, type StoreLawsOptions } from '../laws/store'
-
-const options: StoreLawsOptions<Uint8Array> = {
-  values: byteValues,
-  extremes: byteExtremes,
-  equals: equalBytes
-}
+import { obeys } from '../laws/register'
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 
@@ -44,18 +39,27 @@ const left = (answer: Either<StoreError, unknown>): StoreError => {
 // laws
 // -------------------------------------------------------------------------------------
 
-type Opened = readonly [store: Store<Uint8Array>, close: () => unknown]
+/** A client that can be given back. */
+interface Opened {
+  readonly destroy: () => unknown
+}
 
-const kinds: Readonly<Record<string, (url: string) => Promise<Opened>>> = {
+const options: StoreLawsOptions<Uint8Array, Opened> = {
+  ...byteValues,
+  leases: true,
+  close: ({ backend }) => backend.destroy()
+}
+
+const kinds: Readonly<Record<string, (url: string) => Promise<Store<Uint8Array, Opened>>>> = {
   'a client that speaks RESP 3': async (url) => {
     const client = createClient({ url })
     await client.connect()
-    return [redis(client, { namespace: randomNamespace() }), () => client.destroy()]
+    return redis(client, { namespace: randomNamespace() })
   },
   'a client that speaks RESP 2': async (url) => {
     const client = createClient({ url, RESP: 2 })
     await client.connect()
-    return [redis(client, { namespace: randomNamespace() }), () => client.destroy()]
+    return redis(client, { namespace: randomNamespace() })
   },
   'a client with a type mapping and a key prefix, not batched': async (url) => {
     const client = createClient({
@@ -64,60 +68,67 @@ const kinds: Readonly<Record<string, (url: string) => Promise<Opened>>> = {
       commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.NUMBER]: String } }
     })
     await client.connect()
-    return [redis(client, { namespace: randomNamespace(), batch: false }), () => client.destroy()]
+    return redis(client, { namespace: randomNamespace(), batch: false })
   },
   'a function that gives a client, in small batches': async (url) => {
     const client = createClient({ url })
     await client.connect()
-    return [redis(() => client, { namespace: randomNamespace(), batch: { max: 3 } }), () => client.destroy()]
+    return redis(() => client, { namespace: randomNamespace(), batch: { max: 3 } })
   },
   'a pool with a key prefix': async (url) => {
     const pool = createClientPool({ url, keyPrefix: 'pool:' }, { minimum: 2, maximum: 4, cleanupDelay: 50 })
     await pool.connect()
-    return [redis(pool, { namespace: randomNamespace() }), () => pool.destroy()]
+    return redis(pool, { namespace: randomNamespace() })
   }
 }
 
-for (const [name, open] of Object.entries(kinds)) {
-  const closing: Array<() => unknown> = []
-  storeLaws(
-    `redis over ${name}`,
-    async () => {
-      const server = await anyRedis()
-      const [store, close] = await open(server.url)
-      closing.push(close, server.stop)
-      return store
-    },
-    options,
-    async () => {
-      for (const close of closing) await close()
-    }
-  )
-}
+describe('the laws of a store: redis over', () => {
+  let server: Awaited<ReturnType<typeof anyRedis>>
+  beforeAll(async () => {
+    server = await anyRedis()
+  }, 60_000)
+  afterAll(() => server.stop())
 
-const sentinels: Array<() => unknown> = []
-storeLaws(
-  'redis behind a sentinel, with a key prefix',
-  async () => {
+  /** Nobody listens there. */
+  const down = async (): Promise<Store<Uint8Array, Opened>> => {
+    const client = createClient({ url: 'redis://127.0.0.1:1', socket: { reconnectStrategy: false } })
+    return redis(client, { namespace: 'down:', timeout: D.milliseconds(500) })
+  }
+  for (const [name, open] of Object.entries(kinds)) {
+    obeys(
+      name,
+      storeLaws(() => open(server.url), options)
+    )
+  }
+  obeys('no server', storeLaws(down, { ...options, broken: down, close: () => undefined }).slice(-1))
+})
+
+describe('the laws of a store: redis behind', () => {
+  const servers: Array<{ readonly stop: () => unknown }> = []
+  let port = 0
+  beforeAll(async () => {
     const master = await startRedis()
-    sentinels.push(master.stop)
+    servers.unshift(master)
     const watcher = await startSentinel(master)
-    sentinels.push(watcher.stop)
+    servers.unshift(watcher)
+    port = watcher.port
+  }, 60_000)
+  afterAll(async () => {
+    for (const { stop } of servers) await stop()
+  })
+
+  const open = async (): Promise<Store<Uint8Array, Opened>> => {
     const client = createSentinel({
       name: 'main',
-      sentinelRootNodes: [{ host: '127.0.0.1', port: watcher.port }],
+      sentinelRootNodes: [{ host: '127.0.0.1', port }],
       keyPrefix: 'watched:'
     })
     client.on('error', () => undefined)
     await client.connect()
-    sentinels.unshift(() => client.destroy())
     return redis(client, { namespace: randomNamespace() })
-  },
-  { ...options, numRuns: 10 },
-  async () => {
-    for (const stop of sentinels) await stop()
   }
-)
+  obeys('a sentinel, with a key prefix', storeLaws(open, { ...options, numRuns: 10 }))
+})
 
 // -------------------------------------------------------------------------------------
 // what it asks of the server

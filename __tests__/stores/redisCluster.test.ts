@@ -11,8 +11,9 @@ import { leaseKeyOf, slotOf } from '../../src/internal/redisKeys'
 import type { StoreError } from '../../src/RingError'
 import { redis } from '../../src/stores/redis'
 import { redisHash } from '../../src/stores/redisHash'
+import { bytes as byteValues, storeLaws } from '../../src/testing'
 import { type Cluster, eventually, onNode, randomNamespace, startCluster } from '../integration/servers'
-import { byteExtremes, byteValues, equalBytes, storeLaws } from '../laws/store'
+import { obeys } from '../laws/register'
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 
@@ -43,37 +44,24 @@ afterAll(async () => {
   await (await started)?.stop()
 })
 
-const options = { values: byteValues, extremes: byteExtremes, equals: equalBytes, numRuns: 15 }
+const options = {
+  ...byteValues,
+  numRuns: 15,
+  close: ({ backend }: { readonly backend: { readonly destroy: () => unknown } }) => backend.destroy()
+}
+const leasing = { ...options, leases: true }
+const open = async (keyPrefix?: string) => redis(await connect(keyPrefix), { namespace: randomNamespace() })
+const openHash = async () => redisHash(await connect(), { key: randomNamespace() })
 
-storeLaws(
+obeys(
   'redis over a cluster of six',
-  async () => {
-    const client = await connect()
-    closing.push(() => client.destroy())
-    return redis(client, { namespace: randomNamespace() })
-  },
-  options
+  storeLaws(() => open(), leasing)
 )
-
-storeLaws(
+obeys(
   'redis over a cluster, with a key prefix that has a slot of its own',
-  async () => {
-    const client = await connect('{one}:')
-    closing.push(() => client.destroy())
-    return redis(client, { namespace: randomNamespace() })
-  },
-  options
+  storeLaws(() => open('{one}:'), leasing)
 )
-
-storeLaws(
-  'redisHash over a cluster',
-  async () => {
-    const client = await connect()
-    closing.push(() => client.destroy())
-    return redisHash(client, { key: randomNamespace() })
-  },
-  { ...options, lifetime: false }
-)
+obeys('redisHash over a cluster', storeLaws(openHash, { ...options, lifetime: false }))
 
 const oddKeys = [
   '',

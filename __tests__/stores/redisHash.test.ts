@@ -7,10 +7,9 @@ import * as D from '../../src/Duration'
 import type { StoreError } from '../../src/RingError'
 import type { Store } from '../../src/Store'
 import { type Lifetimeless, redisHash } from '../../src/stores/redis'
+import { bytes as byteValues, storeLaws } from '../../src/testing'
 import { anyRedis, randomNamespace } from '../integration/servers'
-import { byteExtremes, byteValues, checkStore, equalBytes, storeLaws } from '../laws/store'
-
-const options = { values: byteValues, extremes: byteExtremes, equals: equalBytes }
+import { obeys } from '../laws/register'
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 
@@ -32,28 +31,30 @@ const open = async (RESP: 2 | 3) => {
   return client
 }
 
+const lifetimeless = { ...byteValues, lifetime: false }
+
 for (const RESP of [2, 3] as const) {
-  storeLaws(
-    `redisHash over a client that speaks RESP ${String(RESP)}`,
-    async () => redisHash(await open(RESP), { key: randomNamespace() }),
-    { ...options, lifetime: false }
-  )
+  let client: ReturnType<typeof open> | undefined
+  const make = async () => redisHash(await (client ??= open(RESP)), { key: randomNamespace() })
+  obeys(`redisHash over a client that speaks RESP ${String(RESP)}`, storeLaws(make, lifetimeless))
 }
 
-storeLaws(
-  'redisHash over a pool, not batched',
-  async () => {
-    const server = await anyRedis()
-    const pool = createClientPool(
-      { url: server.url, keyPrefix: 'pool:' },
-      { minimum: 2, maximum: 3, cleanupDelay: 50 }
-    )
-    await pool.connect()
-    closing.push(() => pool.destroy(), server.stop)
-    return redisHash(() => pool, { key: randomNamespace(), batch: false })
-  },
-  { ...options, lifetime: false }
-)
+const openPool = async () => {
+  const server = await anyRedis()
+  const pool = createClientPool(
+    { url: server.url, keyPrefix: 'pool:' },
+    { minimum: 2, maximum: 3, cleanupDelay: 50 }
+  )
+  await pool.connect()
+  closing.push(() => pool.destroy(), server.stop)
+  return pool
+}
+let pool: ReturnType<typeof openPool> | undefined
+const overPool = async () => {
+  const opened = await (pool ??= openPool())
+  return redisHash(() => opened, { key: randomNamespace(), batch: false })
+}
+obeys('redisHash over a pool, not batched', storeLaws(overPool, lifetimeless))
 
 describe('redisHash', () => {
   let client: Awaited<ReturnType<typeof open>>
@@ -124,7 +125,7 @@ describe('redisHash with fieldExpiry', () => {
     const [, major = '0', minor = '0'] = /redis_version:(\d+)\.(\d+)/.exec(info) ?? []
     const store = redisHash(client, { key: randomNamespace(), fieldExpiry: true })
     if (Number(major) * 100 + Number(minor) >= 704) {
-      for (const check of Object.values(checkStore)) await check(store, options)
+      for (const law of storeLaws(() => store, byteValues)) await law.run()
     } else {
       const answer = await store.set('f', bytes('v'), D.minutes(1))()
       expect(answer._tag === 'Left' && answer.left.reason).toBe('failed')

@@ -11,7 +11,7 @@ import { createClient, createClientPool, createSentinel } from 'redis'
 
 import { dict, Duration, type Invalidation, Store } from '../../src'
 import { pubsub, recommended, redis, type RedisFeed, tracking } from '../../src/stores/redis'
-import { type Proxy, startProxy } from '../integration/proxy'
+import { type Cable, startCable } from '../integration/cable'
 import { eventually, freePort, onNode, type Server, sleep, startRedis } from '../integration/servers'
 
 const heartbeat = Duration.milliseconds(300)
@@ -24,11 +24,11 @@ const text = (got: E.Either<unknown, O.Option<Uint8Array>>): string | undefined 
 const noise = 250
 
 let server: Server
-let proxy: Proxy
+let proxy: Cable
 const closing: Array<() => unknown> = []
 beforeAll(async () => {
   server = await startRedis()
-  proxy = await startProxy(server.port)
+  proxy = await startCable(server.port)
 }, 20_000)
 afterAll(async () => {
   for (const close of closing.reverse()) await close()
@@ -157,7 +157,7 @@ describe.each(['tracking', 'pubsub'] as const)('%s', (kind) => {
     const feed = feedOf(c)
     const { up } = listened(feed)
     await up()
-    const other = await startProxy(await freePort())
+    const other = await startCable(await freePort())
     const lonely = kind === 'tracking' ? tracking : undefined
     const toNobody = createClient({ url: `redis://127.0.0.1:${String(other.port)}` })
     const nowhere =

@@ -20,7 +20,7 @@ const ignore = (): void => undefined
  * One timer, one promise: this is on the way of every command. The timer does not keep the process alive.
  * When it fires, the answers that already wait in the sockets are read first (`setImmediate`), so that a blocked
  * event loop is not taken for a slow server. (That one is not `unref`ed: the loop would not wake up for it.)
- * `onLate` hears of an answer that did not come in time.
+ * `onLate` hears of an answer that did not come in time; `failed` says which error a failure is.
  *
  * @internal
  */
@@ -29,7 +29,8 @@ export const withDeadlineMap = <X, A>(
   ms: Duration,
   start: () => Promise<X>,
   decode: (x: X) => A,
-  onLate: () => void = ignore
+  onLate: () => void = ignore,
+  failed: (cause: unknown) => StoreError = storeFailed(operation)
 ): Promise<Either<StoreError, A>> =>
   new Promise((resolve) => {
     let waits = true
@@ -48,7 +49,7 @@ export const withDeadlineMap = <X, A>(
     const fail = (cause: unknown): void => {
       waits = false
       clearTimeout(timer)
-      resolve({ _tag: 'Left', left: storeFailed(operation)(cause) })
+      resolve({ _tag: 'Left', left: failed(cause) })
     }
     const succeed = (x: X): void => {
       waits = false

@@ -20,6 +20,7 @@ import type { DecodeError, KeyError, RingError, StoreError } from '../RingError'
 import { storeFailed } from '../RingError'
 import type { Observer } from '../RingEvent'
 import type { Store } from '../Store'
+import { defect } from './defect'
 import { makeEntries, type Prepared } from './entries'
 import type { Holding } from './envelope'
 import { asKeyError } from './errors'
@@ -99,8 +100,12 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     policy.lease === undefined || leases === undefined
       ? undefined
       : makeLeasing(store, leases, policy.lease, clock, random, policy.loadTimeout)
+  if (store.lifetime === 'hidden' && policy.ages) {
+    return defect('this store tells no ages: its rings have no stale windows, and no early refresh')
+  }
   const longest = store.lifetime === 'none' ? D.forever : policy.constant?.() ?? D.zero
-  const tags = parts.tags === undefined ? undefined : makeTags(parts.tags, store, longest, leasing?.agree)
+  const tags =
+    parts.tags === undefined ? undefined : makeTags(parts.tags, store, longest, leasing?.agree, holding)
   let loadTime = 0
   const reader = makeReader<Args, Err, A, R>({
     clock,

@@ -60,8 +60,8 @@ export const makeEntries = <Args extends Arguments, Err, A, R>({
     : (raw) => {
         const envelope = unseal(raw, holding)
         if (E.isLeft(envelope)) return envelope
-        return envelope.right.kind === 'error'
-          ? E.left(new DecodeError('an error is stored, and no value'))
+        return envelope.right.kind !== 'value'
+          ? E.left(new DecodeError('an error is stored, or a generation, and no value'))
           : codec.decode(envelope.right.payload as R) // the proof: what was sealed is a value of R
       }
 

@@ -1,13 +1,13 @@
 /**
- * The one envelope: around an entry that has tags, and around an error that is stored. `docs/wire-format.md` describes
- * it byte by byte; a value without tags lies in the store as its codec made it.
+ * The one envelope: around an entry that has tags, around an error that is stored, and around the generation of a tag.
+ * `docs/wire-format.md` describes it byte by byte; a value without tags lies in the store as its codec made it.
  *
  *     0  4   FF 52 4E 47 ('\xffRNG': no JSON, CBOR or UTF-8 text begins with it)
  *     4  1   version, 1
- *     5  1   0 a value, 1 an error
+ *     5  1   0 a value, 1 an error, 2 a generation
  *     6  1   n, the number of tags
  *     7  16n the generations of the tags, in the order of the tags
- *     …      the codec's bytes
+ *     …      the codec's bytes, or those of the generation
  *
  * In a store of references it is an object with the same parts.
  *
@@ -23,8 +23,11 @@ export type Stamp = Uint8Array
 export const stampLength = 16
 export const mostTags = 255
 
+const kinds = ['value', 'error', 'generation'] as const
+export type Kind = (typeof kinds)[number]
+
 export interface Envelope {
-  readonly kind: 'value' | 'error'
+  readonly kind: Kind
   readonly stamps: ReadonlyArray<Stamp>
   readonly payload: unknown
 }
@@ -48,22 +51,22 @@ const startsWithMagic = (bytes: Uint8Array): boolean => magic.every((byte, i) =>
 const writeBytes = ({ kind, stamps }: Envelope, payload: Uint8Array): Uint8Array => {
   const start = headerLength + stamps.length * stampLength
   const bytes = new Uint8Array(start + payload.length)
-  bytes.set([...magic, version, kind === 'error' ? 1 : 0, stamps.length])
+  bytes.set([...magic, version, kinds.indexOf(kind), stamps.length])
   stamps.forEach((stamp, i) => bytes.set(stamp, headerLength + i * stampLength))
   bytes.set(payload, start)
   return bytes
 }
 
 const readBytes = (bytes: Uint8Array): E.Either<DecodeError, Envelope> => {
-  const [kind, count = 0] = [bytes[5], bytes[6]]
+  const [kind, count = 0] = [kinds[bytes[5] ?? kinds.length], bytes[6]]
   const start = headerLength + count * stampLength
   if (bytes[4] !== version) return E.left(new DecodeError('an envelope of a version that is not known'))
-  if (bytes.length < start || bytes[6] === undefined || (kind !== 0 && kind !== 1))
+  if (bytes.length < start || bytes[6] === undefined || kind === undefined)
     return E.left(new DecodeError('a broken envelope'))
   const stamps = Array.from({ length: count }, (_, i) =>
     bytes.subarray(headerLength + i * stampLength, headerLength + (i + 1) * stampLength)
   )
-  return E.right({ kind: kind === 1 ? 'error' : 'value', stamps, payload: bytes.subarray(start) })
+  return E.right({ kind, stamps, payload: bytes.subarray(start) })
 }
 
 /**
@@ -75,14 +78,15 @@ export type Holding = 'references' | 'memory' | 'bytes'
 const isBytes = (payload: unknown, holding: Holding): payload is Uint8Array =>
   holding !== 'references' && payload instanceof Uint8Array
 
+const reference = (envelope: Envelope): Reference => ({ [mark]: true, ...envelope })
+
 /** An envelope as a raw value. */
 export const seal = (envelope: Envelope, holding: Holding): E.Either<EncodeError, unknown> => {
   const { payload } = envelope
   if (isBytes(payload, holding)) return E.right(writeBytes(envelope, payload))
   if (holding === 'bytes')
     return E.left(new EncodeError('tags and stored errors need a codec that makes bytes'))
-  const sealed: Reference = { [mark]: true, ...envelope }
-  return E.right(sealed)
+  return E.right(reference(envelope))
 }
 
 /** A value's raw form, as it is, unless it could be taken for an envelope. */
@@ -90,6 +94,31 @@ export const bare = (payload: unknown, holding: Holding): E.Either<EncodeError, 
   isReference(payload) || (isBytes(payload, holding) && startsWithMagic(payload))
     ? seal({ kind: 'value', stamps: [], payload }, holding)
     : E.right(payload)
+
+/** An envelope of this process's memory as bytes: `encode` makes those of a value. */
+export const toBytes =
+  (encode: (payload: unknown) => E.Either<EncodeError, unknown>) =>
+  (envelope: Envelope): E.Either<EncodeError, unknown> => {
+    const { kind, payload } = envelope
+    const bytes = kind === 'value' ? encode(payload) : E.right(payload)
+    return E.isLeft(bytes) ? bytes : seal({ ...envelope, payload: bytes.right }, 'bytes')
+  }
+
+/** The same backwards; a value without tags is no envelope any more. `undefined` for what is none. */
+export const fromBytes =
+  <A>(decode: (payload: Uint8Array) => E.Either<DecodeError, A>) =>
+  (raw: unknown): E.Either<DecodeError, unknown> | undefined => {
+    if (!isBytes(raw, 'bytes') || !startsWithMagic(raw)) return undefined
+    const envelope = readBytes(raw)
+    if (E.isLeft(envelope)) return envelope
+    const { kind, payload, stamps } = envelope.right
+    if (kind === 'error') return E.left(new DecodeError('an error is stored, and no value'))
+    // the proof: `readBytes` gives bytes
+    const value = kind === 'value' ? decode(payload as Uint8Array) : E.right(payload)
+    return E.isLeft(value) || (kind === 'value' && stamps.length === 0)
+      ? value
+      : E.right(reference({ kind, stamps, payload: value.right }))
+  }
 
 /** What a raw value holds; one without an envelope is a value without tags. */
 export const unseal = (raw: unknown, holding: Holding): E.Either<DecodeError, Envelope> => {

@@ -167,6 +167,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
         ? error
         : E.right({ verdict: 'fresh', answer: E.left(error.right), remaining: remaining ?? D.zero, stamps })
     }
+    if (kind === 'generation') return E.left(new DecodeError('the generation of a tag, and no value'))
     const value = codec.decode(payload as R) // the proof: what a store of R holds, or what was sealed of it
     return E.isLeft(value) ? value : valued(key, args, value.right, value, remaining, stamps, asked)
   }

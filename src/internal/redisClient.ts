@@ -106,6 +106,11 @@ export interface Connection {
   readonly isCluster: boolean
   /** Who has a key, on a cluster; the same for all where nobody knows. */
   readonly ownerOf: (key: string) => unknown
+  /**
+   * Has a cluster's client ask who has which slots, now and then at most. It does so by itself where a connection that it
+   * had is lost, or a node tells it; not where it never had one, as one that was started while a master was frozen.
+   */
+  readonly refresh: () => void
   /** Who owes an answer; of a pool nobody does: it gives every command a connection on which nothing waits. */
   readonly silence: Silence
 }
@@ -122,6 +127,19 @@ const optionsOf = (commands: RedisCommands): object => {
   return typeof options === 'object' && options !== null ? options : {}
 }
 
+const refreshPause = 500
+const refresher = (slots: unknown): (() => void) => {
+  // the proof: looked at as `unknown`; node-redis has no public name for it
+  const seen = slots as { readonly rediscover?: unknown } | null | undefined
+  let last = -Infinity
+  return () => {
+    const now = performance.now()
+    if (typeof seen?.rediscover !== 'function' || now - last < refreshPause) return
+    last = now
+    Promise.resolve(seen.rediscover()).catch(ignore)
+  }
+}
+
 const connect = (client: RedisClient): Connection => {
   // the proof: every property is looked at as `unknown` before it is used
   const seen = client as {
@@ -131,6 +149,7 @@ const connect = (client: RedisClient): Connection => {
     readonly isReady?: unknown
     readonly withCommandOptions?: unknown
     readonly execute?: unknown
+    readonly _slots?: unknown
   }
   // an 'error' event that nobody hears ends the process; the failed command says it anyway
   if (typeof seen.on === 'function') seen.on.call(client, 'error', ignore)
@@ -155,6 +174,7 @@ const connect = (client: RedisClient): Connection => {
       const shard: unknown = Array.isArray(slots) ? slots[slotOf(patient.keyPrefix + key)] : undefined
       return (shard as { readonly master?: unknown } | undefined)?.master
     },
+    refresh: refresher(seen._slots),
     silence: typeof seen.execute === 'function' ? noSilence : makeSilence(() => performance.now())
   }
   // a cluster is ready or not as a whole, whatever its sockets are

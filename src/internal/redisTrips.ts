@@ -47,9 +47,10 @@ export const inTime = <X, A>(
   } catch (cause) {
     return withDeadlineMap(operation, timeout, () => Promise.reject(cause as Error), decode)
   }
-  const { isCluster, ownerOf, silence } = connection
+  const { isCluster, ownerOf, refresh, silence } = connection
   const owners = isCluster ? (): ReadonlyArray<unknown> => keys.map(ownerOf) : one
   if (silence.refuses(owners, timeout)) {
+    refresh()
     const left = new StoreError(operation, 'timeout', 'the backend owes an answer that is late')
     return Promise.resolve({ _tag: 'Left', left })
   }
@@ -74,6 +75,7 @@ export const inTime = <X, A>(
     () => {
       onLate?.(true)
       stop?.abort()
+      refresh()
       const those = owners()
       silence.late(() => those, since, timeout)
       const settled = (): void => silence.heardAll(() => those)

@@ -13,9 +13,9 @@ import * as RA from 'fp-ts/ReadonlyArray'
 import type { Duration } from '../Duration'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
-import { KeyError, type StoreError } from '../RingError'
+import { KeyError, type StoreError, storeFailed } from '../RingError'
 import type { Store } from '../Store'
-import { mostTags, type Stamp, stampLength } from './envelope'
+import { type Holding, mostTags, seal, type Stamp, stampLength, unseal } from './envelope'
 import { uniqueBytes } from './unique'
 
 export type Stamps = ReadonlyArray<Stamp | undefined>
@@ -30,11 +30,16 @@ export const areTags = (u: unknown): u is ReadonlyArray<string> =>
 /** Long enough that entries end first. Without an end only where entries may have none. */
 const generationLife = D.days(30)
 
-const isStamp = (u: unknown): u is Stamp => u instanceof Uint8Array && u.length === stampLength
+const readStamp = (raw: unknown): Stamp | undefined => {
+  const envelope = unseal(raw, 'memory')
+  if (E.isLeft(envelope) || envelope.right.kind !== 'generation') return undefined
+  const { payload } = envelope.right
+  return payload instanceof Uint8Array && payload.length === stampLength ? payload : undefined
+}
 
 /** What was found under the key of a tag. */
 export const stampOf = (found: O.Option<unknown>): Stamp | undefined =>
-  O.isSome(found) && isStamp(found.value) ? found.value : undefined
+  O.isSome(found) ? readStamp(found.value) : undefined
 
 export interface Tags<Args extends Arguments> {
   /** The keys of the generations of some arguments. Throws a `KeyError`. */
@@ -54,7 +59,8 @@ export const makeTags = <Args extends Arguments, R>(
   longest: Duration,
   agree:
     | ((key: Key, value: R, life: Duration, valid: (there: R) => boolean) => Promise<E.Either<StoreError, R>>)
-    | undefined
+    | undefined,
+  holding: Holding
 ): Tags<Args> => {
   /** Loads that begin together draw one generation. */
   const drawing = new Map<Key, Promise<E.Either<StoreError, Stamp>>>()
@@ -64,15 +70,19 @@ export const makeTags = <Args extends Arguments, R>(
     const under = drawing.get(key)
     if (under !== undefined) return under
     const stamp = uniqueBytes()
-    // the proof: a store that tags are used with takes bytes (`tags` says so)
-    const raw = stamp as R
+    const sealed = seal({ kind: 'generation', stamps: [], payload: stamp }, holding)
+    if (E.isLeft(sealed)) return Promise.resolve(E.left(storeFailed('set')(sealed.left)))
+    // the proof: a store that tags are used with takes bytes, or anything (`tags` says so)
+    const raw = sealed.right as R
     const drawn = (
       agree === undefined
         ? store
             .set(key, raw, life)()
             .then(E.map(() => stamp))
         : // processes that draw at once draw the same: else the entry of one would be a miss for the other
-          agree(key, raw, life, isStamp).then(E.map((there) => stampOf(O.some(there)) ?? stamp))
+          agree(key, raw, life, (there) => readStamp(there) !== undefined).then(
+            E.map((there) => stampOf(O.some(there)) ?? stamp)
+          )
     ).finally(() => drawing.delete(key))
     drawing.set(key, drawn)
     return drawn

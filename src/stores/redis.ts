@@ -16,28 +16,27 @@
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
-import { defect } from '../internal/defect'
 import {
   batchedAs,
-  clearPages,
+  deal,
+  distinct,
   done,
   foldTouches,
-  isOne,
   lone,
   none,
   noneAsked,
   nothing,
-  refused,
-  toEntry,
-  toOption,
-  toOptions
-} from '../internal/redisAnswers'
-import { chunksOf, deal, distinct, getAll, most, runOverKeys } from '../internal/redisBulk'
+  refused
+} from '../internal/answers'
+import { defect } from '../internal/defect'
+import { clearPages, isOne, toEntry, toOption, toOptions } from '../internal/redisAnswers'
+import { chunksOf, getAll, most, runOverKeys } from '../internal/redisBulk'
 import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
-import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
+import { beginsWith, startsWith } from '../internal/redisKeys'
 import { redisLeases } from '../internal/redisLeases'
 import { inTime } from '../internal/redisTrips'
 import * as scripts from '../internal/redisScripts'
+import { isWellFormed } from '../internal/wellFormed'
 import type { StoreError } from '../RingError'
 import type { Leasing, Operation, Store } from '../Store'
 
@@ -332,11 +331,99 @@ export {
   type RedisHashOptions
 } from './redisHash'
 
-// eslint-disable-next-line no-restricted-imports -- `fp-ring/redis` is one entry for all of Redis
-export { pubsub, tracking } from './redisInvalidation'
 // eslint-disable-next-line no-restricted-imports -- as above
-export type { FeedClient, FeedNode, FeedOptions, RedisFeed, Trackable } from './redisInvalidation'
+export {
+  /**
+   * A connection to listen with, by shape: what `createClient` of node-redis 6 makes.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type FeedClient,
+  /**
+   * Where a master is.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type FeedNode,
+  /**
+   * How a feed listens.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type FeedOptions,
+  /**
+   * Tiers tell each other what they change, over a channel of Redis.
+   *
+   * @example
+   * import { pubsub } from 'fp-ring/redis'
+   * import { createClient } from 'redis'
+   *
+   * export const invalidation = pubsub(createClient(), { channel: 'shop:changes' })
+   *
+   * @category constructors
+   * @since 0.1.0
+   */
+  pubsub,
+  /**
+   * A feed with connections of its own.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type RedisFeed,
+  /**
+   * What a near tier's far store must show.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type Trackable,
+  /**
+   * Redis tells what has changed, whoever changed it: `CLIENT TRACKING`.
+   *
+   * @example
+   * import { redis, tracking } from 'fp-ring/redis'
+   * import { createClient } from 'redis'
+   *
+   * export const invalidation = tracking(redis(createClient(), { namespace: 'shop:' }))
+   *
+   * @category constructors
+   * @since 0.1.0
+   */
+  tracking
+} from './redisInvalidation'
+
 // eslint-disable-next-line no-restricted-imports -- as above
-export { recommended } from './redisOptions'
-// eslint-disable-next-line no-restricted-imports -- as above
-export type { ConnectionOptions, Recommended } from './redisOptions'
+export {
+  /**
+   * What a connection to a server is given.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type ConnectionOptions,
+  /**
+   * Options of node-redis that suit a cache.
+   *
+   * @example
+   * import { recommended, redis } from 'fp-ring/redis'
+   * import { createClient } from 'redis'
+   *
+   * const { client } = recommended()
+   * export const store = redis(createClient({ ...client, url: 'redis://localhost:6379' }))
+   *
+   * @category constructors
+   * @since 0.1.0
+   */
+  recommended,
+  /**
+   * Options for each of node-redis' clients.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type Recommended
+} from './redisOptions'

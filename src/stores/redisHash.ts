@@ -10,26 +10,26 @@
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
-import { defect } from '../internal/defect'
-import { extend } from '../internal/extend'
 import {
   batchedAs,
-  clearPages,
+  deal,
+  distinct,
   done,
   foldTouches,
-  isOne,
   lone,
   noneAsked,
   nothing,
-  refused,
-  toEntry,
-  toOption
-} from '../internal/redisAnswers'
-import { chunksOf, deal, distinct } from '../internal/redisBulk'
+  refused
+} from '../internal/answers'
+import { defect } from '../internal/defect'
+import { extend } from '../internal/extend'
+import { clearPages, isOne, toEntry, toOption } from '../internal/redisAnswers'
+import { chunksOf } from '../internal/redisBulk'
 import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
-import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
+import { beginsWith, startsWith } from '../internal/redisKeys'
 import * as scripts from '../internal/redisScripts'
 import { inTime } from '../internal/redisTrips'
+import { isWellFormed } from '../internal/wellFormed'
 import type { StoreError } from '../RingError'
 import type { Operation, Store } from '../Store'
 

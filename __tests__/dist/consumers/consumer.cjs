@@ -3,6 +3,7 @@ const assert = require('node:assert')
 const { dict, Codec, Duration, Policy, ring } = require('fp-ring')
 const { cbor } = require('fp-ring/cbor')
 const { lru } = require('fp-ring/lru')
+const { client, memcached, memjs } = require('fp-ring/memcached')
 const { redis } = require('fp-ring/redis')
 const E = require('fp-ts/Either')
 const { pipe } = require('fp-ts/function')
@@ -32,6 +33,9 @@ const main = async () => {
     }
   }
   assert.strictEqual(typeof redis, 'function')
+  const servers = client({ servers: ['localhost'] })
+  assert.strictEqual(memcached(servers).backend, servers)
+  assert.strictEqual(typeof memjs, 'function')
   console.log('ok')
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert'
 import { dict, Codec, Duration, Policy, ring, Store } from 'fp-ring'
 import { cbor } from 'fp-ring/cbor'
 import { lru } from 'fp-ring/lru'
+import { client, memcached, memjs } from 'fp-ring/memcached'
 import { redis } from 'fp-ring/redis'
 import { either, option, taskEither } from 'fp-ts'
 import * as t from 'io-ts'
@@ -30,4 +31,7 @@ for (const config of [
   assert.strictEqual(runs, 2)
 }
 assert.strictEqual(typeof redis, 'function')
+const servers = client({ servers: ['localhost'] })
+assert.strictEqual(memcached(servers).backend, servers)
+assert.strictEqual(typeof memjs, 'function')
 console.log('ok')

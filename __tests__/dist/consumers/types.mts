@@ -4,12 +4,15 @@ import { Codec, dict, Duration, Policy, ring } from 'fp-ring'
 import type { RingError } from 'fp-ring'
 import { cbor } from 'fp-ring/cbor'
 import { lru } from 'fp-ring/lru'
+import { client as memcachedClient, memcached, memjs } from 'fp-ring/memcached'
 import { redis } from 'fp-ring/redis'
+import { bytes, type Law, storeLaws, testClock } from 'fp-ring/testing'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as O from 'fp-ts/lib/Option.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as t from 'io-ts'
+import { Client } from 'memjs'
 import { createClient } from 'redis'
 
 const User = t.type({ id: t.number, name: t.string })
@@ -33,6 +36,24 @@ const client = createClient()
 const far = ring(fetchUser, { name: 'user', store: redis(client), codec: Codec.json(User), policy })
 const backend: typeof client = far.store.backend
 
+const clock = testClock()
+const laws: ReadonlyArray<Law> = storeLaws(() => dict<Uint8Array>({ clock }), {
+  ...bytes,
+  clock,
+  leases: true
+})
+// @ts-expect-error the store holds bytes, and the values are texts
+storeLaws(() => dict<string>(), bytes)
+// one has leases, the other has none
+const servers = memcachedClient({ servers: ['localhost'] })
+const leased = { name: 'user', codec: Codec.json(User), policy: Policy.lease() }
+const shared = ring(fetchUser, { store: memcached(servers), ...leased })
+const others: typeof servers = shared.store.backend
+const binary = Client.create('localhost:11211')
+// @ts-expect-error there are no leases
+assert.throws(() => ring(fetchUser, { store: memjs(binary), ...leased }))
+binary.close()
+
 // @ts-expect-error the argument is a number
 near('1')
 // @ts-expect-error bytes need a codec
@@ -40,7 +61,9 @@ ring(fetchUser, { name: 'user', store: redis(client), policy })
 // @ts-expect-error the codec is for another type
 ring(fetchUser, { name: 'user', store: redis(client), codec: Codec.json(t.string), policy })
 
+for (const law of laws) await law.run()
 assert.strictEqual(backend, client)
+assert.strictEqual(others, servers)
 assert.deepStrictEqual(await value(), E.right({ id: 1, name: 'Ada' }))
 assert.deepStrictEqual(await updated(), E.right({ id: 1, name: 'Ada' }))
 assert.ok(E.isRight(await found()))

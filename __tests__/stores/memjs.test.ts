@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Either } from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+import * as t from 'io-ts'
+import { Client } from 'memjs'
+
+import { Codec, dict, Duration as D, Policy, ring, Store } from '../../src'
+import { extend } from '../../src/internal/extend'
+import type { StoreError } from '../../src/RingError'
+import { client, memcached, memjs } from '../../src/stores/memcached'
+import { bytes as anyBytes, storeLaws } from '../../src/testing'
+import {
+  anyMemcached,
+  hostOf,
+  randomNamespace,
+  type Server,
+  sleep,
+  startMemcached
+} from '../integration/servers'
+import { obeys } from '../laws/register'
+
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
+
+const right = <A>(answer: Either<StoreError, A>): A => {
+  if (answer._tag === 'Left') throw answer.left
+  return answer.right
+}
+
+const left = (answer: Either<StoreError, unknown>): StoreError => {
+  if (answer._tag === 'Right') throw new Error('a right')
+  return answer.left
+}
+
+const quiet = { log: () => undefined }
+
+/** What is refused is done another way, for the laws to see the rest. */
+const asIfTold = (store: Store.Store<Uint8Array>): Store.Store<Uint8Array> => {
+  const toEntry = (value: Uint8Array): Store.Entry<Uint8Array> => ({ value, remaining: D.forever })
+  return extend<Store.Store<Uint8Array>, Pick<Store.Store<Uint8Array>, 'read' | 'readMany' | 'clear'>>(
+    store,
+    {
+      read: (key) => TE.map(O.map(toEntry))(store.get(key)),
+      readMany: (keys) =>
+        TE.map((found: ReadonlyArray<O.Option<Uint8Array>>) => found.map(O.map(toEntry)))(
+          store.getMany(keys)
+        ),
+      clear: () => TE.right(undefined)
+    }
+  )
+}
+
+describe('the laws of a store', () => {
+  let server: Awaited<ReturnType<typeof anyMemcached>>
+  const made: Array<Client> = []
+  beforeAll(async () => {
+    server = await anyMemcached()
+  })
+  afterAll(async () => {
+    for (const client of made) client.close()
+    await server.stop()
+  })
+  const make = () => {
+    const client = Client.create(hostOf(server.url), { logger: quiet })
+    made.push(client)
+    return asIfTold(memjs(client, { namespace: randomNamespace(), timeout: D.seconds(5) }))
+  }
+  obeys(
+    'memjs',
+    storeLaws(make, {
+      ...anyBytes,
+      extremes: anyBytes.extremes.filter((e) => e.byteLength < 1e6),
+      lifetime: 'hidden',
+      clears: false,
+      granularity: D.seconds(1)
+    })
+  )
+})
+
+describe('what is special about it', () => {
+  let server: Server
+  let made: Client
+  beforeAll(async () => {
+    server = await startMemcached()
+    made = Client.create(hostOf(server.url), { logger: quiet })
+  })
+  afterAll(async () => {
+    made.close()
+    await server.stop()
+  })
+
+  test('an entry that is there cannot be read, and one that is not is a miss', async () => {
+    const store = memjs(made, { namespace: 'read:' })
+    right(await store.set('k', bytes('v'), D.minutes(1))())
+    for (const task of [store.read('k'), store.readMany(['l', 'k'])])
+      expect(left(await task()).reason).toBe('refused')
+    expect(right(await store.read('l')())).toEqual(O.none)
+    expect(right(await store.readMany(['l'])())).toEqual([O.none])
+    expect(left(await store.clear('k')()).reason).toBe('refused')
+    expect(left(await store.get('\ud800')()).reason).toBe('refused')
+    expect(store.backend).toBe(made)
+    expect('leases' in store).toBe(false)
+  })
+
+  test('a ring over it takes no policy that goes by ages, nor a lease', async () => {
+    const square = (n: number): TE.TaskEither<Error, number> => TE.right(n * n)
+    const store = memjs(() => made, { namespace: randomNamespace() })
+    const codec = Codec.json(t.number)
+    const cached = ring(square, { name: 'square', store, codec, policy: Policy.ttl(D.minutes(1)) })
+    expect(await cached(3)()).toEqual({ _tag: 'Right', right: 9 })
+    expect(await cached.get(3)()).toEqual({ _tag: 'Right', right: O.some(9) })
+    const stale = Policy.policy(Policy.ttl(D.minutes(1)), Policy.staleIfError(D.minutes(1)))
+    expect(() => ring(square, { name: 'square', store, codec, policy: stale })).toThrow('ages')
+    // @ts-expect-error it has no leases
+    expect(() => ring(square, { name: 'square', store, codec, policy: Policy.lease() })).toThrow()
+  })
+
+  test('it is no tier, as a near one is filled for what is left', () => {
+    const store = memjs(made)
+    expect(() => Store.tiered({ near: dict<Uint8Array>(), far: store })).toThrow('lifetime')
+  })
+
+  test('keys, bytes and lifetimes are those of the store over the meta protocol', async () => {
+    const meta = client({ servers: [hostOf(server.url)] })
+    const [ours, theirs] = [memcached(meta, { namespace: 'both:' }), memjs(made, { namespace: 'both:' })]
+    for (const key of ['plain', 'a b%', 'k'.repeat(400), '']) {
+      right(await theirs.set(key, bytes(key), D.minutes(1))())
+      expect(right(await ours.read(key)())).toEqual(O.some({ value: bytes(key), remaining: D.minutes(1) }))
+      right(await ours.set(key, bytes('ours'), D.days(40))())
+      expect(right(await theirs.get(key)())).toEqual(O.some(bytes('ours')))
+    }
+    right(await theirs.set('long', bytes('v'), D.days(40))())
+    const found = right(await ours.read('long')())
+    expect(
+      O.isSome(found) && found.value.remaining > D.days(39) && found.value.remaining < D.days(40) + 5_000
+    ).toBe(true)
+    right(await ours.clear('')())
+    expect(right(await theirs.has('plain')())).toBe(false)
+    await meta.close()
+  })
+
+  test('a value that is too large is refused, and the others of a bulk are stored', async () => {
+    const store = memjs(made, { namespace: 'large:' })
+    const large = new Uint8Array(9 * 2 ** 20)
+    expect(left(await store.set('k', large, D.minutes(1))()).reason).toBe('refused')
+    right(await store.set('k', bytes('v'), D.minutes(1))())
+    expect(right(await store.get('k')())).toEqual(O.some(bytes('v')))
+  })
+
+  test('a client with a lifetime of its own keeps nothing for ever', async () => {
+    const ending = Client.create(hostOf(server.url), { logger: quiet, expires: 60 })
+    const store = memjs(ending)
+    expect(left(await store.set('k', bytes('v'), D.forever)()).reason).toBe('refused')
+    expect(left(await store.touch('k', D.forever)()).reason).toBe('refused')
+    expect(left(await store.setMany([['k', bytes('v'), D.forever]])()).reason).toBe('refused')
+    right(await store.set('k', bytes('v'), D.minutes(1))())
+    ending.close()
+    const missing = memjs((): Client => {
+      throw new Error('no client yet')
+    })
+    for (const task of [missing.get('k'), missing.set('k', bytes('v'), D.forever)]) {
+      expect(left(await task()).reason).toBe('failed')
+    }
+    expect(() => memjs(made, { timeout: D.zero })).toThrow(TypeError)
+  })
+
+  test('law 26: a frozen server is a timeout', async () => {
+    const store = memjs(made, { timeout: D.milliseconds(100) })
+    right(await store.get('k')())
+    server.pause()
+    await sleep(20)
+    const answers = await Promise.all([store.get('k')(), store.getMany(['k'])(), store.delete('k')()])
+    server.resume()
+    expect(answers.map((answer) => left(answer).reason)).toEqual(['timeout', 'timeout', 'timeout'])
+  })
+})

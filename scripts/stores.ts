@@ -1,0 +1,4 @@
+/** Writes the table of stores into docs/stores.md. */
+import { writePage } from './docs/stores'
+
+writePage()

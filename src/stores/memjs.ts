@@ -1,0 +1,276 @@
+/**
+ * Entries in memcached by way of memjs, which speaks the binary protocol, and SASL with it. That protocol, as memjs has
+ * it, does less than the meta protocol: the store has no leases, `clear` is refused, a bulk operation is many commands,
+ * and nobody is told what is left of a lifetime: `read` of an entry is refused (`lifetime` is `'hidden'`).
+ *
+ * Keys, bytes and lifetimes are those of the store over the meta protocol: both may be used on the same servers.
+ *
+ * @since 0.1.0
+ */
+import type * as E from 'fp-ts/Either'
+import type * as TE from 'fp-ts/TaskEither'
+
+import { type Duration, forever, milliseconds } from '../Duration'
+import { distinct, done, lone, none, noneAsked, nothing, refused } from '../internal/answers'
+import { withDeadlineMap } from '../internal/deadline'
+import { defect } from '../internal/defect'
+import { itemKeyOf } from '../internal/memcachedKeys'
+import { absolute, relative } from '../internal/memcachedTime'
+import { isWellFormed } from '../internal/wellFormed'
+import { StoreError, storeFailed } from '../RingError'
+import type { Operation, Store } from '../Store'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+/**
+ * What the store needs of a client of memjs 1.3.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface MemjsClient {
+  readonly get: (key: string) => Promise<{ readonly value: Uint8Array | null }>
+  readonly set: (key: string, value: Buffer, options: { expires?: number }) => Promise<unknown>
+  readonly delete: (key: string) => Promise<unknown>
+  readonly touch: (key: string, expires: number) => Promise<unknown>
+}
+
+/**
+ * How a store uses its client. `namespace` is put before every key (default: nothing). `timeout` is for every operation
+ * (default: 1 second).
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface MemjsOptions {
+  readonly namespace?: string
+  readonly timeout?: Duration
+}
+
+/**
+ * A store that keeps lifetimes, and does not tell what is left of them.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface HiddenLifetime {
+  readonly lifetime: 'hidden'
+}
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+const untold = 'memjs does not tell what is left of a lifetime'
+
+const messageOf = (cause: unknown): string =>
+  // the proof: `message` is looked at as `unknown`
+  String((cause as { readonly message?: unknown } | undefined)?.message)
+
+const failedAs =
+  (operation: Operation) =>
+  (cause: unknown): StoreError =>
+    messageOf(cause).endsWith('too large')
+      ? new StoreError(operation, 'refused', 'the value is larger than the server takes', cause)
+      : storeFailed(operation)(cause)
+
+/** What memjs takes for a lifetime: a Unix time, by this host's clock, for what is longer than 30 days. */
+const expiryOf = (ttl: Duration): number => relative(ttl) ?? absolute(ttl, Math.floor(Date.now() / 1_000))
+
+const toBuffer = (value: Uint8Array): Buffer => Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+
+const isTrue = (answer: unknown): boolean => answer === true
+
+/**
+ * A store of bytes in memcached, over a client of memjs that the program made and closes, or a function that gives one.
+ *
+ * A ring over it takes no stale windows and no early refresh, as nobody can tell the age of an entry: building one throws.
+ * `left` with the reason `refused` for `clear`, for `read` of an entry that is there, and for `Duration.forever` where the
+ * client has an `expires` of its own.
+ *
+ * @example
+ * import { memjs } from 'fp-ring/memcached'
+ * import { Client } from 'memjs'
+ *
+ * const client = Client.create('localhost:11211', { username: 'app', password: 'secret' })
+ * const store = memjs(client, { namespace: 'shop:' })
+ * client.close()
+ *
+ * export const cached = store.get('user:42') // TaskEither<StoreError, Option<Uint8Array>>
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const memjs = <Client extends MemjsClient>(
+  given: Client | (() => Client),
+  options: MemjsOptions = {}
+): Store<Uint8Array, Client> & HiddenLifetime => {
+  const { namespace = '', timeout = milliseconds(1_000) } = options
+  if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
+  const lookup = typeof given === 'function' ? given : () => given
+
+  const inTime = <X, A>(
+    operation: Operation,
+    keys: ReadonlyArray<string>,
+    start: (client: Client, itemKeys: ReadonlyArray<string>) => Promise<X>,
+    decode: (x: X) => A
+  ): TE.TaskEither<StoreError, A> => {
+    const full = keys.map((key) => namespace + key)
+    if (!full.every(isWellFormed)) return refused(operation, lone)
+    const failed = failedAs(operation)
+    return () =>
+      withDeadlineMap(operation, timeout, () => start(lookup(), full.map(itemKeyOf)), decode, nothing, failed)
+  }
+  const each = <X, A>(
+    operation: Operation,
+    keys: ReadonlyArray<string>,
+    start: (client: Client, itemKey: string, place: number) => Promise<X>,
+    decode: (answers: ReadonlyArray<X>) => A
+  ): TE.TaskEither<StoreError, A> =>
+    inTime(operation, keys, (client, ks) => Promise.all(ks.map((k, i) => start(client, k, i))), decode)
+  const one = <X, A>(
+    operation: Operation,
+    key: string,
+    start: (client: Client, itemKey: string) => Promise<X>,
+    decode: (x: X) => A
+  ): TE.TaskEither<StoreError, A> => inTime(operation, [key], (client, [k = '']) => start(client, k), decode)
+
+  /** Takes a zero for its own `expires`, if it has one. */
+  const cannotKeep = (): boolean => {
+    // the proof: what is not of our shape is looked at as `unknown`
+    const { options: own } = lookup() as { readonly options?: { readonly expires?: unknown } }
+    return typeof own?.expires === 'number' && own.expires > 0
+  }
+  /** Runs a write, unless it would end what is to stay. */
+  const keeping =
+    <A>(
+      operation: Operation,
+      ttls: ReadonlyArray<Duration>,
+      task: TE.TaskEither<StoreError, A>
+    ): TE.TaskEither<StoreError, A> =>
+    (): Promise<E.Either<StoreError, A>> => {
+      try {
+        return ttls.includes(forever) && cannotKeep()
+          ? refused(operation, 'the client has an `expires` of its own, so nothing stays')()
+          : task()
+      } catch (cause) {
+        return Promise.resolve({ _tag: 'Left', left: storeFailed(operation)(cause) })
+      }
+    }
+
+  const put = (client: Client, k: string, value: Uint8Array, ttl: Duration): Promise<unknown> =>
+    ttl > 0 ? client.set(k, toBuffer(value), { expires: expiryOf(ttl) }) : client.delete(k)
+  const touch = (client: Client, k: string, ttl: Duration): Promise<unknown> =>
+    ttl > 0 ? client.touch(k, expiryOf(ttl)) : client.delete(k)
+  const toOption = ({ value }: { readonly value: Uint8Array | null }) =>
+    value === null ? none : ({ _tag: 'Some', value: new Uint8Array(value) } as const)
+  const isThere = ({ value }: { readonly value: Uint8Array | null }): boolean => value !== null
+  const toMiss = (operation: Operation) => (found: { readonly value: Uint8Array | null }) => {
+    if (isThere(found)) throw Object.assign(new Error(untold), { operation })
+    return none
+  }
+  /** What is there cannot be read; what is not there is a miss. */
+  const untoldAs =
+    <A>(operation: Operation, task: TE.TaskEither<StoreError, A>): TE.TaskEither<StoreError, A> =>
+    () =>
+      task().then((answer) =>
+        answer._tag === 'Left' && messageOf(answer.left.cause) === untold
+          ? { _tag: 'Left', left: new StoreError(operation, 'refused', untold) }
+          : answer
+      )
+  return {
+    get backend() {
+      return lookup()
+    },
+    deadline: timeout,
+    lifetime: 'hidden',
+    get: (key) => one('get', key, (client, k) => client.get(k), toOption),
+    read: (key) =>
+      untoldAs(
+        'read',
+        one('read', key, (client, k) => client.get(k), toMiss('read'))
+      ),
+    has: (key) => one('has', key, (client, k) => client.get(k), isThere),
+    set: (key, value, ttl) =>
+      keeping(
+        'set',
+        [ttl],
+        one('set', key, (client, k) => put(client, k, value, ttl), nothing)
+      ),
+    delete: (key) => one('delete', key, (client, k) => client.delete(k), nothing),
+    touch: (key, ttl) =>
+      keeping(
+        'touch',
+        [ttl],
+        one('touch', key, (client, k) => touch(client, k, ttl), isTrue)
+      ),
+    getMany: (keys) =>
+      keys.length === 0
+        ? noneAsked
+        : each(
+            'getMany',
+            keys,
+            (client, k) => client.get(k),
+            (found) => found.map(toOption)
+          ),
+    readMany: (keys) =>
+      keys.length === 0
+        ? noneAsked
+        : untoldAs(
+            'readMany',
+            each(
+              'readMany',
+              keys,
+              (client, k) => client.get(k),
+              (found) => found.map(toMiss('readMany'))
+            )
+          ),
+    hasMany: (keys) =>
+      keys.length === 0
+        ? noneAsked
+        : each(
+            'hasMany',
+            keys,
+            (client, k) => client.get(k),
+            (found) => found.map(isThere)
+          ),
+    setMany: (entries) => {
+      if (entries.length === 0) return done
+      const last = new Map(entries.map(([key, value, ttl]) => [key, [value, ttl] as const] as const))
+      const what = Array.from(last.values())
+      const write = each(
+        'setMany',
+        Array.from(last.keys()),
+        // the proof: there is a value and a lifetime for every key
+        (client, k, i) => put(client, k, ...(what[i] as (typeof what)[number])),
+        nothing
+      )
+      return keeping(
+        'setMany',
+        what.map(([, ttl]) => ttl),
+        write
+      )
+    },
+    deleteMany: (keys) =>
+      keys.length === 0
+        ? done
+        : each('deleteMany', distinct(keys).keys, (client, k) => client.delete(k), nothing),
+    // memjs writes them in this order, those of one key to one server
+    touchMany: (entries) =>
+      entries.length === 0
+        ? noneAsked
+        : keeping(
+            'touchMany',
+            entries.map(([, ttl]) => ttl),
+            each(
+              'touchMany',
+              entries.map(([key]) => key),
+              (client, k, i) => touch(client, k, entries[i]?.[1] ?? forever),
+              (answers) => answers.map(isTrue)
+            )
+          ),
+    clear: () => refused('clear', 'memjs finds no keys by their prefix')
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * The words that the laws of leases are written in.
+ *
+ * @internal
+ */
+import * as D from '../../../Duration'
+import type { Acquired, Leases } from '../../../Store'
+import { ensure, fail, run } from '../words'
+import { type Case, isLeft, minute, type StoreLaw } from './case'
+
+/** A law of leases, for a store that has some. */
+export const ofLeases =
+  (law: <R>(c: Case<R>, leases: Leases<R>) => Promise<void>): StoreLaw =>
+  (c) =>
+    c.store.leases === undefined ? fail('the store has no leases') : law(c, c.store.leases)
+
+/** What comes of the wish for a lease, whatever entry is there. */
+export const wish = <R>(leases: Leases<R>, key: string, token: string): Promise<Acquired<R>> =>
+  run('acquire', leases.acquire(key, token, minute, D.forever))
+
+export const wins = async <R>(what: string, leases: Leases<R>, key: string, token: string): Promise<void> => {
+  const { _tag } = await wish(leases, key, token)
+  ensure(_tag === 'Won', () => `${what}: ${_tag}, and nobody has the lease`)
+}
+
+export const isBusy = async <R>(what: string, leases: Leases<R>, key: string): Promise<void> => {
+  const { _tag } = await wish(leases, key, 'somebody else')
+  ensure(_tag === 'Busy', () => `${what}: ${_tag}, and somebody has the lease`)
+}
+
+export const isBusyFor = <R>(c: Case<R>, answer: Acquired<R>, left: number, what: string): void => {
+  if (answer._tag !== 'Busy') return fail(`${what}: ${answer._tag}, and somebody has the lease`)
+  const { remaining } = answer
+  return ensure(
+    remaining > 0 && isLeft({ ...c, lifetime: true }, remaining, left),
+    () => `${what}: ${String(remaining)} ms are left of ${String(left)}`
+  )
+}

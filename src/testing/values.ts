@@ -1,0 +1,58 @@
+/**
+ * Values for the laws of stores: spread them into the options.
+ *
+ * @since 0.1.0
+ */
+import * as fc from 'fast-check'
+
+import type { StoreLawsOptions } from './storeLaws'
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+/**
+ * For a store of bytes: short ones by chance, and as extremes none, those that protocols trip over, and a megabyte.
+ * (`Buffer` and `Uint8Array` are equal where their bytes are.)
+ *
+ * @example
+ * import { dict } from 'fp-ring'
+ * import { bytes, storeLaws, testClock } from 'fp-ring/testing'
+ *
+ * const clock = testClock()
+ * const laws = storeLaws(() => dict<Uint8Array>({ clock }), { ...bytes, clock, leases: true })
+ * assert.ok(laws.length > 20)
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const bytes: Required<Pick<StoreLawsOptions<Uint8Array>, 'values' | 'extremes'>> = {
+  values: /*#__PURE__*/ fc.uint8Array({ maxLength: 64 }).map((array) => new Uint8Array(array)),
+  extremes: [
+    new Uint8Array(0),
+    /*#__PURE__*/ Uint8Array.of(0),
+    /*#__PURE__*/ Uint8Array.of(0xff),
+    /*#__PURE__*/ Uint8Array.of(0x0d, 0x0a),
+    /*#__PURE__*/ new Uint8Array(70_000).map((_, i) => i % 251),
+    /*#__PURE__*/ new Uint8Array(1_048_576).map((_, i) => (i * 7) % 256)
+  ]
+}
+
+/**
+ * For a store that holds values as they are: anything, `undefined` and `null` too.
+ *
+ * @example
+ * import { dict } from 'fp-ring'
+ * import { anything, storeLaws, testClock } from 'fp-ring/testing'
+ *
+ * const clock = testClock()
+ * const laws = storeLaws(() => dict({ clock }), { ...anything, clock, leases: true })
+ * assert.ok(laws.every((law) => law.name.startsWith('law')))
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const anything: Required<Pick<StoreLawsOptions<unknown>, 'values' | 'extremes'>> = {
+  values: /*#__PURE__*/ fc.anything(),
+  extremes: [undefined, null]
+}
