@@ -7,7 +7,7 @@ import { createClient, createClientPool, createCluster, createSentinel } from 'r
 
 import { Duration } from '../../src'
 import { slotOf } from '../../src/internal/redisKeys'
-import { recommended } from '../../src/stores/redis'
+import { recommended, redis } from '../../src/stores/redis'
 import type { FeedOptions, RedisClient } from '../../src/stores/redis'
 import {
   type Cluster,
@@ -230,10 +230,28 @@ describe('a cluster', () => {
     async () => {
       await whole()
       await during('cluster, frozen:', connect, async (slot) => {
-        const { has, master, replicas } = await shardOf(slot)
+        const { has, master, owns, replicas } = await shardOf(slot)
         const begun = performance.now()
         master.pause()
+        // one that begins now has never had a connection to it
+        const client = await connect()
+        const store = redis(client, { namespace: randomNamespace(), timeout: Duration.milliseconds(400) })
+        const key = Array.from({ length: 100 }, (_, i) => String(i)).find((k) =>
+          owns(slotOf(store.rawKey?.(k) ?? ''))
+        )
+        let good = 0
+        const starter = eventually('it writes', async () => {
+          const done = await store.set(key ?? '', new Uint8Array(1), Duration.minutes(1))()
+          good = performance.now()
+          return done._tag === 'Right'
+        })
         const promoted = await promotion(replicas)
+        await starter
+        client.destroy()
+        console.log(
+          `cluster, frozen: one that was started meanwhile: ${String(Math.round(good - promoted))} ms`
+        )
+        expect(good - promoted).toBeLessThan(1_500 + noise)
         await sleep(2_000)
         master.resume()
         await sleep(500)
