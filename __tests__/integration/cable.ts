@@ -1,8 +1,8 @@
 /**
  * A cable that can be cut without a word: its connections stay open, and nothing goes through.
  */
-import { createConnection, createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createConnection, createServer, type Socket } from 'node:net'
 
 export interface Cable {
   readonly port: number

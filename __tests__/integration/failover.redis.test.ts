@@ -7,8 +7,8 @@ import { createClient, createClientPool, createCluster, createSentinel } from 'r
 
 import { Duration } from '../../src'
 import { slotOf } from '../../src/internal/redisKeys'
-import { recommended, redis } from '../../src/stores/redis'
 import type { FeedOptions, RedisClient } from '../../src/stores/redis'
+import { recommended, redis } from '../../src/stores/redis'
 import {
   type Cluster,
   eventually,
@@ -171,7 +171,7 @@ describe('a cluster', () => {
       used = false
       started = Promise.resolve(old?.then((c) => c.stop())).then(() => startCluster())
     }
-    return started as Promise<Cluster> // the proof: it was set
+    return started // the proof: it was set
   }
   afterAll(async () => (await started)?.stop())
 
@@ -307,7 +307,7 @@ describe('behind sentinels', () => {
       used = false
       started = Promise.resolve(old?.then((w) => w.stop())).then(() => startWatched())
     }
-    return started as Promise<Watched> // the proof: it was set
+    return started // the proof: it was set
   }
   afterAll(async () => (await started)?.stop())
 

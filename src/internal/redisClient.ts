@@ -129,14 +129,14 @@ const optionsOf = (commands: RedisCommands): object => {
 
 const refreshPause = 500
 const refresher = (slots: unknown): (() => void) => {
-  // the proof: looked at as `unknown`; node-redis has no public name for it
-  const seen = slots as { readonly rediscover?: unknown } | null | undefined
+  // the proof: node-redis has no public name for it; where it is not there, or fails, nothing is lost
+  const seen = slots as { readonly rediscover?: () => Promise<unknown> } | null | undefined
   let last = -Infinity
   return () => {
     const now = performance.now()
     if (typeof seen?.rediscover !== 'function' || now - last < refreshPause) return
     last = now
-    Promise.resolve(seen.rediscover()).catch(ignore)
+    seen.rediscover().catch(ignore)
   }
 }
 

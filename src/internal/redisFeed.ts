@@ -226,20 +226,21 @@ export const makeFeed = ({ all, client, connect, heartbeat, onLost, setUp }: Fee
   }
 
   const leave = (id: string, node: Listened): void => {
-    nodes.delete(id)
+    if (nodes.get(id) === node) nodes.delete(id)
     node.over = true
     node.end()
   }
+  const isLeft = (node: Listened): boolean => node.over // it changes meanwhile
 
   const keep = async (node: Listened, place: Place): Promise<void> => {
     let pause = firstPause
-    while (!node.over) {
+    while (!isLeft(node)) {
       const begun = performance.now()
       await listen(node, place).catch(ignore)
+      if (!all) return leave(place.id, node) // the next survey takes another one, or this again
       // one that ends as soon as it begins is no success
       pause = performance.now() - begun > 2 * heartbeat ? firstPause : Math.min(pause * 2, longestPause)
-      if (!all) leave(place.id, node) // another one may do
-      if (!node.over) await sleep(pause * (0.5 + Math.random() / 2))
+      if (!isLeft(node)) await sleep(pause * (0.5 + Math.random() / 2))
     }
   }
 
