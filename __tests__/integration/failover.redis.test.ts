@@ -1,6 +1,6 @@
 /**
  * Clusters, sentinels and pools whose servers are killed, frozen and replaced, under load, with the client options that we
- * recommend. `FAILOVERS=5` runs each five times.
+ * recommend. `FAILOVERS=5` runs each five times, and more of them.
  */
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
@@ -158,7 +158,6 @@ const during = async (
 }
 
 const again = Array.from({ length: rounds }, (_, i) => i + 1)
-const seconds = (n: number): number => n * 1_000
 
 describe('a cluster', () => {
   let started: Promise<Cluster> | undefined
@@ -356,7 +355,7 @@ describe('behind sentinels', () => {
       )
     })
 
-  const ways = rounds > 1 ? (['asked to', 'frozen', 'killed'] as const) : (['frozen', 'killed'] as const)
+  const ways = rounds > 1 ? (['asked to', 'frozen', 'killed'] as const) : (['frozen'] as const)
   test.each(again.flatMap((n) => ways.map((how) => ({ how, n }))))(
     'law 26: a master is replaced: $how ($n)',
     async ({ how }) => {
@@ -373,7 +372,7 @@ describe('behind sentinels', () => {
           else await onNode(sentinels[0] as { port: number }, (send) => send('SENTINEL', 'FAILOVER', 'main'))
           const role = promotion(nodes.filter((node) => node !== old))
           const promoted = await switched(old.port)
-          await sleep(2_500)
+          await sleep(how === 'killed' ? 4_000 : 3_000)
           const all = (): boolean => true
           const after = async (from: Promise<number> | number): Promise<string> =>
             `${String(Math.round((await from) - begun))} ms`
@@ -388,7 +387,8 @@ describe('behind sentinels', () => {
           // until they are told of another one, clients write to the old master, if it is there
           return [{ owns: all, begun, promoted, ...(how === 'asked to' ? { since: promoted + 1_500 } : {}) }]
         },
-        { connect: listening }
+        // node-redis asks a sentinel once a second, and not all of them name the new master, as one that is there, at once
+        { connect: listening, bound: 3_000 }
       )
     },
     60_000
@@ -413,7 +413,7 @@ describe('a pool', () => {
       const owns = (): boolean => true
       let begun = performance.now()
       server.pause()
-      await sleep(seconds(2))
+      await sleep(1_500)
       server.resume()
       const thawed = { owns, begun, promoted: performance.now() }
       await sleep(1_500)
