@@ -3,20 +3,18 @@
  *
  * @internal
  */
+import { isWellFormed } from './bytes'
 import type * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
 import { StoreError } from '../RingError'
-import type { Entry, Operation, Store } from '../Store'
+import type { Entry, Store } from '../Store'
 import { batchReads, type Split } from './batch'
 import { withDeadline } from './deadline'
 import { extend } from './extend'
+import { none } from './answers'
 import { own, ownAll } from './redisClient'
-import { isWellFormed } from './redisKeys'
-
-/** @internal */
-export const none: O.None = { _tag: 'None' }
 
 /** @internal */
 export const toOption = (answer: Uint8Array | null): O.Option<Uint8Array> =>
@@ -39,25 +37,6 @@ export const toEntry = (value: unknown, pttl: unknown): O.Option<Entry<Uint8Arra
 /** @internal */
 export const isOne = (answer: unknown): boolean => answer === 1
 
-/** @internal */
-export const nothing = (): void => undefined
-
-/** @internal */
-export const done: TE.TaskEither<never, void> = () => Promise.resolve({ _tag: 'Right', right: undefined })
-
-/** @internal */
-export const noneAsked: TE.TaskEither<never, ReadonlyArray<never>> = () =>
-  Promise.resolve({ _tag: 'Right', right: [] })
-
-/** @internal */
-export const refused =
-  (operation: Operation, message: string): TE.TaskEither<StoreError, never> =>
-  () =>
-    Promise.resolve({ _tag: 'Left', left: new StoreError(operation, 'refused', message) })
-
-/** @internal */
-export const lone = 'a key with a lone surrogate is not UTF-8'
-
 /**
  * The store with its single reads batched, where that was asked for. A key that would be refused stays out of the
  * batch: it must not fail the others in it.
@@ -78,25 +57,6 @@ export const batchedAs = <S extends Store<Uint8Array>>(
     get: (key) => (isWellFormed(key) ? batched.get(key) : store.get(key)),
     read: (key) => (isWellFormed(key) ? batched.read(key) : store.read(key))
   })
-}
-
-/**
- * Touches one after the other, as one touch per key: the last one of each, unless one removed the entry, which
- * then is not there (`live` is false) for the later ones.
- *
- * @internal
- */
-export const foldTouches = (
-  entries: ReadonlyArray<readonly [key: string, ttl: Duration]>
-): { readonly last: ReadonlyMap<string, Duration>; readonly live: ReadonlyArray<boolean> } => {
-  const last = new Map<string, Duration>()
-  const live = entries.map(([key, ttl]) => {
-    const before = last.get(key)
-    if (before !== undefined && !(before > 0)) return false
-    last.set(key, ttl)
-    return true
-  })
-  return { last, live }
 }
 
 /**

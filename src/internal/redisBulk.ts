@@ -37,33 +37,6 @@ export const getAll = async (
     ? commands.mGet(keys)
     : (await Promise.all(chunksOf(keys).map((chunk) => commands.mGet([...chunk])))).flat()
 
-/**
- * The keys without repetition, and for every one that was asked for its place among them (`undefined` where there
- * was no repetition).
- *
- * @internal
- */
-export const distinct = (
-  keys: ReadonlyArray<string>
-): { readonly keys: ReadonlyArray<string>; readonly places?: ReadonlyArray<number> } => {
-  const seen = new Map<string, number>()
-  const places = keys.map((key) => {
-    const place = seen.get(key)
-    if (place !== undefined) return place
-    seen.set(key, seen.size)
-    return seen.size - 1
-  })
-  return seen.size === keys.length ? { keys } : { keys: Array.from(seen.keys()), places }
-}
-
-/**
- * One answer per distinct key, dealt out to every key that was asked for, in their order.
- *
- * @internal
- */
-export const deal = <A>(answers: ReadonlyArray<A>, places?: ReadonlyArray<number>): ReadonlyArray<A> =>
-  places === undefined ? answers : places.map((place) => answers[place] as A) // the proof: `distinct` made the places
-
 /** Which keys go together: all of them, or those of one slot, for a script may not touch two. */
 const groups = (
   connection: Connection,

@@ -5,15 +5,6 @@
  */
 
 /**
- * Whether a key survives UTF-8: all lone surrogates become the same three bytes, so two keys would be one.
- *
- * @internal
- */
-export const isWellFormed = (key: string): boolean =>
-  // the proof: Node 20, the oldest that we support, has it; the ES2023 library does not declare it
-  (key as unknown as { readonly isWellFormed: () => boolean }).isWellFormed()
-
-/**
  * A `MATCH` pattern for what begins with `prefix`, byte for byte.
  *
  * @internal

@@ -5,15 +5,17 @@
  *
  * @internal
  */
+import { done, nothing } from './answers'
+import { toBuffer } from './bytes'
 import type * as TE from 'fp-ts/TaskEither'
 
 import { forever, milliseconds, zero } from '../Duration'
 import type { StoreError } from '../RingError'
 import type { Acquired, Leases, Operation } from '../Store'
 import { defect } from './defect'
-import { done, isOne, nothing, toEntry } from './redisAnswers'
+import { isOne, toEntry } from './redisAnswers'
 import { runOverKeys } from './redisBulk'
-import { type Connection, runScript, script, toBuffer } from './redisClient'
+import { type Connection, runScript, script } from './redisClient'
 import { leaseKeyOf } from './redisKeys'
 import { expiry } from './redisScripts'
 

@@ -13,29 +13,17 @@
  *
  * @since 0.1.0
  */
+import { deal, distinct, done, foldTouches, lone, none, noneAsked, nothing, refused } from '../internal/answers'
+import { isWellFormed, toBuffer } from '../internal/bytes'
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
-import {
-  batchedAs,
-  clearPages,
-  done,
-  foldTouches,
-  isOne,
-  lone,
-  none,
-  noneAsked,
-  nothing,
-  refused,
-  toEntry,
-  toOption,
-  toOptions
-} from '../internal/redisAnswers'
-import { chunksOf, deal, distinct, getAll, most, runOverKeys } from '../internal/redisBulk'
-import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
-import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
+import { batchedAs, clearPages, isOne, toEntry, toOption, toOptions } from '../internal/redisAnswers'
+import { chunksOf, getAll, most, runOverKeys } from '../internal/redisBulk'
+import { type Connection, connectionOf, type RedisClient, runScript } from '../internal/redisClient'
+import { beginsWith, startsWith } from '../internal/redisKeys'
 import { redisLeases } from '../internal/redisLeases'
 import * as scripts from '../internal/redisScripts'
 import type { StoreError } from '../RingError'

@@ -7,28 +7,18 @@
  *
  * @since 0.1.0
  */
+import { deal, distinct, done, foldTouches, lone, noneAsked, nothing, refused } from '../internal/answers'
+import { isWellFormed, toBuffer } from '../internal/bytes'
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import { extend } from '../internal/extend'
-import {
-  batchedAs,
-  clearPages,
-  done,
-  foldTouches,
-  isOne,
-  lone,
-  noneAsked,
-  nothing,
-  refused,
-  toEntry,
-  toOption
-} from '../internal/redisAnswers'
-import { chunksOf, deal, distinct } from '../internal/redisBulk'
-import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
-import { beginsWith, isWellFormed, startsWith } from '../internal/redisKeys'
+import { batchedAs, clearPages, isOne, toEntry, toOption } from '../internal/redisAnswers'
+import { chunksOf } from '../internal/redisBulk'
+import { type Connection, connectionOf, type RedisClient, runScript } from '../internal/redisClient'
+import { beginsWith, startsWith } from '../internal/redisKeys'
 import * as scripts from '../internal/redisScripts'
 import type { StoreError } from '../RingError'
 import type { Operation, Store } from '../Store'

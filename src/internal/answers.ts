@@ -1,0 +1,79 @@
+/**
+ * What stores over many kinds of backends share: answers that need no backend, and bulk operations on keys that repeat.
+ *
+ * @internal
+ */
+import type * as O from 'fp-ts/Option'
+import type * as TE from 'fp-ts/TaskEither'
+
+import type { Duration } from '../Duration'
+import { StoreError } from '../RingError'
+import type { Operation } from '../Store'
+
+/** @internal */
+export const none: O.None = { _tag: 'None' }
+
+/** @internal */
+export const nothing = (): void => undefined
+
+/** @internal */
+export const done: TE.TaskEither<never, void> = () => Promise.resolve({ _tag: 'Right', right: undefined })
+
+/** @internal */
+export const noneAsked: TE.TaskEither<never, ReadonlyArray<never>> = () =>
+  Promise.resolve({ _tag: 'Right', right: [] })
+
+/** @internal */
+export const refused =
+  (operation: Operation, message: string): TE.TaskEither<StoreError, never> =>
+  () =>
+    Promise.resolve({ _tag: 'Left', left: new StoreError(operation, 'refused', message) })
+
+/** @internal */
+export const lone = 'a key with a lone surrogate is not UTF-8'
+
+/**
+ * The keys without repetition, and for every one that was asked for its place among them (`undefined` where there
+ * was no repetition).
+ *
+ * @internal
+ */
+export const distinct = (
+  keys: ReadonlyArray<string>
+): { readonly keys: ReadonlyArray<string>; readonly places?: ReadonlyArray<number> } => {
+  const seen = new Map<string, number>()
+  const places = keys.map((key) => {
+    const place = seen.get(key)
+    if (place !== undefined) return place
+    seen.set(key, seen.size)
+    return seen.size - 1
+  })
+  return seen.size === keys.length ? { keys } : { keys: Array.from(seen.keys()), places }
+}
+
+/**
+ * One answer per distinct key, dealt out to every key that was asked for, in their order.
+ *
+ * @internal
+ */
+export const deal = <A>(answers: ReadonlyArray<A>, places?: ReadonlyArray<number>): ReadonlyArray<A> =>
+  places === undefined ? answers : places.map((place) => answers[place] as A) // the proof: `distinct` made the places
+
+/**
+ * Touches one after the other, as one touch per key: the last one of each, unless one removed the entry, which
+ * then is not there (`live` is false) for the later ones.
+ *
+ * @internal
+ */
+export const foldTouches = (
+  entries: ReadonlyArray<readonly [key: string, ttl: Duration]>
+): { readonly last: ReadonlyMap<string, Duration>; readonly live: ReadonlyArray<boolean> } => {
+  const last = new Map<string, Duration>()
+  const live = entries.map(([key, ttl]) => {
+    const before = last.get(key)
+    if (before !== undefined && !(before > 0)) return false
+    last.set(key, ttl)
+    return true
+  })
+  return { last, live }
+}
