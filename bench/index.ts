@@ -8,13 +8,23 @@ import { fork } from 'node:child_process'
 import { bulk } from './bulk'
 import { decode } from './decode'
 import { printed, type Row, type Scenario } from './harness'
+import { files } from './files'
 import { key } from './key'
 import { memory } from './memory'
 import { policies } from './policies'
 import { redis } from './redis'
 import { stampede } from './stampede'
 
-const scenarios: Readonly<Record<string, Scenario>> = { memory, stampede, redis, bulk, decode, key, policies }
+const scenarios: Readonly<Record<string, Scenario>> = {
+  memory,
+  stampede,
+  redis,
+  bulk,
+  decode,
+  key,
+  policies,
+  files
+}
 
 const runApart = (name: string): Promise<ReadonlyArray<Row>> =>
   new Promise((resolve, reject) => {

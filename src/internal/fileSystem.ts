@@ -51,10 +51,10 @@ export const readWhole = (file: string): Promise<Contents | undefined> =>
   new Promise((resolve, reject) => {
     fs.open(file, forReading, (cause, fd) => {
       if (cause !== null) return isAbsent(cause) ? resolve(undefined) : reject(cause)
-      const end = (why: unknown, contents?: Contents): void => {
+      const end = (why: Error | undefined, contents?: Contents): void => {
         fs.close(fd, ignore)
-        if (contents === undefined) reject(why)
-        else resolve(contents)
+        if (why === undefined) resolve(contents)
+        else reject(why)
       }
       fs.fstat(fd, (why, stats) => {
         if (why !== null) return end(why)
@@ -64,7 +64,7 @@ export const readWhole = (file: string): Promise<Contents | undefined> =>
         try {
           bytes = Buffer.allocUnsafeSlow(size) // of its own: a part of Node's pool would keep all of that
         } catch (noMemory) {
-          return end(noMemory)
+          return end(noMemory as RangeError) // the proof: nothing else is thrown there
         }
         const readFrom = (offset: number): void =>
           fs.read(fd, bytes, offset, size - offset, offset, (failure, count) => {

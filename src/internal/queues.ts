@@ -15,8 +15,9 @@ export const makeGate = (max: number): Run => {
   const waiting = new Set<() => void>() // a queue: it keeps the order, and its first is found at once
   let running = 0
   const enter = (): Promise<void> | undefined => {
-    if (running < max) return void running++
-    return new Promise((resolve) => waiting.add(resolve))
+    if (running >= max) return new Promise((resolve) => waiting.add(resolve))
+    running++
+    return undefined
   }
   const leave = (): void => {
     for (const next of waiting) {

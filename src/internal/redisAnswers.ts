@@ -3,17 +3,17 @@
  *
  * @internal
  */
-import { isWellFormed } from './bytes'
 import type * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
-import { StoreError } from '../RingError'
+import type { StoreError } from '../RingError'
 import type { Entry, Store } from '../Store'
+import { none } from './answers'
 import { batchReads, type Split } from './batch'
+import { isWellFormed } from './bytes'
 import { withDeadline } from './deadline'
 import { extend } from './extend'
-import { none } from './answers'
 import { own, ownAll } from './redisClient'
 
 /** @internal */

@@ -5,13 +5,13 @@
  *
  * @internal
  */
-import { done, nothing } from './answers'
-import { toBuffer } from './bytes'
 import type * as TE from 'fp-ts/TaskEither'
 
 import { forever, milliseconds, zero } from '../Duration'
 import type { StoreError } from '../RingError'
 import type { Acquired, Leases, Operation } from '../Store'
+import { done, nothing } from './answers'
+import { toBuffer } from './bytes'
 import { defect } from './defect'
 import { isOne, toEntry } from './redisAnswers'
 import { runOverKeys } from './redisBulk'

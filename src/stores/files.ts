@@ -82,7 +82,7 @@ const isSome = (entry: O.Option<unknown>): boolean => entry._tag === 'Some'
 const unlessDamaged = <A>(found: A | 'damaged'): A => {
   if (found === 'damaged')
     throw new Error('the file of this entry is damaged, or in a format that is not known')
-  return found as A // the proof: the only other one has been thrown
+  return found // the proof: the only other one has been thrown
 }
 
 /**

@@ -13,11 +13,21 @@
  *
  * @since 0.1.0
  */
-import { deal, distinct, done, foldTouches, lone, none, noneAsked, nothing, refused } from '../internal/answers'
-import { isWellFormed, toBuffer } from '../internal/bytes'
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
+import {
+  deal,
+  distinct,
+  done,
+  foldTouches,
+  lone,
+  none,
+  noneAsked,
+  nothing,
+  refused
+} from '../internal/answers'
+import { isWellFormed, toBuffer } from '../internal/bytes'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import { batchedAs, clearPages, isOne, toEntry, toOption, toOptions } from '../internal/redisAnswers'

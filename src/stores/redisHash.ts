@@ -7,11 +7,11 @@
  *
  * @since 0.1.0
  */
-import { deal, distinct, done, foldTouches, lone, noneAsked, nothing, refused } from '../internal/answers'
-import { isWellFormed, toBuffer } from '../internal/bytes'
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
+import { deal, distinct, done, foldTouches, lone, noneAsked, nothing, refused } from '../internal/answers'
+import { isWellFormed, toBuffer } from '../internal/bytes'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import { extend } from '../internal/extend'
