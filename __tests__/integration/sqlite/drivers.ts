@@ -1,0 +1,62 @@
+/**
+ * The drivers of SQLite that are here. `@photostructure/sqlite` always is: it is `node:sqlite` for every Node, and comes
+ * with its binaries. `node:sqlite` is in Node 22.5 and later. better-sqlite3 may need a compiler, so nothing here asks for
+ * it to be installed: `npm install --no-save better-sqlite3`.
+ */
+import type { SqliteDatabase } from '../../../src/stores/sqlite'
+
+export interface Connection extends SqliteDatabase {
+  readonly close: () => unknown
+  readonly prepare: (sql: string) => ReturnType<SqliteDatabase['prepare']>
+}
+
+export type Open = (file: string, options?: { readonly readOnly?: boolean }) => Connection
+
+type Constructor = new (file: string, options: object) => Connection
+
+/** `undefined` where there is no such module. */
+const loaded = (load: () => unknown): unknown => {
+  try {
+    return load()
+  } catch {
+    return undefined
+  }
+}
+
+const builtin = (name: string): unknown =>
+  // the proof: `process` is looked at as what may have it; it came with Node 22.3 and 20.16
+  (process as { readonly getBuiltinModule?: (name: string) => unknown }).getBuiltinModule?.(name)
+
+const synchronous = (module: unknown): Open | undefined => {
+  // the proof: what both modules export
+  const found = module as { readonly DatabaseSync: Constructor } | undefined
+  return found === undefined ? undefined : (file, options = {}) => new found.DatabaseSync(file, options)
+}
+
+const better = (module: unknown): Open | undefined => {
+  // the proof: what better-sqlite3 exports
+  const Database = module as Constructor | undefined
+  return Database === undefined
+    ? undefined
+    : (file, { readOnly = false } = {}) => new Database(file, { readonly: readOnly })
+}
+
+const all: Readonly<Record<string, Open | undefined>> = {
+  '@photostructure/sqlite': synchronous(loaded(() => require('@photostructure/sqlite'))),
+  'node:sqlite': synchronous(loaded(() => builtin('node:sqlite'))),
+  'better-sqlite3': better(loaded(() => require('better-sqlite3')))
+}
+
+export const drivers: ReadonlyMap<string, Open> = new Map(
+  Object.entries(all).flatMap(([name, open]) => (open === undefined ? [] : [[name, open] as const]))
+)
+
+export const openWith = (
+  driver: string,
+  file: string,
+  options?: { readonly readOnly?: boolean }
+): Connection => {
+  const open = drivers.get(driver)
+  if (open === undefined) throw new Error(`${driver} is not installed`)
+  return open(file, options)
+}
