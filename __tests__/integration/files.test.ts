@@ -15,7 +15,7 @@ import * as D from '../../src/Duration'
 import { fileOf } from '../../src/internal/fileNames'
 import { files } from '../../src/stores/files'
 import { bundle, packages } from './bundle'
-import { isValueOf, keys } from './files/values'
+import { isValueOf, keys } from './values'
 
 jest.setTimeout(1_800_000)
 

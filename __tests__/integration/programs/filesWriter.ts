@@ -9,7 +9,7 @@ import * as D from '../../../src/Duration'
 import { encodeFile } from '../../../src/internal/fileFormat'
 import { fileOf } from '../../../src/internal/fileNames'
 import { files } from '../../../src/stores/files'
-import { keys, valueOf } from '../files/values'
+import { keys, valueOf } from '../values'
 
 const [directory = '', how = ''] = process.argv.slice(2)
 const store = files({ directory, timeout: D.seconds(30) })

@@ -3,30 +3,30 @@
  * with its binaries. `node:sqlite` is in Node 22.5 and later. better-sqlite3 may need a compiler, so nothing here asks for
  * it to be installed: `npm install --no-save better-sqlite3`.
  */
+import { createRequire } from 'node:module'
+
 import type { SqliteDatabase } from '../../../src/stores/sqlite'
 
 export interface Connection extends SqliteDatabase {
   readonly close: () => unknown
-  readonly prepare: (sql: string) => ReturnType<SqliteDatabase['prepare']>
 }
 
 export type Open = (file: string, options?: { readonly readOnly?: boolean }) => Connection
 
 type Constructor = new (file: string, options: object) => Connection
 
+const load = createRequire(__filename)
+
 /** `undefined` where there is no such module. */
-const loaded = (load: () => unknown): unknown => {
+const loaded = (name: string): unknown => {
   try {
-    return load()
+    return load(name)
   } catch {
     return undefined
   }
 }
 
-const builtin = (name: string): unknown =>
-  // the proof: `process` is looked at as what may have it; it came with Node 22.3 and 20.16
-  (process as { readonly getBuiltinModule?: (name: string) => unknown }).getBuiltinModule?.(name)
-
+/** `node:sqlite`, or what is made after it. */
 const synchronous = (module: unknown): Open | undefined => {
   // the proof: what both modules export
   const found = module as { readonly DatabaseSync: Constructor } | undefined
@@ -34,17 +34,21 @@ const synchronous = (module: unknown): Open | undefined => {
 }
 
 const better = (module: unknown): Open | undefined => {
-  // the proof: what better-sqlite3 exports
+  // the proof: what it exports
   const Database = module as Constructor | undefined
-  return Database === undefined
-    ? undefined
-    : (file, { readOnly = false } = {}) => new Database(file, { readonly: readOnly })
+  if (Database === undefined) return undefined
+  try {
+    new Database(':memory:', {}).close()
+  } catch {
+    return undefined // it was built for another version of Node
+  }
+  return (file, { readOnly = false } = {}) => new Database(file, { readonly: readOnly })
 }
 
 const all: Readonly<Record<string, Open | undefined>> = {
-  '@photostructure/sqlite': synchronous(loaded(() => require('@photostructure/sqlite'))),
-  'node:sqlite': synchronous(loaded(() => builtin('node:sqlite'))),
-  'better-sqlite3': better(loaded(() => require('better-sqlite3')))
+  '@photostructure/sqlite': synchronous(loaded('@photostructure/sqlite')),
+  'node:sqlite': synchronous(loaded('node:sqlite')),
+  'better-sqlite3': better(loaded('better-sqlite3'))
 }
 
 export const drivers: ReadonlyMap<string, Open> = new Map(
