@@ -9,6 +9,24 @@
 // model
 // -------------------------------------------------------------------------------------
 
+/**
+ * A connection to a SQLite database whose calls answer at once: a `Database` of better-sqlite3, a `DatabaseSync` of
+ * `node:sqlite`, or what has their shape. The program that made it closes it.
+ *
+ * What a statement takes is left open (`never`): each driver has its own type for it. The store gives numbers, bytes and
+ * `null`, by position.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface SqliteDatabase {
+  readonly exec: (sql: string) => unknown
+  readonly prepare: (sql: string) => {
+    readonly get: (...values: Array<never>) => unknown
+    readonly run: (...values: Array<never>) => unknown
+  }
+}
+
 /** @internal */
 export type SqliteValue = string | number | Uint8Array | null
 
@@ -18,17 +36,9 @@ export interface SqliteStatement {
   readonly run: (...values: Array<SqliteValue>) => unknown
 }
 
-/**
- * A connection to a SQLite database whose calls answer at once: a `Database` of better-sqlite3, a `DatabaseSync` of
- * `node:sqlite`, or what has their shape. The program that made it closes it.
- *
- * @category model
- * @since 0.1.0
- */
-export interface SqliteDatabase {
-  readonly exec: (sql: string) => unknown
-  readonly prepare: (sql: string) => SqliteStatement
-}
+/** @internal */
+export const prepare = (db: SqliteDatabase, sql: string): SqliteStatement =>
+  db.prepare(sql) as SqliteStatement // the proof: SQLite takes these, so its drivers do
 
 // -------------------------------------------------------------------------------------
 // answers

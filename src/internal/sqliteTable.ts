@@ -9,7 +9,7 @@
  *
  * @internal
  */
-import { columnOf, type SqliteDatabase, type SqliteStatement, transaction } from './sqliteClient'
+import { columnOf, prepare, type SqliteDatabase, type SqliteStatement, transaction } from './sqliteClient'
 
 /** @internal */
 export interface Table {
@@ -38,14 +38,14 @@ const key = 'CAST(? AS TEXT)'
 /** What the connection is to be: a writer and its readers do not wait for each other, nor does the process wait. */
 const configure = (db: SqliteDatabase): void => {
   db.exec('PRAGMA busy_timeout = 0')
-  if (columnOf(db.prepare('PRAGMA journal_mode').get(), 'journal_mode') === 'delete')
+  if (columnOf(prepare(db, 'PRAGMA journal_mode').get(), 'journal_mode') === 'delete')
     db.exec('PRAGMA journal_mode = WAL')
   db.exec('PRAGMA synchronous = NORMAL')
 }
 
 const columnsOf = (db: SqliteDatabase, table: string): unknown =>
   columnOf(
-    db.prepare(`SELECT group_concat(name, ' ') AS columns FROM pragma_table_info(?)`).get(table),
+    prepare(db, `SELECT group_concat(name, ' ') AS columns FROM pragma_table_info(?)`).get(table),
     'columns'
   )
 
@@ -70,7 +70,7 @@ const isOurs = (db: SqliteDatabase, table: string): boolean =>
  */
 export const openTable = (db: SqliteDatabase, table: string, configures: boolean): Table => {
   if (configures) configure(db)
-  if (columnOf(db.prepare('PRAGMA encoding').get(), 'encoding') !== 'UTF-8')
+  if (columnOf(prepare(db, 'PRAGMA encoding').get(), 'encoding') !== 'UTF-8')
     throw new Error('the database is not in UTF-8')
   if (!isOurs(db, table)) create(db, table)
   if (!isOurs(db, table)) throw new Error('there is a table of that name that is not ours')
@@ -79,32 +79,38 @@ export const openTable = (db: SqliteDatabase, table: string, configures: boolean
   const live = '(expires IS NULL OR expires > ?)'
   return {
     db,
-    read: db.prepare(`SELECT value, expires FROM ${entries} WHERE key = ${key} AND ${live}`),
-    has: db.prepare(`SELECT 1 AS there FROM ${entries} WHERE key = ${key} AND ${live}`),
-    write: db.prepare(
+    read: prepare(db, `SELECT value, expires FROM ${entries} WHERE key = ${key} AND ${live}`),
+    has: prepare(db, `SELECT 1 AS there FROM ${entries} WHERE key = ${key} AND ${live}`),
+    write: prepare(
+      db,
       `INSERT INTO ${entries} (key, value, expires) VALUES (${key}, ?, ?)
        ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires`
     ),
-    remove: db.prepare(`DELETE FROM ${entries} WHERE key = ${key}`),
-    removeLive: db.prepare(`DELETE FROM ${entries} WHERE key = ${key} AND ${live}`),
-    touch: db.prepare(`UPDATE ${entries} SET expires = ? WHERE key = ${key} AND ${live}`),
-    sweep: db.prepare(
+    remove: prepare(db, `DELETE FROM ${entries} WHERE key = ${key}`),
+    removeLive: prepare(db, `DELETE FROM ${entries} WHERE key = ${key} AND ${live}`),
+    touch: prepare(db, `UPDATE ${entries} SET expires = ? WHERE key = ${key} AND ${live}`),
+    sweep: prepare(
+      db,
       `DELETE FROM ${entries} WHERE rowid IN (SELECT rowid FROM ${entries} WHERE expires <= ? ORDER BY expires LIMIT ?)`
     ),
-    sweepLeases: db.prepare(
+    sweepLeases: prepare(
+      db,
       `DELETE FROM ${leases} WHERE key IN (SELECT key FROM ${leases} WHERE ends <= ? LIMIT ?)`
     ),
-    nextPage: db.prepare(
+    nextPage: prepare(
+      db,
       `SELECT CAST(key AS BLOB) AS start FROM ${entries} WHERE key >= ${key} AND key < ${key} ORDER BY key LIMIT 1 OFFSET ${page}`
     ),
-    removeRange: db.prepare(`DELETE FROM ${entries} WHERE key >= ${key} AND key < ${key}`),
-    lease: db.prepare(
+    removeRange: prepare(db, `DELETE FROM ${entries} WHERE key >= ${key} AND key < ${key}`),
+    lease: prepare(
+      db,
       `SELECT CAST(token AS BLOB) AS token, ends FROM ${leases} WHERE key = ${key} AND ends > ?`
     ),
-    takeLease: db.prepare(
+    takeLease: prepare(
+      db,
       `INSERT INTO ${leases} (key, token, ends) VALUES (${key}, ${key}, ?)
        ON CONFLICT (key) DO UPDATE SET token = excluded.token, ends = excluded.ends`
     ),
-    removeLease: db.prepare(`DELETE FROM ${leases} WHERE key = ${key}`)
+    removeLease: prepare(db, `DELETE FROM ${leases} WHERE key = ${key}`)
   }
 }

@@ -7,7 +7,12 @@ import { createRequire } from 'node:module'
 
 import type { SqliteDatabase } from '../../../src/stores/sqlite'
 
+/** What the tests ask of each of them. */
 export interface Connection extends SqliteDatabase {
+  readonly prepare: (sql: string) => {
+    readonly get: (...values: Array<string | number | Uint8Array | null>) => unknown
+    readonly run: (...values: Array<string | number | Uint8Array | null>) => unknown
+  }
   readonly close: () => unknown
 }
 
