@@ -168,12 +168,12 @@ describe('the combinators of Store', () => {
     const writes = [
       leases.acquire('k', 'me', minute, Duration.zero),
       leases.seize('k', 'you', minute),
-      leases.commit('k', 'me', 'v', minute),
+      leases.commit('k', 'me', O.some('v'), minute),
       leases.override([['k', O.none, minute]]),
       leases.override([])
     ]
     for (const write of writes) expect(reason(await write())).toBe('refused')
-    expect(await inner.leases.commit('k', 'me', 'v', minute)()).toStrictEqual(E.right(true))
+    expect(await inner.leases.commit('k', 'me', O.some('v'), minute)()).toStrictEqual(E.right(true))
   })
 
   test('law 25: every combinator keeps the leases, and a store without them gets none', async () => {
@@ -204,9 +204,9 @@ describe('the combinators of Store', () => {
     const inner = dict<Uint8Array>()
     const { leases } = Store.encoded(Codec.json(t.number))(inner)
     await leases.seize('k', 'me', minute)()
-    expect(reason(await leases.commit('k', 'me', 1n as never, minute)())).toBe('codec')
+    expect(reason(await leases.commit('k', 'me', O.some(1n as never), minute)())).toBe('codec')
     expect(reason(await leases.override([['k', O.some(1n as never), minute]])())).toBe('codec')
-    expect(await leases.commit('k', 'me', 1, minute)()).toStrictEqual(E.right(true))
+    expect(await leases.commit('k', 'me', O.some(1), minute)()).toStrictEqual(E.right(true))
     await inner.set('k', new Uint8Array([1]), minute)()
     expect(reason(await leases.acquire('k', 'me', minute, Duration.zero)())).toBe('codec')
   })
@@ -220,7 +220,7 @@ describe('the combinators of Store', () => {
       leases.seize(...lease),
       leases.renew(...lease),
       leases.release('k', 'me'),
-      leases.commit('k', 'me', 'v', minute),
+      leases.commit('k', 'me', O.some('v'), minute),
       leases.override([])
     ]) {
       expect(reason(await task())).toBe('timeout')

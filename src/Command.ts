@@ -402,17 +402,16 @@ const touch: Program<'touch'> =
 const purge: Program<'purge'> =
   (engine) =>
   (...tags) =>
-    onKeys(engine)((_, since) => {
-      const keys = uniq(tags.map(tagKey))
-      return keys.length === 0
-        ? TE.right(undefined)
-        : pipe(
-            () => engine.purge(keys),
-            TE.chainFirstIOK(() => () => {
-              keys.forEach((key) => engine.emit(key, since, { _tag: 'Purge' }))
-            })
-          )
-    })([])
+  async () => {
+    const since = engine.now()
+    const keys = uniq(tags.map(tagKey))
+    const [first] = keys
+    if (first === undefined) return E.right(undefined)
+    const purged = await engine.purge(keys)
+    if (E.isLeft(purged)) return E.left(engine.failed(first, since, purged.left))
+    keys.forEach((key) => engine.emit(key, since, { _tag: 'Purge' }))
+    return purged
+  }
 
 const explain: Program<'explain'> =
   (engine) =>

@@ -139,6 +139,29 @@ export const verdict = (windows: Windows): ((seen: Sighting) => Verdict) => {
 }
 
 /**
+ * For how long an `expired` entry may still be served when its load fails. The life of an entry that somebody else wrote
+ * says nothing of its age: it counts as at the end of its lifetime.
+ *
+ * @example
+ * import { Decision, Duration } from 'fp-ring'
+ *
+ * const windows = { staleWhileRevalidate: Duration.seconds(30), staleIfError: Duration.seconds(60) }
+ * assert.strictEqual(Decision.usableFor(windows)(Duration.seconds(20)), 20_000)
+ * assert.strictEqual(Decision.usableFor(windows)(Duration.seconds(90)), 60_000)
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const usableFor = (windows: Windows): ((remaining: Duration.Duration) => Duration.Duration) => {
+  const kept = grace(windows)
+  return (remaining) => {
+    const left = Math.min(windows.staleIfError, remaining - kept + windows.staleIfError)
+    // the proof: a difference of milliseconds
+    return Math.max(0, left) as Duration.Duration
+  }
+}
+
+/**
  * What `getOrUpdate` does.
  *
  * @example

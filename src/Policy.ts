@@ -243,6 +243,17 @@ export const policy = <P extends ReadonlyArray<Some>>(
 
 const empty: Policy = { _tag: 'Policy' }
 
+/** What comes from a program without types, or from its configuration, may be anything. */
+const duration = (what: string, d: Duration.Duration): Duration.Duration =>
+  typeof d !== 'number' || Number.isNaN(d) ? defect(`${what} takes a Duration`) : d
+const positive = (what: string, d: Duration.Duration): Duration.Duration =>
+  duration(what, d) > 0 ? d : defect(`${what} takes a Duration above zero`)
+/** What is stale follows from the end of an entry, so it must have one. */
+const finite = (what: string, d: Duration.Duration): Duration.Duration =>
+  duration(what, d) === Duration.forever ? defect(`${what} takes a Duration with an end`) : d
+const fraction = (what: string, n: number): number =>
+  typeof n === 'number' && n > 0 && n <= 1 ? n : defect(`${what} takes a fraction above 0, up to 1`)
+
 type Condition = (value: never, args: never) => boolean
 
 const both = (f: Condition | undefined, g: Condition | undefined): { readonly cacheWhen?: Condition } => {
@@ -264,10 +275,7 @@ const concat = (x: Some, y: Some): Some => ({ ...x, ...y, ...both(x.cacheWhen, y
  * @category constructors
  * @since 0.1.0
  */
-export const ttl = (d: Duration.Duration): Policy => {
-  if (typeof d !== 'number' || Number.isNaN(d)) return defect('a lifetime is a Duration')
-  return { _tag: 'Policy', ttl: d }
-}
+export const ttl = (d: Duration.Duration): Policy => ({ _tag: 'Policy', ttl: duration('ttl', d) })
 
 /**
  * Entries live as long as a function of the value and the arguments says. `update` and `set` of a value that is
@@ -357,11 +365,6 @@ export const cacheWhen = <A, Args extends Arguments = Arguments>(
   f: (value: A, args: Args) => boolean
 ): Policy<unknown, never, A, Args> => ({ _tag: 'Policy', cacheWhen: f })
 
-const deadline =
-  (what: string) =>
-  (d: Duration.Duration): Duration.Duration =>
-    d > 0 ? d : defect(`${what} needs a positive duration`)
-
 /**
  * The longest that a call of the store may take; later it is a fault (`StoreError`, reason `timeout`). A store on
  * a network has a deadline of its own as well; the shorter counts.
@@ -376,12 +379,12 @@ const deadline =
  */
 export const storeTimeout = (d: Duration.Duration): Policy => ({
   _tag: 'Policy',
-  storeTimeout: deadline('storeTimeout')(d)
+  storeTimeout: positive('storeTimeout', d)
 })
 
 /**
- * The longest that a load may hold its key. Who waits for it goes on waiting, as for the function itself; who
- * comes later begins a new load, and what the old one brings is not stored.
+ * The longest that a load may hold its key. Callers that wait for it go on waiting, as they would for the function
+ * itself. A later caller begins a new load, and what the old one brings is not stored.
  *
  * @example
  * import { Duration, Policy } from 'fp-ring'
@@ -393,22 +396,16 @@ export const storeTimeout = (d: Duration.Duration): Policy => ({
  */
 export const loadTimeout = (d: Duration.Duration): Policy => ({
   _tag: 'Policy',
-  loadTimeout: deadline('loadTimeout')(d)
+  loadTimeout: positive('loadTimeout', d)
 })
-
-const window = (what: string, d: Duration.Duration): Duration.Duration =>
-  typeof d !== 'number' || Number.isNaN(d) ? defect(`${what} needs a Duration`) : d
-
-/** What is stale follows from the end of an entry, so it must have one. */
-const finite = (what: string, d: Duration.Duration): Duration.Duration =>
-  window(what, d) === Duration.forever ? defect(`${what} has an end`) : d
 
 /**
  * After its lifetime an entry is served for so much longer, while it is loaded anew, once, in the background (RFC 5861,
  * section 3). Nobody waits for a load who finds an entry of that age.
  *
  * The store keeps entries for their lifetime and the longer of the two stale windows. What is stale follows from the
- * time that it says is left, so a clock that is wrong changes nothing.
+ * time that the store says is left, so hosts whose clocks differ agree. A ring that has seen an entry to be fresh for so
+ * much longer does not ask for its age in that time, which it measures by its own clock.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -501,14 +498,11 @@ export const staleIfError = <E = unknown>(
  */
 export const retryThrottle = (d: Duration.Duration): Policy => ({
   _tag: 'Policy',
-  retryThrottle: window('retryThrottle', d)
+  retryThrottle: duration('retryThrottle', d)
 })
 
-const share = (what: string, fraction: number): number =>
-  fraction > 0 && fraction <= 1 ? fraction : defect(`${what} takes a fraction above 0, up to 1`)
-
 /**
- * A read that finds an entry of which more than `fraction` of its lifetime is over serves it, and loads it anew in the
+ * A read that finds an entry of which more than this share of its lifetime is over serves it, and loads it anew in the
  * background: what is read often never expires. With `jitter` an entry may have been written with less than its whole
  * lifetime; the share is that of the whole one.
  *
@@ -521,9 +515,9 @@ const share = (what: string, fraction: number): number =>
  * @category constructors
  * @since 0.1.0
  */
-export const refreshAhead = (fraction: number): Policy => ({
+export const refreshAhead = (share: number): Policy => ({
   _tag: 'Policy',
-  refreshAhead: share('refreshAhead', fraction)
+  refreshAhead: fraction('refreshAhead', share)
 })
 
 /**
@@ -546,18 +540,21 @@ export const earlyRefresh = ({
   window: last = 0.2
 }: { readonly beta?: number; readonly window?: number } = {}): Policy =>
   beta > 0 && Number.isFinite(beta)
-    ? { _tag: 'Policy', earlyRefresh: { beta, window: share('the window of earlyRefresh', last) } }
+    ? { _tag: 'Policy', earlyRefresh: { beta, window: fraction('the window of earlyRefresh', last) } }
     : defect('earlyRefresh needs a beta above 0')
 
 /**
- * One load of a key for all processes, and an order for all writes of it: who misses takes a lease in the store, and
- * what is loaded is stored only by who still has it. `delete`, `set` and `update` take the lease away, so no load that
- * began before them is stored after them, in whatever process. Who finds the lease taken waits until the entry is there,
- * asking again at growing intervals, at most for `wait` (default 10 seconds); after that it runs the function and stores
- * nothing. Who has a stale entry that it may serve waits for nobody.
+ * One load of a key at a time in all processes, and one order of its writes. A ring that misses takes a lease in the
+ * store, and stores what it has loaded only while it still has that lease. `delete`, `set` and `update` take the lease
+ * away: no load that began before them is stored after them, in any process.
  *
- * `ttl` (default 5 seconds, at least 10 milliseconds) is how long a lease outlives its holder: it is renewed while the
- * load runs. The store must have leases (`Store.Leasing`). Every ring that writes these keys must have the policy.
+ * A ring that finds the lease taken waits until the entry is there. It asks again at growing intervals, for `wait` at
+ * most (default 10 seconds); then it runs the function, and stores nothing. A ring that has a stale entry to serve does
+ * not wait.
+ *
+ * `ttl` (default 5 seconds, at least 10 milliseconds) is how long a lease outlives a holder that has died: while the
+ * function runs its lease is renewed. The store must have leases (`Store.Leasing`), and every ring that writes these
+ * keys must have this policy.
  *
  * @example
  * import * as TE from 'fp-ts/TaskEither'
@@ -572,8 +569,9 @@ export const earlyRefresh = ({
  */
 export const lease = (options: Partial<Lease> = {}): Policy<LeaseCapable> => {
   const { ttl: lasts = Duration.seconds(5), wait = Duration.seconds(10) } = options
-  if (!(lasts >= 10) || lasts === Duration.forever) return defect('a lease lasts for 10 milliseconds or more')
-  return { _tag: 'Policy', lease: { ttl: lasts, wait: window('wait', wait) } }
+  return finite('the ttl of lease', lasts) < 10
+    ? defect('the ttl of lease is 10 milliseconds or more')
+    : { _tag: 'Policy', lease: { ttl: lasts, wait: duration('the wait of lease', wait) } }
 }
 
 /**
@@ -590,7 +588,7 @@ export const lease = (options: Partial<Lease> = {}): Policy<LeaseCapable> => {
  */
 export const softTimeout = (d: Duration.Duration): Policy => ({
   _tag: 'Policy',
-  softTimeout: deadline('softTimeout')(d)
+  softTimeout: positive('softTimeout', d)
 })
 
 /**
@@ -616,7 +614,7 @@ export const softTimeout = (d: Duration.Duration): Policy => ({
  */
 export const timeout = (d: Duration.Duration): Policy<unknown, TimeoutError> => ({
   _tag: 'Policy',
-  timeout: deadline('timeout')(d)
+  timeout: positive('timeout', d)
 })
 
 /**
@@ -676,7 +674,7 @@ export function negative<E, R>({
   readonly ttl: Duration.Duration
   readonly when?: Predicate<E>
 }): Policy<Accepting<R>, never, unknown, Arguments, E> {
-  return { _tag: 'Policy', negative: { codec, ttl: window('the ttl of negative', lasts), when } }
+  return { _tag: 'Policy', negative: { codec, ttl: duration('the ttl of negative', lasts), when } }
 }
 
 // -------------------------------------------------------------------------------------

@@ -39,8 +39,9 @@ interface About {
  *   began.
  * - `Load`: the function has answered (`ok`: with a value, not with an error of its own or an exception); `size` says
  *   how many keys the same call of `batch` loaded, 1 where it was the function itself.
- * - `Store`: a value was written, for `ttl`; `Discard`: it was not, because the key was deleted or written while
- *   the function ran; `Skip`: it was not, because the policy does not want it stored.
+ * - `Store`: a value was written, for `ttl`; `Skip`: it was not, because the policy does not want it stored; `Discard`: it
+ *   was not, because the key was deleted or written while the function ran, its lease was lost or not to be had, the load
+ *   took too long, or its arguments have changed.
  * - `Delete`: an entry was deleted; `Touch`: its lifetime was renewed; `Clear`: the namespace was cleared;
  *   `Purge`: a tag was purged (`key` is that of its generation).
  * - `Invalid`: the store held bytes that are no value of the codec's type.

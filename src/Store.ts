@@ -131,11 +131,16 @@ export interface Leases<R> {
   /** Gives one's lease back; nobody else's. */
   readonly release: (key: Key, token: string) => TE.TaskEither<StoreError, void>
   /**
-   * Writes an entry (removes it, for a `ttl` of zero or less) and gives the lease back, in one step, if it is still
-   * there; says whether it was.
+   * Writes an entry (removes it, for `none` or a `ttl` of zero or less) and gives the lease back, in one step, if it is
+   * still there; says whether it was.
    */
-  readonly commit: (key: Key, token: string, value: R, ttl: Duration) => TE.TaskEither<StoreError, boolean>
-  /** Writes entries (removes those of a `ttl` of zero or less) and takes the leases of their keys away. */
+  readonly commit: (
+    key: Key,
+    token: string,
+    value: O.Option<R>,
+    ttl: Duration
+  ) => TE.TaskEither<StoreError, boolean>
+  /** Writes entries (removes those of `none` or a `ttl` of zero or less) and takes the leases of their keys away. */
   readonly override: (
     entries: ReadonlyArray<readonly [key: Key, value: O.Option<R>, ttl: Duration]>
   ) => TE.TaskEither<StoreError, void>
@@ -575,7 +580,7 @@ export const encoded =
         release: leases.release,
         commit: (key, token, value, ttl) =>
           pipe(
-            TE.fromEither(pipe(codec.encode(value), E.mapLeft(refused('commit')))),
+            TE.fromEither(pipe(value, O.traverse(E.Applicative)(codec.encode), E.mapLeft(refused('commit')))),
             TE.chain((raw) => leases.commit(key, token, raw, ttl))
           ),
         override: (entries) =>

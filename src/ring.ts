@@ -101,7 +101,7 @@ export interface Settings<C, X, A, PArgs extends Arguments, D, PE = unknown> {
   readonly default?: D
   readonly observe?: Observer
   readonly clock?: Clock.Clock
-  /** A number from 0 to 1, for jitter. */
+  /** A number from 0 to 1 (1 excluded), for jitter, for early refresh, and for the pauses of rings that wait for a lease. */
   readonly random?: () => number
 }
 

@@ -62,7 +62,8 @@ export const scheduledStore = <R>(s: fc.Scheduler): Store.Store<R, Map<string, R
         op('commit', () => {
           if (leases.get(key) !== token) return false
           leases.delete(key)
-          set(key, value, ttl)
+          if (O.isSome(value)) set(key, value.value, ttl)
+          else map.delete(key)
           return true
         }),
       override: (entries) =>

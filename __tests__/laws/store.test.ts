@@ -311,7 +311,7 @@ const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good)
         const read = await store.read(key)()
         const before = read._tag === 'Right' && read.right._tag === 'Some' ? read.right.value : undefined
         // whose it is shows where it is used; then all is put back
-        const owned = await good.commit(key, token, 'probe', minute)()
+        const owned = await good.commit(key, token, O.some('probe'), minute)()
         if (owned._tag === 'Left' || !owned.right) return owned
         await (before === undefined ? store.delete(key) : store.set(key, before.value, before.remaining))()
         await good.seize(key, token, minute)()
@@ -341,7 +341,7 @@ const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good)
   'commit ignores the token': [
     'law 25: nobody',
     leasesWith((good) => ({
-      commit: (key, _, value, ttl) => TE.map(() => true)(good.override([[key, O.some(value), ttl]]))
+      commit: (key, _, value, ttl) => TE.map(() => true)(good.override([[key, value, ttl]]))
     }))
   ],
   'commit writes whoever asks, and then says the truth': [
@@ -349,7 +349,7 @@ const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good)
     leasesWith((good, store) => ({
       commit: (key, token, value, ttl) => async () => {
         const answer = await good.commit(key, token, value, ttl)()
-        await store.set(key, value, ttl)()
+        if (O.isSome(value)) await store.set(key, value.value, ttl)()
         return answer
       }
     }))
@@ -362,7 +362,7 @@ const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good)
     'law 25: nobody',
     leasesWith((good) => ({
       commit: (key, token, value, ttl) =>
-        ttl > 0
+        O.isSome(value) && ttl > 0
           ? good.commit(key, token, value, ttl)
           : TE.map(() => true)(good.override([[key, O.none, ttl]]))
     }))
@@ -397,7 +397,7 @@ const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good)
     'law 25: commit',
     leasesWith((good) => ({
       commit: (key, token, value, ttl) => async () => {
-        if (ttl > 0) return good.commit(key, token, value, ttl)()
+        if (O.isSome(value) && ttl > 0) return good.commit(key, token, value, ttl)()
         const answer = await good.renew(key, token, minute)()
         await good.release(key, token)()
         return answer

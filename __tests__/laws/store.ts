@@ -434,7 +434,7 @@ type LeaseCommand<R> =
       readonly op: 'commit'
       readonly key: string
       readonly token: string
-      readonly value: R
+      readonly value: Option<R>
       readonly ttl: D.Duration
     }
   | { readonly op: 'override'; readonly entries: ReadonlyArray<Write<R>> }
@@ -463,7 +463,7 @@ const leaseCommands = <R>(c: Case<R>): fc.Arbitrary<ReadonlyArray<LeaseCommand<R
       fc.record({ op: op('seize'), key, token, ttl: lease }),
       fc.record({ op: op('renew'), key, token, ttl: lease }),
       fc.record({ op: op('release'), key, token }),
-      fc.record({ op: op('commit'), key, token, value, ttl }),
+      fc.record({ op: op('commit'), key, token, value: written, ttl }),
       fc.record({ op: op('override'), entries: fc.array(fc.tuple(key, written, ttl), { maxLength: 4 }) }),
       fc.record({ op: op('set'), key, value, ttl }),
       fc.record({ op: op('read'), key }),
@@ -561,7 +561,8 @@ const executeLeases = async <R>(
         same(what, await run(what, leases.commit(full(key), token, value, ttl)), owned)
         if (owned) {
           model.free(key)
-          entries.set(key, value, ttl)
+          if (value._tag === 'Some') entries.set(key, value.value, ttl)
+          else entries.delete(key)
         }
         break
       }
@@ -958,7 +959,7 @@ const laws: Readonly<Record<string, Law>> = {
       )
       ensure(answers.filter(({ _tag }) => _tag === 'Busy').length === 38, () => 'neither won nor busy')
       const stored = await Promise.all(
-        wishes.map(([key, token]) => run('commit', leases.commit(key, token, value, minute)))
+        wishes.map(([key, token]) => run('commit', leases.commit(key, token, some(value), minute)))
       )
       ensure(
         isDeepStrictEqual(
@@ -976,8 +977,9 @@ const laws: Readonly<Record<string, Law>> = {
     const [value] = two(c)
     const ends: Readonly<Record<string, (key: string) => TaskEither<StoreError, unknown>>> = {
       release: (key) => leases.release(key, 'holder'),
-      commit: (key) => leases.commit(key, 'holder', value, longest(c)),
-      'commit of nothing': (key) => leases.commit(key, 'holder', value, D.zero),
+      commit: (key) => leases.commit(key, 'holder', some(value), longest(c)),
+      'commit of zero': (key) => leases.commit(key, 'holder', some(value), D.zero),
+      'commit of none': (key) => leases.commit(key, 'holder', none, longest(c)),
       override: (key) => leases.override([[key, some(value), longest(c)]]),
       'override of zero': (key) => leases.override([[key, some(value), D.zero]]),
       'override of none': (key) => leases.override([[key, none, longest(c)]])
@@ -1000,8 +1002,11 @@ const laws: Readonly<Record<string, Law>> = {
     const isNobodys = async (what: string, token: string): Promise<void> => {
       ensure(!(await run('renew', leases.renew(key, token, minute))), () => `${what}: renewed`)
       await run('release', leases.release(key, token))
-      ensure(!(await run('commit', leases.commit(key, token, b, longest(c)))), () => `${what}: used`)
-      ensure(!(await run('commit', leases.commit(key, token, b, D.zero))), () => `${what}: used to remove`)
+      ensure(!(await run('commit', leases.commit(key, token, some(b), longest(c)))), () => `${what}: used`)
+      ensure(
+        !(await run('commit', leases.commit(key, token, none, longest(c)))),
+        () => `${what}: used to remove`
+      )
     }
     for (const token of ['holder', '']) await isNobodys('before it was taken', token)
     await isGone('before it was taken', c, key)
@@ -1012,7 +1017,7 @@ const laws: Readonly<Record<string, Law>> = {
     ensure(await run('renew', leases.renew(key, 'holder', D.hours(1))), () => 'its holder does not renew it')
     isBusyFor(c, await wish(leases, key, 'somebody else'), D.hours(1), 'renewed')
     ensure(
-      await run('commit', leases.commit(key, 'holder', a, longest(c))),
+      await run('commit', leases.commit(key, 'holder', some(a), longest(c))),
       () => 'its holder does not use it'
     )
     await isNobodys('it was used', 'holder')
@@ -1045,16 +1050,25 @@ const laws: Readonly<Record<string, Law>> = {
       await c.wait(600)
       for (const k of over) {
         ensure(!(await run('renew', leases.renew(k, 'holder', minute))), () => `${k}: renewed when over`)
-        ensure(!(await run('commit', leases.commit(k, 'holder', b, minute))), () => `${k}: used when over`)
+        ensure(
+          !(await run('commit', leases.commit(k, 'holder', some(b), minute))),
+          () => `${k}: used when over`
+        )
         await wins(k, leases, k, 'next')
         await run('release', leases.release(k, 'holder'))
         await isBusy(`${k}: given back by whose it was`, leases, k)
-        ensure(!(await run('commit', leases.commit(k, 'holder', b, minute))), () => `${k}: not the holder`)
+        ensure(
+          !(await run('commit', leases.commit(k, 'holder', some(b), minute))),
+          () => `${k}: not the holder`
+        )
       }
       for (const k of [acquired, seized, less]) await isThere('used when over', c, k, a)
       await isGone('used when over', c, empty)
       await isBusy('renewed for more', leases, more)
-      ensure(await run('commit', leases.commit(more, 'holder', b, longest(c))), () => 'renewed, and lost')
+      ensure(
+        await run('commit', leases.commit(more, 'holder', some(b), longest(c))),
+        () => 'renewed, and lost'
+      )
       await isThere('renewed for more', c, more, b)
       await run('override', leases.override([...over, more].map((k) => [k, none, minute])))
     }
@@ -1063,24 +1077,30 @@ const laws: Readonly<Record<string, Law>> = {
   'law 25: commit writes what it was told, for as long, and gives the lease back': ofLeases(
     async (c, leases) => {
       const key = `${freshPrefix()}key`
-      const commit = async (value: Parameters<typeof leases.commit>[2], ttl: D.Duration): Promise<void> => {
+      const [a, b] = two(c)
+      const commit = async (value: Option<typeof a>, ttl: D.Duration): Promise<void> => {
         await wins('before commit', leases, key, 'holder')
         ensure(await run('commit', leases.commit(key, 'holder', value, ttl)), () => 'commit: not the holder')
       }
       for (const value of [...sampled(c, 5), ...(c.options.extremes ?? [])]) {
-        await commit(value, longest(c))
+        await commit(some(value), longest(c))
         await isThere('commit', c, key, value)
         const found = await run('acquire', leases.acquire(key, 'next', minute, D.zero))
         ensure(found._tag === 'Found' && c.equals(found.entry.value, value), () => 'acquire: another value')
       }
-      const [a, b] = two(c)
       for (const ttl of c.lifetime ? [D.seconds(30), D.hours(1), ...longLives, D.forever] : [D.forever]) {
-        await commit(a, ttl)
+        await commit(some(a), ttl)
         remains(c, await run('read', c.store.read(key)), ttl, 'commit')
       }
-      for (const ttl of [D.zero, D.milliseconds(-1)]) {
+      const nothings = [
+        [some(b), D.zero],
+        [some(b), D.milliseconds(-1)],
+        [none, longest(c)],
+        [none, D.zero]
+      ] as const
+      for (const [value, ttl] of nothings) {
         await run('set', c.store.set(key, a, longest(c)))
-        await commit(b, ttl)
+        await commit(value, ttl)
         await isGone('commit of nothing', c, key)
       }
       await wins('after commit', leases, key, 'next')
@@ -1132,7 +1152,10 @@ const laws: Readonly<Record<string, Law>> = {
       const lost = async (token: string): Promise<void> => {
         ensure(!(await run('renew', leases.renew(key, token, minute))), () => `${token} renews`)
         await run('release', leases.release(key, token))
-        ensure(!(await run('commit', leases.commit(key, token, a, longest(c)))), () => `${token} stores`)
+        ensure(
+          !(await run('commit', leases.commit(key, token, some(a), longest(c)))),
+          () => `${token} stores`
+        )
       }
       await run('seize', leases.seize(key, 'first', minute))
       await isBusy('seized where it was free', leases, key)
@@ -1143,7 +1166,7 @@ const laws: Readonly<Record<string, Law>> = {
       await lost('first')
       await lost('second')
       await isGone('those who lost the lease', c, key)
-      ensure(await run('commit', leases.commit(key, 'third', b, longest(c))), () => 'the last one lost')
+      ensure(await run('commit', leases.commit(key, 'third', some(b), longest(c))), () => 'the last one lost')
       await isThere('the last one', c, key, b)
       await wins('in the end', leases, key, 'next')
       await run('override', leases.override([[key, none, minute]]))
@@ -1195,7 +1218,7 @@ const laws: Readonly<Record<string, Law>> = {
       await run('override', leases.override(Object.values(expected).flatMap(([writes]) => writes)))
       for (const [name, [, value]] of Object.entries(expected)) {
         const key = prefix + name
-        const stored = await run('commit', leases.commit(key, 'holder', old, long))
+        const stored = await run('commit', leases.commit(key, 'holder', some(old), long))
         ensure(!stored, () => `${name}: what was loaded before is stored`)
         if (value._tag === 'Some') await isThere(name, c, key, value.value)
         else await isGone(name, c, key)
@@ -1205,7 +1228,7 @@ const laws: Readonly<Record<string, Law>> = {
       remains(c, await run('read', c.store.read(`${prefix}for ever`)), D.forever, 'override')
       await isThere('not named', c, `${prefix}not named`, old)
       ensure(
-        await run('commit', leases.commit(`${prefix}not named`, 'holder', a, long)),
+        await run('commit', leases.commit(`${prefix}not named`, 'holder', some(a), long)),
         () => 'a lease is lost whose key was not named'
       )
       await run('override', leases.override(names.map((name) => [prefix + name, none, long])))
@@ -1236,7 +1259,10 @@ const laws: Readonly<Record<string, Law>> = {
       )
     })
     for (const key of held) {
-      ensure(!(await run('commit', leases.commit(key, 'holder', value, longest(c)))), () => 'a lease is left')
+      ensure(
+        !(await run('commit', leases.commit(key, 'holder', some(value), longest(c)))),
+        () => 'a lease is left'
+      )
     }
     await run('clear', c.store.clear(prefix))
   }),
@@ -1264,7 +1290,7 @@ const laws: Readonly<Record<string, Law>> = {
     await run('setMany', c.store.setMany([[key, value, longest(c)]]))
     await run('deleteMany', c.store.deleteMany([key]))
     await holds('deleteMany')
-    ensure(await run('commit', leases.commit(key, 'holder', value, longest(c))), () => 'it was lost')
+    ensure(await run('commit', leases.commit(key, 'holder', some(value), longest(c))), () => 'it was lost')
 
     // whether `clear` takes the leases of its keys away is the store's affair; it takes no others
     await wins('before clear', leases, key, 'holder')
@@ -1289,7 +1315,7 @@ const laws: Readonly<Record<string, Law>> = {
       for (const key of keys) await isGone(`the lease of ${JSON.stringify(key)}`, c, key)
       for (const [i, value] of values.entries()) {
         const key = keys[i] ?? ''
-        const stored = await run('commit', leases.commit(key, tokenOf(key), value, longest(c)))
+        const stored = await run('commit', leases.commit(key, tokenOf(key), some(value), longest(c)))
         ensure(stored, () => `${JSON.stringify(key)}: lost`)
       }
       for (const [i, value] of values.entries()) {
@@ -1308,7 +1334,7 @@ const laws: Readonly<Record<string, Law>> = {
       const acquire = leases.acquire(key, 'holder', minute, D.forever)
       const seize = leases.seize(key, 'thief', minute)
       const release = leases.release(key, 'holder')
-      const commit = leases.commit(key, 'holder', value, longest(c))
+      const commit = leases.commit(key, 'holder', some(value), longest(c))
       const override = leases.override([[key, none, minute]])
       for (const _ of [1, 2]) {
         ensure((await run('acquire', acquire))._tag === 'Won', () => 'acquire: not the first')

@@ -38,12 +38,18 @@ import './flights'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import type { Violation } from './model'
-import { excused } from './open'
 import { type Report, simulate } from './simulate'
 
 const { SIM_FROM, SIM_SEED, SIM_SEEDS } = process.env
 const from = Number(SIM_SEED ?? SIM_FROM ?? 1)
 const count = SIM_SEED === undefined ? Number(SIM_SEEDS ?? 800) : 1
+
+/** Runs that have found something once. */
+const known = [
+  2_819, 4_294, 26_546, 215_790, 217_304, 220_831, 223_134, 223_346, 249_979, 303_006, 307_181, 404_101,
+  502_375, 506_906
+]
+const seeds = [...Array.from({ length: count }, (_, i) => from + i), ...(SIM_SEED === undefined ? known : [])]
 
 const replay = (seed: number): string => `SIM_SEED=${seed} npx jest --coverage=false __tests__/simulation`
 const said = (seed: number, { time, what }: Violation): string =>
@@ -62,7 +68,7 @@ describe('nodes that share a store', () => {
   }
   beforeAll(async () => {
     process.on('unhandledRejection', hear)
-    for (let seed = from; seed < from + count; seed++) {
+    for (const seed of seeds) {
       const report = await simulate(seed, { traced: SIM_SEED !== undefined })
       if (SIM_SEED !== undefined) print(report)
       // of a run that is well nothing is kept
@@ -74,10 +80,8 @@ describe('nodes that share a store', () => {
   })
 
   const found = (...laws: ReadonlyArray<number>): ReadonlyArray<string> =>
-    reports.flatMap(({ plan, seed, violations }) =>
-      violations
-        .filter((violation) => laws.includes(violation.law) && !excused(violation, plan))
-        .map((violation) => said(seed, violation))
+    reports.flatMap(({ seed, violations }) =>
+      violations.filter((violation) => laws.includes(violation.law)).map((violation) => said(seed, violation))
     )
 
   test.each([
@@ -105,7 +109,7 @@ describe('nodes that share a store', () => {
   })
 
   test('every run has calls', () => {
-    expect(reports).toHaveLength(count)
+    expect(reports).toHaveLength(seeds.length)
     expect(Math.min(...reports.map(({ calls }) => calls))).toBeGreaterThan(0)
   })
 })

@@ -27,7 +27,7 @@ export interface Backend {
   readonly seize: (key: string, token: string, ttl: Ttl) => void
   readonly renew: (key: string, token: string, ttl: Ttl) => boolean
   readonly release: (key: string, token: string) => void
-  readonly commit: (key: string, token: string, value: unknown, ttl: Ttl) => boolean
+  readonly commit: (key: string, token: string, value: O.Option<unknown>, ttl: Ttl) => boolean
   readonly override: (key: string, value: O.Option<unknown>, ttl: Ttl) => void
 }
 
@@ -88,7 +88,8 @@ export const makeBackend = ({ now }: Pick<World, 'now'>): Backend => {
     commit: (key, token, value, ttl) => {
       if (!owns(key, token)) return false
       leases.delete(key)
-      set(key, value, ttl)
+      if (O.isSome(value)) set(key, value.value, ttl)
+      else entries.delete(key)
       return true
     },
     override: (key, value, ttl) => {
@@ -295,7 +296,12 @@ export const connect = <R>(world: World, backend: Backend, link: Link): Client<R
       renew: (key, token, ttl) => ask('renew', [key], () => backend.renew(key, token, ttl)),
       release: (key, token) => ask('release', [key], () => backend.release(key, token)),
       commit: (key, token, value, ttl) =>
-        ask('commit', [key], () => backend.commit(key, token, value, ttl), [value]),
+        ask(
+          'commit',
+          [key],
+          () => backend.commit(key, token, value, ttl),
+          O.isSome(value) ? [value.value] : []
+        ),
       override: (entries) =>
         ask(
           'override',

@@ -17,7 +17,7 @@ test('law 25: its leases keep nobody from loading, and store nothing', async () 
   }
   for (const token of ['me', 'you']) {
     expect(await leases.renew('k', token, Duration.minutes(1))()).toStrictEqual(E.right(true))
-    expect(await leases.commit('k', token, 1, Duration.minutes(1))()).toStrictEqual(E.right(true))
+    expect(await leases.commit('k', token, O.some(1), Duration.minutes(1))()).toStrictEqual(E.right(true))
   }
   for (const task of [
     leases.seize('k', 'me', Duration.minutes(1)),

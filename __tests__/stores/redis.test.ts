@@ -201,7 +201,7 @@ describe('what it asks of the server', () => {
     const acquire = leases.acquire('k', 'me', D.minutes(1), D.zero)
     const rest = [
       leases.renew('k', 'me', D.minutes(1)),
-      leases.commit('k', 'me', bytes('v'), D.minutes(1)),
+      leases.commit('k', 'me', some(bytes('v')), D.minutes(1)),
       leases.release('k', 'me')
     ]
     // the scripts are known after the first time
@@ -252,7 +252,7 @@ describe('what it asks of the server', () => {
       leases.seize(...lease),
       leases.renew(...lease),
       leases.release('\ud800', 'me'),
-      leases.commit('\ud800', 'me', bytes('v'), D.minutes(1)),
+      leases.commit('\ud800', 'me', some(bytes('v')), D.minutes(1)),
       leases.override([
         ['k', none, D.zero],
         ['\ud800', none, D.zero]
@@ -382,7 +382,7 @@ describe('faults', () => {
       seize: store.leases.seize('k', 'me', D.minutes(1)),
       renew: store.leases.renew('k', 'me', D.minutes(1)),
       release: store.leases.release('k', 'me'),
-      commit: store.leases.commit('k', 'me', bytes('late'), D.minutes(1)),
+      commit: store.leases.commit('k', 'me', some(bytes('late')), D.minutes(1)),
       override: store.leases.override([['other', none, D.minutes(1)]])
     }
     const begun = performance.now()
@@ -443,7 +443,7 @@ describe('faults', () => {
     await client.scriptFlush()
     expect(right(await store.leases.acquire('l', 'me', D.minutes(1), D.zero)())._tag).toBe('Won')
     await client.scriptFlush()
-    expect(right(await store.leases.commit('l', 'me', bytes('w'), D.minutes(1))())).toBe(true)
+    expect(right(await store.leases.commit('l', 'me', some(bytes('w')), D.minutes(1))())).toBe(true)
     expect(right(await store.get('l')())).toEqual(some(bytes('w')))
     client.destroy()
   })
@@ -479,7 +479,7 @@ describe('faults', () => {
     const failed = [
       leases.acquire('l', 'me', D.minutes(1), D.zero),
       leases.seize('l', 'me', D.minutes(1)),
-      leases.commit('k', 'me', bytes('new'), D.minutes(1)),
+      leases.commit('k', 'me', some(bytes('new')), D.minutes(1)),
       leases.override([['k', some(bytes('new')), D.minutes(1)]])
     ]
     for (const task of failed) expect(String(left(await task()).cause)).toContain('OOM')

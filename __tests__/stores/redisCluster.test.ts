@@ -169,8 +169,8 @@ describe('redis over a cluster', () => {
       for (const key of oddKeys) {
         expect(right(await leases.renew(key, 'me', D.minutes(1))())).toBe(true)
         right(await leases.release(key, 'you')())
-        expect(right(await leases.commit(key, 'you', bytes('wrong'), D.minutes(1))())).toBe(false)
-        expect(right(await leases.commit(key, 'me', bytes(key), D.minutes(1))())).toBe(true)
+        expect(right(await leases.commit(key, 'you', some(bytes('wrong')), D.minutes(1))())).toBe(false)
+        expect(right(await leases.commit(key, 'me', some(bytes(key)), D.minutes(1))())).toBe(true)
         right(await leases.seize(key, 'you', D.minutes(1))())
       }
       for (const key of oddKeys) {

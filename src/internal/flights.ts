@@ -67,8 +67,10 @@ interface Slot<A> {
   /** How many flights hold the key: one of them may be joined, any may still be stored. */
   held: number
   fence: number
-  /** What moved the fence last. */
-  mover: Promise<Outcome> | undefined
+  /** The last ticket when a write, or `mutateAll`, ended. */
+  settled: number
+  /** What moved the fence last, and the last ticket when it began. */
+  mover: { readonly outcome: Promise<Outcome>; readonly since: number } | undefined
   writing: Promise<unknown> | undefined
   mutations: number
 }
@@ -78,19 +80,23 @@ export interface Flights<A> {
   readonly current: (key: Key) => Flight<A> | undefined
   /** Makes a flight the one to be joined, with a new ticket: what it loads, it loads from now on. */
   readonly hold: (key: Key, flight: Flight<A>) => void
+  /** The same for one that is not to be joined: it learns of what happens to its key. */
+  readonly watch: (key: Key, flight: Flight<A>) => void
+  /** Whether its key was neither written nor invalidated since a flight took its ticket, and is not now. */
+  readonly intact: (key: Key, flight: Flight<A>) => boolean
   readonly release: (key: Key, flight: Flight<A>) => void
   /** Whether a flight takes longer than it may. */
   readonly overdue: (flight: Flight<A>) => boolean
-  /** Runs the write of those flights that may be stored, and is told their keys; `undefined` where none may. */
+  /** Begins the writes of those flights that may be stored; gives how each of them ends, by its key. */
   readonly commit: <W extends Outcome>(
     flights: ReadonlyArray<readonly [Key, Flight<A>]>,
-    write: (keys: ReadonlySet<Key>) => Promise<W>
-  ) => Promise<W | undefined>
+    begin: (keys: ReadonlySet<Key>) => (key: Key) => Promise<W>
+  ) => Promise<ReadonlyMap<Key, Promise<W>>>
   /**
-   * The end of what took the place of a flight that may not be stored. An update waits for it before it answers:
-   * else a read that follows could find what was there before both, and takes its failure for its own.
+   * The end of what took the place of a flight that may not be stored: what began after it. An update waits for it before
+   * it answers: else a read that follows could find what was there before both, and takes its failure for its own.
    */
-  readonly superseded: (key: Key) => Promise<Outcome> | undefined
+  readonly superseded: (key: Key, flight: Flight<A>) => Promise<Outcome> | undefined
   readonly mutate: <W extends Outcome>(keys: ReadonlyArray<Key>, io: () => Promise<W>) => Promise<W>
   readonly mutateAll: <W extends Outcome>(io: () => Promise<W>) => Promise<W>
   /** How many keys something is going on with. */
@@ -140,6 +146,7 @@ export const makeFlights = <A>(
       flight: undefined,
       held: 0,
       fence: 0,
+      settled: 0,
       mover: undefined,
       writing: undefined,
       mutations: 0
@@ -188,18 +195,16 @@ export const makeFlights = <A>(
   const drained = async (keys: () => Iterable<Key>): Promise<void> => {
     for (let before = writesOf(keys()); before !== undefined; before = writesOf(keys())) await before
   }
-  const beginWrite = (keys: ReadonlySet<Key>, write: Promise<unknown>): void => {
+  const beginWrite = (key: Key, slot: Slot<A>, write: Promise<Outcome>): void => {
     const writing = write.then(silent, silent).then(() => {
-      for (const key of keys) {
-        const slot = slots.get(key)
-        if (slot?.writing !== writing) continue
-        // a read that began before its end may have met what was there before: who comes later does not join it
-        if (slot.flight?.loading === false) slot.flight = undefined
-        slot.writing = undefined
-        tidy(key, slot)
-      }
+      slot.settled = tickets
+      if (slot.writing !== writing) return
+      // a read that began before its end may have met what was there before: who comes later does not join it
+      if (slot.flight?.loading === false) slot.flight = undefined
+      slot.writing = undefined
+      tidy(key, slot)
     })
-    for (const key of keys) slotOf(key).writing = writing
+    slot.writing = writing
   }
 
   const mutating = async <W>(keys: ReadonlySet<Key>, io: () => Promise<W>): Promise<W> => {
@@ -220,6 +225,13 @@ export const makeFlights = <A>(
       }
     }
   }
+  const watch = (key: Key, flight: Flight<A>): Slot<A> => {
+    const slot = slotOf(key)
+    if (flight.ticket === 0) slot.held++
+    flight.ticket = ++tickets
+    flight.epoch = epoch()
+    return slot
+  }
   return {
     current: (key) => {
       const slot = slots.get(key)
@@ -230,15 +242,25 @@ export const makeFlights = <A>(
     },
     hold: (key, flight) => {
       dropOldest()
-      const slot = slotOf(key)
-      if (flight.ticket === 0) slot.held++
-      flight.ticket = ++tickets
-      flight.epoch = epoch()
-      slot.flight = flight
+      watch(key, flight).flight = flight
+    },
+    watch,
+    intact: (key, flight) => {
+      const slot = slots.get(key)
+      return (
+        slot !== undefined &&
+        flight.ticket > Math.max(slot.fence, slot.settled) &&
+        slot.mutations === 0 &&
+        slot.writing === undefined &&
+        flight.epoch === epoch()
+      )
     },
     release,
     overdue,
-    commit: async (flights, write) => {
+    commit: async <W extends Outcome>(
+      flights: ReadonlyArray<readonly [Key, Flight<A>]>,
+      begin: (keys: ReadonlySet<Key>) => (key: Key) => Promise<W>
+    ) => {
       const able = (): ReadonlyArray<readonly [Key, Flight<A>]> =>
         flights.filter(([key, flight]) => mayStore(key, flight))
       let going = able()
@@ -247,36 +269,45 @@ export const makeFlights = <A>(
         await before
         going = able()
       }
-      if (going.length === 0) return undefined
-      const keys = new Set(keysOf(going))
-      const writing = write(keys)
+      const ends = new Map<Key, Promise<W>>()
+      if (going.length === 0) return ends
+      const writeOf = begin(new Set(keysOf(going)))
       for (const [key, flight] of going) {
         const slot = slotOf(key)
+        const write = writeOf(key)
+        ends.set(key, write)
         slot.fence = flight.ticket
-        slot.mover = writing
+        slot.mover = { outcome: write, since: flight.ticket }
+        beginWrite(key, slot, write)
       }
-      beginWrite(keys, writing)
-      return writing
+      return ends
     },
-    superseded: (key) => slots.get(key)?.mover,
+    superseded: (key, flight) => {
+      const mover = slots.get(key)?.mover
+      return mover !== undefined && mover.since >= flight.ticket ? mover.outcome : undefined
+    },
     mutate: (keys, io) => {
       const unique = new Set(keys)
-      const done = mutating(unique, io)
-      for (const key of unique) slotOf(key).mover = done
-      return done
+      const since = tickets
+      const outcome = mutating(unique, io)
+      for (const key of unique) slotOf(key).mover = { outcome, since }
+      return outcome
     },
     mutateAll: (io) => {
       slots.forEach(fence)
-      const done = Promise.resolve(writesOf(slots.keys()))
+      const since = tickets
+      const outcome = Promise.resolve(writesOf(slots.keys()))
         .then(io)
         .finally(() => {
-          // a read that began meanwhile may have met an entry that is gone now: who comes later does not join it
+          // what began meanwhile may have met an entry that is gone now: who comes later does not join it
           slots.forEach((slot) => {
-            if (slot.flight?.loading === false) slot.flight = undefined
+            const { flight } = slot
+            slot.settled = tickets
+            if (flight?.loading === false || flight?.stale !== undefined) slot.flight = undefined
           })
         })
-      for (const slot of slots.values()) slot.mover = done
-      return done
+      for (const slot of slots.values()) slot.mover = { outcome, since }
+      return outcome
     },
     size: () => slots.size
   }

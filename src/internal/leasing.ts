@@ -132,7 +132,7 @@ export const makeLeasing = <R>(
     // whoever has waited in vain writes his own: entries of others are misses then, and nothing is wrong
     const written =
       claimed._tag === 'Held'
-        ? await attempt('commit', () => leases.commit(key, claimed.token, value, life)())
+        ? await attempt('commit', () => leases.commit(key, claimed.token, O.some(value), life)())
         : await attempt('set', () => store.set(key, value, life)())
     return E.isLeft(written)
       ? written

@@ -8,10 +8,11 @@ import * as E from 'fp-ts/Either'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import type { KeyError, RingError } from '../RingError'
-import type { Engine, How, Loading } from './engine'
+import type { Engine } from './engine'
 import { asKeyError, isInvalid } from './errors'
 import type { Flight } from './flights'
 import { newFlight } from './flights'
+import type { How, Loading } from './loading'
 import { type Seen, servedAs } from './reader'
 import { again, type Fallback, joinableFor, joined, makeAttend, noFallback, rescue } from './waiting'
 
@@ -25,7 +26,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   const { clock, emit, execute, fault, flights, key: keyFn, now, observe, policy, reader } = engine
   const { glance, peek = () => undefined } = reader
   const { rescued, staleOf } = rescue(engine)
-  const joinable = joinableFor(engine)
+  const isJoinable = joinableFor(engine)
   const attend = makeAttend(engine)
   const { limited } = policy
 
@@ -37,7 +38,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     const { flight, key } = loading
     // the read may have been detached, or have run beside an update: whoever loads this key now is joined
     const other = flights.current(key)
-    const joins = other !== undefined && other !== flight && joinable(other)
+    const joins = other !== flight && isJoinable(other)
     // of an entry that may yet be served nobody can say now whether this is a miss
     if (flight.stale === undefined) emit(key, since, { _tag: 'Miss', shared: joins })
     if (joins) {
@@ -73,8 +74,8 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     // a fresh one needs no thought: every hit comes this way
     const decision = verdict === 'fresh' ? undefined : engine.decide(key, verdict)
     if (decision !== undefined && decision.serve !== 'entry') {
-      // deleted or written while it was read, it is nothing to fall back on, for him or for those who join
-      if (flight.ticket !== 0 && flights.current(key) !== flight) {
+      // deleted or written while it was read, it is nothing to fall back on for those who join this load
+      if (!flights.intact(key, flight) && !isJoinable(flights.current(key))) {
         flights.release(key, flight)
         return again(engine, key, args, (found) => {
           flight.stale = found === undefined ? undefined : staleOf(found)
@@ -98,8 +99,14 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     emit(key, since, served === undefined ? { _tag: 'Miss', shared: true } : { _tag: served })
 
   /** What was found by the flight may have been deleted by another process before this call: a leased ring looks again. */
-  const fallbackOf = (key: Key, args: Args, flight: Flight<E.Either<Err, A>>): Fallback<Err, A> => {
-    if (policy.lease === undefined || policy.grace === D.zero) return flight
+  const fallbackOf = (
+    key: Key,
+    args: Args,
+    flight: Flight<E.Either<Err, A>>,
+    glanced: Seen<Err, A> | undefined
+  ): Fallback<Err, A> => {
+    if (glanced !== undefined) return { ...noFallback(), stale: staleOf(glanced) }
+    if (policy.lease === undefined || policy.grace === D.zero || !limited) return flight
     const own: Fallback<Err, A> = { ...noFallback(), loading: false }
     void reader.look(key, args).then((got) => {
       own.loading = true
@@ -114,13 +121,15 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     key: Key,
     args: Args,
     flight: Flight<E.Either<Err, A>>,
-    since: number
+    since: number,
+    glanced: Seen<Err, A> | undefined
   ): Promise<E.Either<Err, A>> => {
     const answer = joined(engine, key, flight, args)
-    if (limited)
-      return attend(fallbackOf(key, args, flight), answer, (served) =>
-        tellJoined(key, since, served ?? flight.served)
-      )
+    if (policy.grace > 0 || limited) {
+      const fallback = fallbackOf(key, args, flight, glanced)
+      const own = fallback === flight ? answer : answer.then((loaded) => rescued(fallback, loaded))
+      return attend(fallback, own, (served) => tellJoined(key, since, served ?? flight.served))
+    }
     if (observe !== undefined) {
       const tell = (): void => tellJoined(key, since, flight.served)
       void flight.answer.then(tell, tell)
@@ -172,10 +181,11 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     if (seen !== undefined && (glanced?.verdict === 'due' || glanced?.verdict === 'stale'))
       return Promise.resolve(found(key, args, newFlight(true, clock.now()), since, seen))
     const under = flights.current(key)
-    if (under?.reads === true && joinable(under)) return join(key, args, under, since)
+    if (under?.reads === true && isJoinable(under)) return join(key, args, under, since, glanced)
     const flight = newFlight<E.Either<Err, A>>(true, clock.now())
     // while an update holds the key this one only reads: an entry that is there need not wait for it
     if (under === undefined) flights.hold(key, flight)
+    else flights.watch(key, flight)
     const looked = seen === undefined ? reader.look(key, args) : Promise.resolve(seen)
     flight.answer = looked.then((got) => found(key, args, flight, since, got))
     return concludes ? concluded(key, flight, since) : flight.answer

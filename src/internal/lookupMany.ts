@@ -8,9 +8,10 @@ import * as E from 'fp-ts/Either'
 import type { Arguments, Key } from '../KeyFn'
 import type { RingError } from '../RingError'
 import { TimeoutError } from '../RingError'
-import type { Engine, How, Loading } from './engine'
+import type { Engine } from './engine'
 import { isInvalid } from './errors'
 import { type Flight, newFlight } from './flights'
+import type { How, Loading } from './loading'
 import { startTimer } from './timer'
 import { type Fallback, joinableFor, joined, makeAttend, noFallback, rescue } from './waiting'
 
@@ -28,15 +29,36 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
 ): ((argsList: ReadonlyArray<Args>) => Promise<E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>>) => {
   const { clock, emit, execute, fault, flights, keyOf, now, observe, policy } = engine
   const { rescued, staleOf } = rescue(engine)
-  const joinable = joinableFor(engine)
+  const isJoinable = joinableFor(engine)
   const attend = makeAttend(engine)
   const { limited } = policy
   const after = clock.after ?? startTimer
 
   type Wanted = Omit<Loading<Args, Err, A>, 'flight'>
 
+  /** Begins to read some keys; gives what says, at its end, which of them were written or invalidated meanwhile. */
+  const watch = (keys: ReadonlyArray<E.Either<unknown, Key>>): (() => ReadonlySet<Key>) => {
+    const reads = new Map<Key, Flight<E.Either<Err, A>>>()
+    if (policy.windows.staleIfError > 0)
+      for (const key of keys) {
+        if (E.isLeft(key) || reads.has(key.right)) continue
+        const read = newFlight<E.Either<Err, A>>(true, clock.now())
+        flights.watch(key.right, read)
+        reads.set(key.right, read)
+      }
+    return () => {
+      const touched = new Set<Key>()
+      for (const [key, read] of reads) {
+        if (!flights.intact(key, read)) touched.add(key)
+        flights.release(key, read)
+      }
+      return touched
+    }
+  }
+
   const seek = (
     missed: ReadonlyMap<Key, Wanted>,
+    touched: ReadonlySet<Key>,
     how: Pick<How, 'mode' | 'waits'>
   ): ReadonlyMap<Key, Sought<Err, A>> => {
     const fresh: Array<Loading<Args, Err, A>> = []
@@ -44,14 +66,16 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
     for (const [key, wanted] of missed) {
       const under = flights.current(key)
       const stale = wanted.seen === undefined ? undefined : staleOf(wanted.seen)
-      if (under !== undefined && joinable(under)) {
+      if (isJoinable(under)) {
         sought.set(key, { flight: under, joined: true, fallback: { ...noFallback(), stale } })
         continue
       }
       const flight = newFlight<E.Either<Err, A>>(true, clock.now())
-      flight.stale = stale
+      // deleted or written while it was read, it is nothing to fall back on for those who join this load
+      const shares = !touched.has(key)
+      if (shares) flight.stale = stale
       fresh.push({ ...wanted, flight })
-      sought.set(key, { flight, joined: false, fallback: flight })
+      sought.set(key, { flight, joined: false, fallback: shares ? flight : { ...noFallback(), stale } })
     }
     engine.begin(fresh, { ...how, removes: false })
     for (const { flight } of fresh)
@@ -69,7 +93,9 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
   ): Promise<E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>> => {
     const since = now()
     const keys = argsList.map(keyOf)
+    const watched = watch(keys)
     const read = await engine.lookEach(keys, argsList)
+    const touched = watched()
     onRead()
 
     let timedOut: TimeoutError | undefined
@@ -111,7 +137,7 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
       return E.left(refused)
     }
 
-    const sought = seek(missed, {
+    const sought = seek(missed, touched, {
       waits: failed === undefined,
       mode: failed === undefined ? 'wait' : 'none'
     })
@@ -127,9 +153,8 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
       shared: boolean,
       args: Args
     ): Promise<E.Either<Err, A>> => {
-      const later = joins
-        ? joined(engine, key, flight, args).then((loaded) => rescued(fallback, loaded))
-        : flight.answer
+      const loaded = joins ? joined(engine, key, flight, args) : flight.answer
+      const later = fallback === flight ? loaded : loaded.then((answer) => rescued(fallback, answer))
       if (fallback.stale === undefined) tell(key, shared, undefined)
       const told = (served: 'Hit' | 'Stale' | undefined, error?: TimeoutError): void => {
         timedOut ??= error

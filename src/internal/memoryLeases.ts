@@ -50,6 +50,12 @@ export const memoryLeases = <R>(attempt: Attempt, entries: Entries<R>, clock: Cl
     take(key, token, ttl)
     return { _tag: 'Won' }
   }
+  /** What is written takes the lease away. */
+  const put = (key: Key, value: O.Option<R>, ttl: Duration): void => {
+    leases.delete(key)
+    if (O.isSome(value)) entries.set(key, value.value, ttl)
+    else entries.delete(key)
+  }
   return {
     acquire: (key, token, ttl, beyond) => attempt('acquire', () => acquire(key, token, ttl, beyond)),
     seize: (key, token, ttl) => attempt('seize', () => take(key, token, ttl)),
@@ -66,17 +72,12 @@ export const memoryLeases = <R>(attempt: Attempt, entries: Entries<R>, clock: Cl
     commit: (key, token, value, ttl) =>
       attempt('commit', () => {
         if (!owns(key, token)) return false
-        leases.delete(key)
-        entries.set(key, value, ttl)
+        put(key, value, ttl)
         return true
       }),
     override: (writes) =>
       attempt('override', () => {
-        for (const [key, value, ttl] of writes) {
-          leases.delete(key)
-          if (O.isSome(value)) entries.set(key, value.value, ttl)
-          else entries.delete(key)
-        }
+        for (const write of writes) put(...write)
       })
   }
 }

@@ -5,9 +5,10 @@
  *
  * @internal
  */
+import type { Option } from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
-import { forever, milliseconds, zero } from '../Duration'
+import { type Duration, forever, milliseconds, zero } from '../Duration'
 import type { StoreError } from '../RingError'
 import type { Acquired, Leases, Operation } from '../Store'
 import { done, nothing } from './answers'
@@ -118,6 +119,10 @@ interface Asks {
   ) => TE.TaskEither<StoreError, A>
 }
 
+/** A value and its expiry, as the scripts take them. */
+const written = (value: Option<Uint8Array>, ttl: Duration): readonly [Buffer | string, string] =>
+  value._tag === 'Some' ? [toBuffer(value.value), expiry(ttl)] : ['', expiry(zero)]
+
 /** @internal */
 export const redisLeases = ({ single, bulk }: Asks): Leases<Uint8Array> => ({
   acquire: (key, token, ttl, beyond) =>
@@ -164,18 +169,13 @@ export const redisLeases = ({ single, bulk }: Asks): Leases<Uint8Array> => ({
       ({ commands, keyPrefix }, k) =>
         runScript(commands, commit, {
           keys: [k, leaseKeyOf(keyPrefix, k)],
-          arguments: [token, toBuffer(value), expiry(ttl)]
+          arguments: [token, ...written(value, ttl)]
         }),
       isOne
     ),
   override: (entries) => {
     if (entries.length === 0) return done
-    const last = new Map(
-      entries.map(([key, value, ttl]) => [
-        key,
-        value._tag === 'Some' ? [toBuffer(value.value), expiry(ttl)] : ['', expiry(zero)]
-      ])
-    )
+    const last = new Map(entries.map(([key, value, ttl]) => [key, written(value, ttl)]))
     const what = Array.from(last.values())
     return bulk(
       'override',

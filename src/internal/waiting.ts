@@ -6,6 +6,7 @@
  */
 import * as E from 'fp-ts/Either'
 
+import { usableFor as usableForIn } from '../Decision'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import { TimeoutError } from '../RingError'
@@ -20,8 +21,8 @@ import { startTimer } from './timer'
  */
 export const joinableFor =
   <Args extends Arguments, Err, A, R, B>({ policy }: Engine<Args, Err, A, R, B>) =>
-  ({ loading }: Flight<E.Either<Err, A>>): boolean =>
-    loading || policy.lease === undefined
+  (flight: Flight<E.Either<Err, A>> | undefined): flight is Flight<E.Either<Err, A>> =>
+    flight !== undefined && (flight.loading || policy.lease === undefined)
 
 /**
  * The answer of a flight that somebody else began; unless it is for other arguments by now, or its lease was lost: then
@@ -34,7 +35,11 @@ export const joined = async <Args extends Arguments, Err, A, R, B>(
   args: Args
 ): Promise<E.Either<Err, A>> => {
   flight.shared = true
-  const answer = await flight.answer
+  const answer = await flight.answer.catch((cause: unknown) => {
+    if (flight.lost) return undefined
+    throw cause
+  })
+  if (answer === undefined) return again(engine, key, args)
   if (flight.spoiled) return engine.execute(...args)()
   const old = flight.lost || (flight.served === 'Stale' && engine.policy.lease !== undefined)
   return old ? again(engine, key, args) : answer
@@ -74,17 +79,14 @@ export const rescue = <Args extends Arguments, Err, A, R, B>({
   clock,
   policy
 }: Engine<Args, Err, A, R, B>) => {
-  const { grace, staleWhen, windows } = policy
+  const { staleWhen, windows } = policy
+  const usableFor = usableForIn(windows)
 
   /** Until when an entry may be served that is `expired` now. */
   const staleOf = ({ answer, remaining, verdict }: Seen<Err, A>): Flight<E.Either<Err, A>>['stale'] =>
     verdict !== 'expired' || answer === undefined
       ? undefined
-      : {
-          answer,
-          // the life of a foreign entry says nothing of its age
-          until: clock.now() + Math.min(windows.staleIfError, remaining - grace + windows.staleIfError)
-        }
+      : { answer, until: clock.now() + usableFor(remaining) }
   const usable = ({ stale }: Fallback<Err, A>): E.Either<Err, A> | undefined =>
     stale !== undefined && clock.now() < stale.until ? stale.answer : undefined
 

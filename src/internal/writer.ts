@@ -9,92 +9,74 @@ import * as O from 'fp-ts/Option'
 import * as D from '../Duration'
 import type { Key } from '../KeyFn'
 import { type StoreError, storeFailed } from '../RingError'
-import type { Leases, Store } from '../Store'
-import type { Entries, Prepared } from './entries'
-import type { Stamp } from './envelope'
+import type { Leases, Operation, Store } from '../Store'
+import type { Prepared } from './entries'
 
-/** What was loaded for a key under a lease. */
-export interface Commit<Err, A, R> {
-  readonly key: Key
-  readonly token: string
-  readonly answer: E.Either<Err, A>
-  readonly stamps: ReadonlyArray<Stamp>
-  readonly prepared: Prepared<R>
-}
-
-export interface Writer<Err, A, R> {
+export interface Writer<R> {
   /** Writes, or removes, in one trip, and takes the leases away where the ring has leases. */
   readonly write: (writes: ReadonlyArray<readonly [Key, Prepared<R>]>) => Promise<E.Either<StoreError, void>>
-  /** Writes under leases, each by itself; gives the keys whose lease was lost. */
-  readonly commitAll: (
-    writes: ReadonlyArray<Commit<Err, A, R>>
-  ) => Promise<E.Either<StoreError, ReadonlySet<Key>>>
+  /** Writes, or removes, under a lease, and gives it back; says whether it was still there. */
+  readonly commit: (key: Key, token: string, prepared: Prepared<R>) => Promise<E.Either<StoreError, boolean>>
+  readonly remove: (key: Key) => Promise<E.Either<StoreError, void>>
 }
 
+/** A store of somebody else's may throw. */
+const attempt = async <A>(
+  operation: Operation,
+  task: () => Promise<E.Either<StoreError, A>>
+): Promise<E.Either<StoreError, A>> => {
+  try {
+    return await task()
+  } catch (cause) {
+    return E.left(storeFailed(operation)(cause))
+  }
+}
+
+/** A value and its lifetime, as leases take them. */
+const written = <R>(prepared: Prepared<R>): readonly [O.Option<R>, D.Duration] =>
+  O.isSome(prepared) ? [O.some(prepared.value.raw), prepared.value.ttl] : [O.none, D.zero]
+
 /** `leases`: those of the store, where the policy asks for them. */
-export const makeWriter = <Err, A, R>(
-  store: Store<R>,
-  leases: Leases<R> | undefined,
-  encode: Entries<never, Err, A, R>['encode']
-): Writer<Err, A, R> => {
-  const write: Writer<Err, A, R>['write'] = async (writes) => {
-    if (writes.length === 0) return E.right(undefined)
-    try {
-      if (leases !== undefined) {
-        const entries = writes.map(
-          ([key, prepared]) =>
-            [
-              key,
-              O.map(({ raw }: { readonly raw: R }) => raw)(prepared),
-              O.isSome(prepared) ? prepared.value.ttl : D.zero
-            ] as const
+export const makeWriter = <R>(store: Store<R>, leases: Leases<R> | undefined): Writer<R> => {
+  const removeAll = (keys: ReadonlyArray<Key>): Promise<E.Either<StoreError, void>> => {
+    const [key] = keys
+    return key === undefined
+      ? Promise.resolve(E.right(undefined))
+      : keys.length === 1
+      ? attempt('delete', () => store.delete(key)())
+      : attempt('deleteMany', () => store.deleteMany(keys)())
+  }
+  const setAll = (
+    entries: ReadonlyArray<readonly [Key, R, D.Duration]>
+  ): Promise<E.Either<StoreError, void>> => {
+    const [entry] = entries
+    return entry === undefined
+      ? Promise.resolve(E.right(undefined))
+      : entries.length === 1
+      ? attempt('set', () => store.set(...entry)())
+      : attempt('setMany', () => store.setMany(entries)())
+  }
+  return {
+    write: async (writes) => {
+      if (writes.length === 0) return E.right(undefined)
+      if (leases !== undefined)
+        return attempt('override', () =>
+          leases.override(writes.map(([key, prepared]) => [key, ...written(prepared)] as const))()
         )
-        return await leases.override(entries)()
-      }
-      const gone = writes.flatMap(([key, prepared]) => (O.isNone(prepared) ? [key] : []))
-      const kept = writes.flatMap(([key, prepared]) =>
-        O.isSome(prepared) ? [[key, prepared.value.raw, prepared.value.ttl] as const] : []
-      )
-      const [goes] = gone
-      const [stays] = kept
       const [removed, set] = await Promise.all([
-        goes === undefined
-          ? E.right(undefined)
-          : gone.length === 1
-          ? store.delete(goes)()
-          : store.deleteMany(gone)(),
-        stays === undefined
-          ? E.right(undefined)
-          : kept.length === 1
-          ? store.set(...stays)()
-          : store.setMany(kept)()
+        removeAll(writes.flatMap(([key, prepared]) => (O.isNone(prepared) ? [key] : []))),
+        setAll(
+          writes.flatMap(([key, prepared]) =>
+            O.isSome(prepared) ? [[key, prepared.value.raw, prepared.value.ttl] as const] : []
+          )
+        )
       ])
       return E.isLeft(removed) ? removed : set
-    } catch (cause) {
-      return E.left(storeFailed('set')(cause)) // a store of somebody else's that throws
-    }
+    },
+    commit: async (key, token, prepared) =>
+      leases === undefined
+        ? E.right(true)
+        : attempt('commit', () => leases.commit(key, token, ...written(prepared))()),
+    remove: (key) => attempt('delete', () => store.delete(key)())
   }
-
-  const commitAll: Writer<Err, A, R>['commitAll'] = async (writes) => {
-    const lost = new Set<Key>()
-    const commitOne = async ({ answer, key, prepared, stamps, token }: Commit<Err, A, R>) => {
-      if (leases === undefined) return E.right(undefined)
-      // what is to be removed is sent all the same: a lease is given back with a value
-      const raw = O.isSome(prepared) ? E.right(prepared.value.raw) : encode(answer, stamps)
-      const ttl = O.isSome(prepared) ? prepared.value.ttl : D.zero
-      const done = E.isLeft(raw)
-        ? E.left(storeFailed('commit')(raw.left))
-        : await leases.commit(key, token, raw.right as R, ttl)() // the proof: as in `prepare`
-      if (E.isRight(done) && !done.right) lost.add(key)
-      return done
-    }
-    try {
-      const all = await Promise.all(writes.map(commitOne))
-      return all.find(E.isLeft) ?? E.right(lost)
-    } catch (cause) {
-      return E.left(storeFailed('commit')(cause))
-    }
-  }
-
-  return { write, commitAll }
 }
