@@ -61,7 +61,7 @@ export const columnOf = (row: unknown, name: string): unknown =>
 export const changesOf = (answer: unknown): number => Number(columnOf(answer, 'changes'))
 
 /**
- * Text as a parameter, for `CAST(? AS TEXT)`: some drivers cut a string at a NUL.
+ * Text as bytes, which is how it is passed to a statement, and how it comes back.
  *
  * @internal
  */

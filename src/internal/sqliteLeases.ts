@@ -4,6 +4,7 @@
  *
  * @internal
  */
+import type * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type { Duration } from '../Duration'
@@ -54,6 +55,12 @@ export const sqliteLeases = ({ now, on, read, remove, write }: Asks): Leases<Uin
     take(table, key, token, ttl)
     return { _tag: 'Won' }
   }
+  /** Writes an entry, or removes it, and takes the lease away. */
+  const store = (table: Table, key: string, value: O.Option<Uint8Array>, ttl: Duration): void => {
+    free(table, key)
+    if (value._tag === 'Some') write(table, key, value.value, ttl)
+    else remove(table, key)
+  }
   /** Looks, and then writes, alone. */
   const alone = <A>(
     operation: Operation,
@@ -78,21 +85,14 @@ export const sqliteLeases = ({ now, on, read, remove, write }: Asks): Leases<Uin
     commit: (key, token, value, ttl) =>
       alone('commit', [key], (table) => {
         if (!owns(table, key, token)) return false
-        free(table, key)
-        write(table, key, value, ttl)
+        store(table, key, value, ttl)
         return true
       }),
     override: (entries) =>
       alone(
         'override',
         entries.map(([key]) => key),
-        (table) => {
-          for (const [key, value, ttl] of entries) {
-            free(table, key)
-            if (value._tag === 'Some') write(table, key, value.value, ttl)
-            else remove(table, key)
-          }
-        }
+        (table) => entries.forEach(([key, value, ttl]) => store(table, key, value, ttl))
       )
   }
 }

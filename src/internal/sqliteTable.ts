@@ -33,7 +33,9 @@ export interface Table {
 /** How many entries `clear` removes at once, at most. */
 const page = 1_000
 
-const key = 'CAST(? AS TEXT)'
+/** Bytes as they are: some drivers cut a string at a NUL, and take no bytes for `NULL`. */
+const bytes = `coalesce(?, x'')`
+const key = `CAST(${bytes} AS TEXT)`
 
 /** What the connection is to be: a writer and its readers do not wait for each other, nor does the process wait. */
 const configure = (db: SqliteDatabase): void => {
@@ -45,7 +47,10 @@ const configure = (db: SqliteDatabase): void => {
 
 const columnsOf = (db: SqliteDatabase, table: string): unknown =>
   columnOf(
-    prepare(db, `SELECT group_concat(name, ' ') AS columns FROM pragma_table_info(?)`).get(table),
+    prepare(
+      db,
+      `SELECT group_concat(name, ' ') AS columns FROM (SELECT name FROM pragma_table_info(?) ORDER BY cid)`
+    ).get(table),
     'columns'
   )
 
@@ -83,7 +88,7 @@ export const openTable = (db: SqliteDatabase, table: string, configures: boolean
     has: prepare(db, `SELECT 1 AS there FROM ${entries} WHERE key = ${key} AND ${live}`),
     write: prepare(
       db,
-      `INSERT INTO ${entries} (key, value, expires) VALUES (${key}, ?, ?)
+      `INSERT INTO ${entries} (key, value, expires) VALUES (${key}, ${bytes}, ?)
        ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires`
     ),
     remove: prepare(db, `DELETE FROM ${entries} WHERE key = ${key}`),

@@ -5,7 +5,7 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 
 import type { Either } from 'fp-ts/Either'
-import { none } from 'fp-ts/Option'
+import { none, some } from 'fp-ts/Option'
 
 import * as D from '../../../src/Duration'
 import type { StoreError } from '../../../src/RingError'
@@ -55,7 +55,7 @@ const jobs: Readonly<Record<string, () => Promise<unknown>>> = {
       else if (n % 3 === 1) right(await store.setMany([entry, [`other ${me}`, value, D.milliseconds(1)]])())
       else {
         right(await leases.seize(key, me, D.seconds(1))())
-        right(await leases.commit(key, me, value, D.hours(1))())
+        right(await leases.commit(key, me, some(value), D.hours(1))())
       }
       if (n === 0) process.stdout.write('!')
       await turn()
@@ -83,7 +83,7 @@ const jobs: Readonly<Record<string, () => Promise<unknown>>> = {
       const value = Buffer.from(String(truthOf(key)))
       loads++
       await sleep(random(4))
-      if (how === 'store') right(await leases.commit(key, me, value, D.minutes(1))())
+      if (how === 'store') right(await leases.commit(key, me, some(value), D.minutes(1))())
       else right(await store.set(key, value, D.minutes(1))())
     }
     return loads
