@@ -13,6 +13,7 @@ import { key } from './key'
 import { memory } from './memory'
 import { policies } from './policies'
 import { redis } from './redis'
+import { sqlite } from './sqlite'
 import { stampede } from './stampede'
 
 const scenarios: Readonly<Record<string, Scenario>> = {
@@ -23,7 +24,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   decode,
   key,
   policies,
-  files
+  files,
+  sqlite
 }
 
 const runApart = (name: string): Promise<ReadonlyArray<Row>> =>

@@ -284,10 +284,23 @@ for (const [name, open] of drivers) {
       for (const [key] of old.slice(0, 50)) right(await store.leases.seize(key, 'me', D.seconds(1))())
       right(await store.set('for ever', bytes('v'), D.forever)())
       time += D.minutes(1)
-      for (let i = 0; i < 500; i++) right(await store.set('new', bytes('v'), D.minutes(1))())
       const count = (table: string) => db.prepare(`SELECT count(*) AS n FROM ${table}`).get()
+      for (let i = 0; i < 500; i++) right(await store.set('new', bytes('v'), D.minutes(1))())
       expect(count('fp_ring')).toEqual({ n: 2 })
       expect(count('fp_ring_leases')).toEqual({ n: 0 })
+      // and where a ring writes by its leases, or many entries at once
+      for (const [key] of old) {
+        right(await store.leases.seize(key, 'me', D.seconds(1))())
+        right(await store.leases.commit(key, 'me', some(bytes('v')), D.seconds(1))())
+      }
+      time += D.minutes(1)
+      for (let i = 0; i < 300; i++)
+        right(await store.leases.override([['new', some(bytes('v')), D.hours(1)]])())
+      expect(count('fp_ring')).toEqual({ n: 2 })
+      right(await store.setMany(old)())
+      time += D.minutes(1)
+      right(await store.setMany(old.map(([key, value]) => [`${key}, again`, value, D.hours(1)]))())
+      expect(count('fp_ring')).toEqual({ n: 502 })
     })
 
     test('an answer has memory of its own', async () => {

@@ -61,11 +61,11 @@ export const columnOf = (row: unknown, name: string): unknown =>
 export const changesOf = (answer: unknown): number => Number(columnOf(answer, 'changes'))
 
 /**
- * Text as bytes, which is how it is passed to a statement, and how it comes back.
+ * Text as a parameter: as bytes, where some drivers would cut it at a NUL.
  *
  * @internal
  */
-export const textOf = (text: string): Buffer => Buffer.from(text)
+export const textOf = (text: string): string | Buffer => (text.includes('\0') ? Buffer.from(text) : text)
 
 // -------------------------------------------------------------------------------------
 // errors

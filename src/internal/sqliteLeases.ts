@@ -24,10 +24,12 @@ interface Asks {
   readonly read: (table: Table, key: string) => Entry<Uint8Array> | undefined
   readonly write: (table: Table, key: string, value: Uint8Array, ttl: Duration) => void
   readonly remove: (table: Table, key: string) => void
+  /** To be told of so many writes, when they are done. */
+  readonly wrote: (table: Table, writes: number) => void
 }
 
 /** @internal */
-export const sqliteLeases = ({ now, on, read, remove, write }: Asks): Leases<Uint8Array> => {
+export const sqliteLeases = ({ now, on, read, remove, write, wrote }: Asks): Leases<Uint8Array> => {
   const endOf = (ttl: Duration): number => Math.min(now() + ttl, Number.MAX_SAFE_INTEGER)
   const take = ({ takeLease }: Table, key: string, token: string, ttl: Duration): void =>
     void takeLease.run(textOf(key), textOf(token), endOf(ttl))
@@ -35,7 +37,7 @@ export const sqliteLeases = ({ now, on, read, remove, write }: Asks): Leases<Uin
   const holder = ({ lease }: Table, key: string, at: number): unknown => lease.get(textOf(key), at)
   const owns = (table: Table, key: string, token: string): boolean => {
     const held = columnOf(holder(table, key, now()), 'token')
-    return ArrayBuffer.isView(held) && textOf(token).compare(held as Uint8Array) === 0 // the proof: drivers give bytes as such
+    return ArrayBuffer.isView(held) && Buffer.from(token).compare(held as Uint8Array) === 0 // the proof: drivers give bytes as such
   }
   const acquire = (
     table: Table,
@@ -67,7 +69,11 @@ export const sqliteLeases = ({ now, on, read, remove, write }: Asks): Leases<Uin
     keys: ReadonlyArray<string>,
     work: (table: Table) => A
   ): TE.TaskEither<StoreError, A> =>
-    on(operation, keys, (table) => transaction(table.db, 'IMMEDIATE', () => work(table)))
+    on(operation, keys, (table) => {
+      const answer = transaction(table.db, 'IMMEDIATE', () => work(table))
+      wrote(table, keys.length)
+      return answer
+    })
   return {
     acquire: (key, token, ttl, beyond) =>
       alone('acquire', [key], (table) => acquire(table, key, token, ttl, beyond)),

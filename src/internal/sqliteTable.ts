@@ -33,9 +33,10 @@ export interface Table {
 /** How many entries `clear` removes at once, at most. */
 const page = 1_000
 
-/** Bytes as they are: some drivers cut a string at a NUL, and take no bytes for `NULL`. */
+/** Some drivers take a value of no bytes for `NULL`. */
 const bytes = `coalesce(?, x'')`
-const key = `CAST(${bytes} AS TEXT)`
+/** Text may come as bytes: see `textOf`. */
+const key = 'CAST(? AS TEXT)'
 
 /** What the connection is to be: a writer and its readers do not wait for each other, nor does the process wait. */
 const configure = (db: SqliteDatabase): void => {

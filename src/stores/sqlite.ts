@@ -79,8 +79,8 @@ const timeOfDay: Pick<Clock, 'now'> = { now: () => Date.now() }
 
 /** Entries that are over and are removed for each write: more than one, so that there are never many. */
 const sweptPerWrite = 2
-/** How many are removed in one go, at most. */
-const sweptAtOnce = 128
+/** From how many on it is worth a statement. */
+const leastSwept = 128
 
 /** The longest pause, in milliseconds, before a busy database is asked again. */
 const longestPause = 20
@@ -90,7 +90,7 @@ const left = (error: StoreError): Either<StoreError, never> => ({ _tag: 'Left', 
 
 /** What is after all texts that begin so: no byte of UTF-8 is 255. */
 const after = (prefix: string): Buffer => {
-  const bytes = textOf(prefix)
+  const bytes = Buffer.from(prefix)
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) + 1
   return prefix === '' ? Buffer.of(255) : bytes
 }
@@ -169,9 +169,9 @@ export const sqlite = <Database extends SqliteDatabase>(
   const persist = async <A>(
     operation: Operation,
     work: (table: Table) => A,
-    began: number,
     busy: unknown
   ): Promise<Either<StoreError, A>> => {
+    const began = performance.now()
     for (let longest = 1; ; longest = Math.min(2 * longest, longestPause)) {
       const ms = 1 + Math.random() * longest
       if (performance.now() + ms - began > timeout)
@@ -185,13 +185,10 @@ export const sqlite = <Database extends SqliteDatabase>(
     }
   }
   const run = <A>(operation: Operation, work: (table: Table) => A): Promise<Either<StoreError, A>> => {
-    const began = performance.now()
     try {
       return Promise.resolve(right(once(operation, work)))
     } catch (cause) {
-      return isBusy(cause)
-        ? persist(operation, work, began, cause)
-        : Promise.resolve(failed(operation, cause))
+      return isBusy(cause) ? persist(operation, work, cause) : Promise.resolve(failed(operation, cause))
     }
   }
   const on = <A>(
@@ -207,11 +204,12 @@ export const sqlite = <Database extends SqliteDatabase>(
   /** Something was written: now and then, what is over goes. What fails here will be done by a later one. */
   const wrote = ({ sweep, sweepLeases }: Table, writes: number): void => {
     due += sweptPerWrite * writes
-    if (due < sweptAtOnce) return
+    if (due < leastSwept) return
+    const most = due
     due = 0
     try {
-      sweep.run(now(), sweptAtOnce)
-      sweepLeases.run(now(), sweptAtOnce)
+      sweep.run(now(), most)
+      sweepLeases.run(now(), most)
     } catch {
       // the database is busy or full
     }
@@ -219,17 +217,18 @@ export const sqlite = <Database extends SqliteDatabase>(
   const endOf = (ttl: Duration): number | null =>
     ttl === Infinity ? null : Math.min(now() + ttl, Number.MAX_SAFE_INTEGER)
   const bytesOf = (value: unknown): Uint8Array => {
-    if (typeof value === 'string') return textOf(value) // another program wrote it
+    if (typeof value === 'string') return Buffer.from(value) // another program wrote it
     if (ArrayBuffer.isView(value)) return value as Uint8Array // the proof: drivers give a BLOB as such
     throw new Error('the driver does not answer with rows by name')
   }
   const read = (table: Table, key: string): Entry<Uint8Array> | undefined => {
     const at = now()
-    const row = table.read.get(textOf(key), at)
-    if (row === undefined || row === null) return undefined
-    const expires = columnOf(row, 'expires')
+    // the proof: every column is looked at as `unknown`
+    const row = table.read.get(textOf(key), at) as Partial<Record<'value' | 'expires', unknown>> | undefined
+    if (row === undefined) return undefined
+    const { expires, value } = row
     return {
-      value: bytesOf(columnOf(row, 'value')),
+      value: bytesOf(value),
       // the proof: whole milliseconds, or forever
       remaining: (expires === null ? Infinity : Number(expires) - at) as Duration
     }
@@ -267,10 +266,10 @@ export const sqlite = <Database extends SqliteDatabase>(
   const itself = (key: string): string => key
 
   const clear = async (prefix: string): Promise<Either<StoreError, void>> => {
-    let start: Buffer | undefined = textOf(prefix)
+    let start: string | Buffer | undefined = textOf(prefix)
     const end = after(prefix)
     while (start !== undefined) {
-      const from: Buffer = start
+      const from = start
       const page: Either<StoreError, Buffer | undefined> = await run('clear', (table) =>
         transaction(table.db, 'IMMEDIATE', () => {
           const next = columnOf(table.nextPage.get(from, end), 'start')
@@ -332,6 +331,6 @@ export const sqlite = <Database extends SqliteDatabase>(
         (table, [key, ttl]) => touch(table, key, ttl)
       ),
     clear: (prefix) => (isWellFormed(prefix) ? () => clear(prefix) : refused('clear', lone)),
-    leases: sqliteLeases({ on, now, read, write, remove })
+    leases: sqliteLeases({ on, now, read, write, remove, wrote })
   }
 }

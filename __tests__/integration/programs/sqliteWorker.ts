@@ -42,7 +42,7 @@ const acquire = async (key: string): Promise<Acquired<Uint8Array>> =>
   how === 'store' ? right(await leases.acquire(key, me, D.minutes(1), D.zero)()) : acquireInTwoSteps(key)
 
 const truthOf = (key: string): number =>
-  Number((db.prepare('SELECT n FROM truth WHERE key = ?').get(key) as { readonly n: number }).n)
+  (db.prepare('SELECT n FROM truth WHERE key = ?').get(key) as { readonly n: number }).n
 
 const jobs: Readonly<Record<string, () => Promise<unknown>>> = {
   /** Writes in all ways there are, until it is killed. */
