@@ -23,7 +23,15 @@ const programs = [
 const peers = ['fp-ts', 'io-ts', 'lru-cache', 'redis', 'cbor-x']
 
 /** What the peers need themselves, and their types. */
-const links = [...peers, '@redis', '@types', 'undici-types', 'cluster-key-slot']
+const links = [
+  ...peers,
+  '@redis',
+  '@types',
+  'undici-types',
+  'cluster-key-slot',
+  '@photostructure',
+  'node-gyp-build'
+]
 
 describe('the packed tarball', () => {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'fp-ring-dist-'))
@@ -117,7 +125,9 @@ describe('the packed tarball', () => {
 
   it('every subpath is there both ways', async () => {
     const subpaths = Object.keys(manifest().exports).filter((name) => name !== './package.json')
-    expect(subpaths).toEqual(expect.arrayContaining(['.', './lru', './redis', './cbor']))
+    expect(subpaths).toEqual(
+      expect.arrayContaining(['.', './lru', './redis', './files', './sqlite', './cbor'])
+    )
     for (const name of subpaths.map((subpath) => `fp-ring${subpath.slice(1)}`)) {
       const esm = `import * as it from '${name}'; console.log(Object.keys(it).sort().join())`
       const cjs = `console.log(Object.keys(require('${name}')).sort().join())`
@@ -128,7 +138,7 @@ describe('the packed tarball', () => {
   })
 
   it('the core loads no driver, neither required nor imported', async () => {
-    const drivers = ['redis', '@redis', 'lru-cache', 'cbor-x'].map((name) =>
+    const drivers = ['redis', '@redis', 'lru-cache', 'cbor-x', '@photostructure'].map((name) =>
       path.join(root, 'node_modules', name)
     )
     const cjs = "require('fp-ring'); console.log(Object.keys(require.cache).join('\\n'))"

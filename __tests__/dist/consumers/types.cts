@@ -3,8 +3,11 @@ import assert = require('node:assert')
 import { Codec, dict, Duration, Policy, ring } from 'fp-ring'
 import type { RingError } from 'fp-ring'
 import { cbor } from 'fp-ring/cbor'
+import { files } from 'fp-ring/files'
 import { lru } from 'fp-ring/lru'
 import { redis } from 'fp-ring/redis'
+import { sqlite } from 'fp-ring/sqlite'
+import { DatabaseSync } from '@photostructure/sqlite'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type * as O from 'fp-ts/Option'
@@ -33,6 +36,19 @@ const client = createClient()
 const far = ring(fetchUser, { name: 'user', store: redis(client), codec: Codec.json(User), policy })
 const backend: typeof client = far.store.backend
 
+const db = new DatabaseSync(':memory:')
+const rows = ring(fetchUser, {
+  name: 'user',
+  store: sqlite(db),
+  codec: Codec.json(User),
+  policy: Policy.lease()
+})
+const opened: typeof db = rows.store.backend
+const store = files({ directory: 'cache' })
+const directory: string = store.backend
+// @ts-expect-error files have no leases
+assert.throws(() => ring(fetchUser, { name: 'user', store, codec: Codec.json(User), policy: Policy.lease() }))
+
 // @ts-expect-error the argument is a number
 near('1')
 // @ts-expect-error bytes need a codec
@@ -42,6 +58,8 @@ ring(fetchUser, { name: 'user', store: redis(client), codec: Codec.json(t.string
 
 const main = async () => {
   assert.strictEqual(backend, client)
+  assert.strictEqual(opened, db)
+  assert.strictEqual(directory, 'cache')
   assert.deepStrictEqual(await value(), E.right({ id: 1, name: 'Ada' }))
   assert.deepStrictEqual(await updated(), E.right({ id: 1, name: 'Ada' }))
   assert.ok(E.isRight(await found()))
