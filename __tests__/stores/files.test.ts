@@ -21,7 +21,7 @@ const home = fs.mkdtempSync(path.join(tmpdir(), 'fp-ring-files-'))
 afterAll(() => fs.rmSync(home, { recursive: true, force: true }))
 
 const values = { values: byteValues, extremes: byteExtremes, equals: equalBytes }
-storeLaws('files', () => files({ directory: path.join(home, 'system') }), values)
+storeLaws('files', () => files({ directory: path.join(home, 'system') }), { ...values, numRuns: 15 })
 
 /** A clock that is turned by hand. */
 const manual = () => {
@@ -33,7 +33,7 @@ storeLaws('files by another clock', () => files({ directory: path.join(home, 'ma
   ...values,
   instant: true,
   wait,
-  numRuns: 60
+  numRuns: 40
 })
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
