@@ -12,13 +12,16 @@ import * as D from '../../src/Duration'
 import { encodeFile } from '../../src/internal/fileFormat'
 import { fileOf, isDraft } from '../../src/internal/fileNames'
 import type { StoreError } from '../../src/RingError'
-import { files } from '../../src/stores/files'
+import { files as filesWith, type FilesOptions } from '../../src/stores/files'
 import { bundle, packages } from '../integration/bundle'
 import { eventually, sleep } from '../integration/servers'
 import { byteExtremes, byteValues, equalBytes, storeLaws } from '../laws/store'
 
 const home = fs.mkdtempSync(path.join(tmpdir(), 'fp-ring-files-'))
 afterAll(() => fs.rmSync(home, { recursive: true, force: true }))
+
+/** On a machine that is busy, a thousand files take their time. */
+const files = (options: FilesOptions) => filesWith({ timeout: D.seconds(30), ...options })
 
 const values = { values: byteValues, extremes: byteExtremes, equals: equalBytes }
 storeLaws('files', () => files({ directory: path.join(home, 'system') }), { ...values, numRuns: 15 })
@@ -403,7 +406,7 @@ describe('the janitor', () => {
 describe('faults', () => {
   test('law 26: a file system that hangs is a timeout, on time, and for nobody else', async () => {
     const directory = freshDirectory()
-    const store = files({ directory, timeout: D.milliseconds(200) })
+    const store = files({ directory, timeout: D.milliseconds(500) })
     right(await store.set('other', bytes('v'), D.minutes(1))())
     // to open a pipe is to wait for who writes to it
     const pipe = fileOf(directory, 'k')
@@ -416,7 +419,7 @@ describe('faults', () => {
       store.delete('k')()
     ])
     expect(answers.map((answer) => left(answer).reason)).toEqual(['timeout', 'timeout', 'timeout'])
-    expect(performance.now() - begun).toBeLessThan(1_000)
+    expect(performance.now() - begun).toBeLessThan(3_000)
     expect(right(await store.get('other')())).toEqual(some(bytes('v')))
     // two threads of Node wait for it
     fs.closeSync(fs.openSync(pipe, 'r+'))

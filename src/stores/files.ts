@@ -48,8 +48,9 @@ import type { Entry, Operation, Store } from '../Store'
 
 /**
  * `directory`: the store's own; it is made when it is missing, for nobody but this user. `timeout` is for every operation,
- * and for every directory that `clear` looks at (default: 1 second). `clock`: for tests; it tells the milliseconds since
- * 1970, and has to be the same for all who use the directory (default: that of the machine).
+ * however many files it is about, and for every directory that `clear` looks at (default: 1 second). `clock`: for tests;
+ * it tells the milliseconds since 1970, and has to be the same for all who use the directory (default: that of the
+ * machine).
  *
  * @category model
  * @since 0.1.0
