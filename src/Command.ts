@@ -28,7 +28,7 @@ import { isInvalid } from './internal/errors'
 import { makeLookup } from './internal/lookup'
 import { makeLookupAll } from './internal/lookupMany'
 import { type Seen, served, servedAs } from './internal/reader'
-import { tagKey } from './internal/tags'
+import { areTags, tagKey } from './internal/tags'
 import type { Arguments, Key, KeyFn } from './KeyFn'
 import type { DecodeError, RingError } from './RingError'
 import { EncodeError, KeyError } from './RingError'
@@ -404,6 +404,7 @@ const purge: Program<'purge'> =
   (...tags) =>
   async () => {
     const since = engine.now()
+    if (!areTags(tags)) return E.left(engine.failed('', since, new KeyError('tags are strings')))
     const keys = uniq(tags.map(tagKey))
     const [first] = keys
     if (first === undefined) return E.right(undefined)

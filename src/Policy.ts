@@ -245,7 +245,7 @@ const empty: Policy = { _tag: 'Policy' }
 
 /** What comes from a program without types, or from its configuration, may be anything. */
 const duration = (what: string, d: Duration.Duration): Duration.Duration =>
-  typeof d !== 'number' || Number.isNaN(d) ? defect(`${what} takes a Duration`) : d
+  Number.isInteger(d) || d === Duration.forever ? d : defect(`${what} takes a Duration`)
 const positive = (what: string, d: Duration.Duration): Duration.Duration =>
   duration(what, d) > 0 ? d : defect(`${what} takes a Duration above zero`)
 /** What is stale follows from the end of an entry, so it must have one. */
@@ -253,6 +253,8 @@ const finite = (what: string, d: Duration.Duration): Duration.Duration =>
   duration(what, d) === Duration.forever ? defect(`${what} takes a Duration with an end`) : d
 const fraction = (what: string, n: number): number =>
   typeof n === 'number' && n > 0 && n <= 1 ? n : defect(`${what} takes a fraction above 0, up to 1`)
+const callable = <F>(what: string, f: F): F =>
+  typeof f === 'function' ? f : defect(`${what} takes a function`)
 
 type Condition = (value: never, args: never) => boolean
 
@@ -292,7 +294,7 @@ export const ttl = (d: Duration.Duration): Policy => ({ _tag: 'Policy', ttl: dur
  */
 export const ttlBy = <A, Args extends Arguments = Arguments>(
   f: Lifetime<A, Args>
-): Policy<unknown, never, A, Args> => ({ _tag: 'Policy', ttl: f })
+): Policy<unknown, never, A, Args> => ({ _tag: 'Policy', ttl: callable('ttlBy', f) })
 
 /**
  * Entries live until they are deleted. It must be asked for.
@@ -321,7 +323,7 @@ export const forever: Policy = { _tag: 'Policy', ttl: Duration.forever }
  * @since 0.1.0
  */
 export const jitter = (fraction: number): Policy =>
-  fraction >= 0 && fraction <= 1
+  typeof fraction === 'number' && fraction >= 0 && fraction <= 1
     ? { _tag: 'Policy', jitter: fraction }
     : defect('jitter takes a fraction from 0 to 1')
 
@@ -363,7 +365,7 @@ export const strict: Policy<unknown, RingError> = { _tag: 'Policy', strict: true
  */
 export const cacheWhen = <A, Args extends Arguments = Arguments>(
   f: (value: A, args: Args) => boolean
-): Policy<unknown, never, A, Args> => ({ _tag: 'Policy', cacheWhen: f })
+): Policy<unknown, never, A, Args> => ({ _tag: 'Policy', cacheWhen: callable('cacheWhen', f) })
 
 /**
  * The longest that a call of the store may take; later it is a fault (`StoreError`, reason `timeout`). A store on
@@ -480,7 +482,7 @@ export const staleIfError = <E = unknown>(
   when: (error: E) => boolean = () => true
 ): Policy<unknown, never, unknown, Arguments, E> => ({
   _tag: 'Policy',
-  staleIfError: { window: finite('staleIfError', d), when }
+  staleIfError: { window: finite('staleIfError', d), when: callable('staleIfError', when) }
 })
 
 /**
@@ -674,7 +676,11 @@ export function negative<E, R>({
   readonly ttl: Duration.Duration
   readonly when?: Predicate<E>
 }): Policy<Accepting<R>, never, unknown, Arguments, E> {
-  return { _tag: 'Policy', negative: { codec, ttl: duration('the ttl of negative', lasts), when } }
+  callable('the codec of negative', (codec as Partial<Codec<E, R>> | undefined)?.decode)
+  return {
+    _tag: 'Policy',
+    negative: { codec, ttl: duration('the ttl of negative', lasts), when: callable('negative', when) }
+  }
 }
 
 // -------------------------------------------------------------------------------------

@@ -19,13 +19,17 @@ import * as O from 'fp-ts/Option'
 import { min as minOf } from 'fp-ts/Ord'
 import * as TE from 'fp-ts/TaskEither'
 
+import { type Clock, system } from './Clock'
 import type { Codec } from './Codec'
 import type { Duration } from './Duration'
 import { forever, Ord as DurationOrd } from './Duration'
 import { batchReads } from './internal/batch'
 import { withDeadline } from './internal/deadline'
+import { defect } from './internal/defect'
 import { extend } from './internal/extend'
 import { guardedCodec } from './internal/guarded'
+import { tieredStore } from './internal/tiered'
+import type { Invalidation } from './Invalidation'
 import type { Key } from './KeyFn'
 import { isRingError, StoreError } from './RingError'
 
@@ -94,6 +98,10 @@ export interface Store<R, B = unknown> {
   readonly encodes?: true
   /** Where it is there, the store keeps no lifetimes: it refuses every one that ends. A ring needs `Policy.forever`. */
   readonly lifetime?: 'none'
+  /** Where it is there: a key as the backend has it. */
+  readonly rawKey?: (key: Key) => string
+  /** Where it is there, the store keeps nothing: every read is a miss. */
+  readonly keeps?: 'nothing'
 }
 
 /**
@@ -183,7 +191,7 @@ export type Accepting<R> = Pick<Store<R>, 'set'>
 export type Operation =
   | Exclude<
       keyof Store<unknown>,
-      'backend' | 'peek' | 'peekEntry' | 'leases' | 'deadline' | 'encodes' | 'lifetime'
+      'backend' | 'peek' | 'peekEntry' | 'leases' | 'deadline' | 'encodes' | 'lifetime' | 'keeps' | 'rawKey'
     >
   | keyof Leases<unknown>
 
@@ -212,7 +220,10 @@ export type Combinator = <R, B, S extends Store<R, B>>(
 const min = /*#__PURE__*/ minOf(DurationOrd)
 
 /** What a combinator replaces; the rest stays as it is in the store below. */
-type Functions<R> = Omit<Store<R>, 'backend' | 'peek' | 'peekEntry' | 'deadline' | 'encodes' | 'lifetime'>
+type Functions<R> = Omit<
+  Store<R>,
+  'backend' | 'peek' | 'peekEntry' | 'deadline' | 'encodes' | 'lifetime' | 'keeps' | 'rawKey'
+>
 
 const onLeases = <R, A>(
   { leases }: Pick<Store<R>, 'leases'>,
@@ -410,8 +421,8 @@ export const mapKey =
 
 const withKeys =
   (f: (key: Key) => Key, mapPrefix?: (prefix: string) => string) =>
-  <R>(store: Store<R>): Functions<R> & Pick<Store<R>, 'peek' | 'peekEntry'> => {
-    const { peek, peekEntry } = store
+  <R>(store: Store<R>): Functions<R> & Pick<Store<R>, 'peek' | 'peekEntry' | 'rawKey'> => {
+    const { peek, peekEntry, rawKey } = store
     return {
       get: (key) => store.get(f(key)),
       read: (key) => store.read(f(key)),
@@ -429,6 +440,7 @@ const withKeys =
         mapPrefix === undefined
           ? TE.left(new StoreError('clear', 'refused', 'the keys are mapped, so a prefix has no meaning'))
           : store.clear(mapPrefix(prefix)),
+      ...(rawKey === undefined ? {} : { rawKey: (key) => rawKey(f(key)) }),
       ...(peek === undefined ? {} : { peek: (key) => peek(f(key)) }),
       ...(peekEntry === undefined ? {} : { peekEntry: (key) => peekEntry(f(key)) }),
       ...onLeases(store, (leases) => ({
@@ -504,7 +516,7 @@ export const encoded =
         E.map((value): Entry<A> => ({ value, remaining: entry.remaining }))
       )
     const { peek, peekEntry } = store
-    const ofValues: Omit<Store<A>, 'backend' | 'deadline' | 'lifetime'> = {
+    const ofValues: Omit<Store<A>, 'backend' | 'deadline' | 'lifetime' | 'keeps' | 'rawKey'> = {
       encodes: true,
       get: (key) => pipe(store.get(key), TE.chainEitherK(O.traverse(E.Applicative)(decode('get')))),
       read: (key) => pipe(store.read(key), TE.chainEitherK(O.traverse(E.Applicative)(decodeEntry('read')))),
@@ -632,6 +644,68 @@ export const batched =
   (options: { readonly max?: number } = {}): Combinator =>
   (store) =>
     replaced(store, batchReads(store, options))
+
+/**
+ * Two stores as one: a near one that is fast, and a far one that is shared and has the last word. A read asks the near
+ * one; what that has not, it asks the far one for, and keeps a copy near, for what is left of its life (law 17). A write
+ * goes to the far one, then to the near one, then to those who are told by `invalidation` (law 32); where the far one
+ * fails the copy goes as well. A near one that fails is passed over. Leases are those of the far one.
+ *
+ * Without `invalidation` a copy may be older than what others have written since, for as long as it lives: `ttl` bounds
+ * that (default: the life of the entry). With it nothing is served near that somebody else has changed (law 33), and `ttl`
+ * bounds what a message that is lost may cost. The near store is the tier's own: it is emptied when messages may have been
+ * missed, so with `invalidation` it must be one that `clear('')` empties.
+ *
+ * Tiers are associative, and `noop` changes nothing: `tiered` of three is `tiered` of two, twice. To keep decoded values
+ * near, let the far one decode: `Store.encoded`.
+ *
+ * `left` as the far store says, and where the others could not be told.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import * as O from 'fp-ts/Option'
+ * import { pipe } from 'fp-ts/function'
+ * import * as t from 'io-ts'
+ * import { Codec, dict, Duration, Store } from 'fp-ring'
+ *
+ * const far = dict<Uint8Array>()
+ * const store = Store.tiered({
+ *   near: dict<number>(),
+ *   far: pipe(far, Store.encoded(Codec.json(t.number))),
+ *   ttl: Duration.seconds(30)
+ * })
+ * const test = async () => {
+ *   await store.set('k', 42, Duration.minutes(1))()
+ *   assert.deepStrictEqual(store.backend.near.get('k')?.value, 42)
+ *   assert.deepStrictEqual(store.backend.far.get('k')?.value, new Uint8Array([52, 50]))
+ *   assert.deepStrictEqual(await store.get('k')(), E.right(O.some(42)))
+ * }
+ * test()
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const tiered = <R, N, F, S extends Store<R, F>>({
+  clock = system,
+  far,
+  invalidation,
+  near,
+  ttl = forever
+}: {
+  readonly near: Store<R, N>
+  readonly far: S & Store<R, F>
+  readonly ttl?: Duration
+  readonly invalidation?: Invalidation
+  readonly clock?: Clock
+}): Store<R, { readonly near: N; readonly far: F }> & Capabilities<S, R> =>
+  ttl > 0
+    ? // the proof: it has leases where the far one has them
+      (tieredStore<R, N, F>({ clock, far, invalidation, near, ttl }) as Store<
+        R,
+        { readonly near: N; readonly far: F }
+      > &
+        Capabilities<S, R>)
+    : defect('the ttl of a near tier is a Duration above zero')
 
 const writes: ReadonlySet<Operation> = /*#__PURE__*/ new Set<Operation>([
   'set',

@@ -8,6 +8,7 @@ import * as Codec from './Codec'
 import type * as Command from './Command'
 import * as Decision from './Decision'
 import * as Duration from './Duration'
+import * as Invalidation from './Invalidation'
 import * as KeyFn from './KeyFn'
 import * as Policy from './Policy'
 import * as RingError from './RingError'
@@ -57,6 +58,13 @@ export {
    * @since 0.1.0
    */
   Duration,
+  /**
+   * How a near tier hears what others do to the far one.
+   *
+   * @category namespaces
+   * @since 0.1.0
+   */
+  Invalidation,
   /**
    * Arguments → key.
    *

@@ -30,6 +30,7 @@ import { defect } from './internal/defect'
 import type { Parts } from './internal/engine'
 import { makeEngine } from './internal/engine'
 import { guardedCodec } from './internal/guarded'
+import { unreserved } from './internal/reserved'
 import { resolve } from './internal/resolved'
 import * as KeyFn from './KeyFn'
 import * as Policy from './Policy'
@@ -383,7 +384,7 @@ const eachOf =
 
 const keyOf = (name: string, { key, version }: Config): KeyFn.KeyFn<Arguments> =>
   KeyFn.versioned(version ?? '')(
-    key ??
+    (key === undefined ? undefined : unreserved(key)) ??
       (name === ''
         ? defect('a ring needs a name for its keys: name the function, or give `name` or `key`')
         : KeyFn.structural(name))

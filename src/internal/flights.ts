@@ -52,11 +52,16 @@ export interface Flight<A> {
   stale: { readonly answer: A; readonly until: number } | undefined
   /** How many purges there had been when it took its ticket. */
   epoch: number
+  /** When its function began to run, counted as tickets are; 0 before that. */
+  began: number
   /**
-   * Its lease was taken away while it loaded: somebody, perhaps in another process, has deleted or written the entry. Who
-   * joined it may have asked after that, and has to look again.
+   * It had no lease, or its lease was taken away while it loaded, or its tags were purged: somebody, perhaps in another
+   * process, may have deleted or written the entry. Who joined it after its function began may have asked after that, and
+   * has to look again.
    */
   lost: boolean
+  /** The store has failed it: who has to look again loads without looking. */
+  blind: boolean
   /** The arguments were changed before the function saw them: the answer is for its caller, not for who joined. */
   spoiled: boolean
 }
@@ -64,8 +69,8 @@ export interface Flight<A> {
 interface Slot<A> {
   /** The one that may be joined. */
   flight: Flight<A> | undefined
-  /** How many flights hold the key: one of them may be joined, any may still be stored. */
-  held: number
+  /** The flights that hold the key: one of them may be joined, any may still be stored. */
+  readonly holders: Set<Flight<A>>
   fence: number
   /** The last ticket when a write, or `mutateAll`, ended. */
   settled: number
@@ -99,6 +104,10 @@ export interface Flights<A> {
   readonly superseded: (key: Key, flight: Flight<A>) => Promise<Outcome> | undefined
   readonly mutate: <W extends Outcome>(keys: ReadonlyArray<Key>, io: () => Promise<W>) => Promise<W>
   readonly mutateAll: <W extends Outcome>(io: () => Promise<W>) => Promise<W>
+  /** The last ticket: what begins later has a higher one. */
+  readonly ticks: () => number
+  /** The function of a flight begins to run. */
+  readonly began: (flight: Flight<A>) => void
   /** How many keys something is going on with. */
   readonly size: () => number
 }
@@ -116,11 +125,15 @@ export const newFlight = <A>(reads: boolean, since: number): Flight<A> => ({
   fault: undefined,
   stale: undefined,
   epoch: 0,
+  began: 0,
   lost: false,
+  blind: false,
   spoiled: false
 })
 
 const silent = (): void => undefined
+
+const sweptPerHold = 2
 
 const keysOf = (pairs: ReadonlyArray<readonly [Key, unknown]>): ReadonlyArray<Key> =>
   pairs.map(([key]) => key)
@@ -144,7 +157,7 @@ export const makeFlights = <A>(
     if (found !== undefined) return found
     const slot: Slot<A> = {
       flight: undefined,
-      held: 0,
+      holders: new Set(),
       fence: 0,
       settled: 0,
       mover: undefined,
@@ -155,7 +168,7 @@ export const makeFlights = <A>(
     return slot
   }
   const tidy = (key: Key, slot: Slot<A>): void => {
-    if (slot.held === 0 && slot.writing === undefined && slot.mutations === 0) slots.delete(key)
+    if (slot.holders.size === 0 && slot.writing === undefined && slot.mutations === 0) slots.delete(key)
   }
   const overdue = (flight: Flight<A>): boolean => clock.now() - flight.since > loadTimeout
   const mayStore = (key: Key, flight: Flight<A>): boolean => {
@@ -166,15 +179,21 @@ export const makeFlights = <A>(
     const slot = slots.get(key)
     if (slot === undefined || flight.ticket === 0) return
     flight.ticket = 0
-    slot.held--
+    slot.holders.delete(flight)
     if (slot.flight === flight) slot.flight = undefined
     tidy(key, slot)
   }
   /** Loads that never end would stay here for ever if nobody asked for their keys again. */
-  const dropOldest = (): void => {
-    for (const [key, { flight }] of slots) {
-      if (flight !== undefined && overdue(flight)) release(key, flight)
-      return
+  let cursor = slots.entries()
+  const sweep = (): void => {
+    for (let i = 0; i < sweptPerHold; i++) {
+      const next = cursor.next()
+      if (next.done === true) {
+        cursor = slots.entries()
+        return
+      }
+      const [key, { holders }] = next.value
+      for (const flight of holders) if (overdue(flight)) release(key, flight)
     }
   }
   /** What has started by now is neither joined nor stored. */
@@ -227,7 +246,7 @@ export const makeFlights = <A>(
   }
   const watch = (key: Key, flight: Flight<A>): Slot<A> => {
     const slot = slotOf(key)
-    if (flight.ticket === 0) slot.held++
+    slot.holders.add(flight)
     flight.ticket = ++tickets
     flight.epoch = epoch()
     return slot
@@ -241,7 +260,7 @@ export const makeFlights = <A>(
       return leased && slot.flight?.loaded === true ? undefined : slot.flight
     },
     hold: (key, flight) => {
-      dropOldest()
+      sweep()
       watch(key, flight).flight = flight
     },
     watch,
@@ -308,6 +327,11 @@ export const makeFlights = <A>(
         })
       for (const slot of slots.values()) slot.mover = { outcome, since }
       return outcome
+    },
+    ticks: () => tickets,
+    began: (flight) => {
+      flight.began = ++tickets
+      flight.since = clock.now()
     },
     size: () => slots.size
   }

@@ -13,8 +13,10 @@ import type { Clock } from '../Clock'
 import * as D from '../Duration'
 import type { Key } from '../KeyFn'
 import type { Lease } from '../Policy'
-import { StoreError, storeFailed } from '../RingError'
-import type { Leases, Operation, Store } from '../Store'
+import { StoreError } from '../RingError'
+import type { Leases, Store } from '../Store'
+import { attempt } from './attempt'
+import { makeRecent } from './recent'
 import { startTimer } from './timer'
 import { uniqueText } from './unique'
 
@@ -29,7 +31,7 @@ export type Mode = 'wait' | 'try' | 'seize'
 export type Claim<S> =
   | { readonly _tag: 'Held'; readonly token: string; readonly waited: boolean }
   | { readonly _tag: 'Served'; readonly seen: S }
-  | { readonly _tag: 'Left' }
+  | { readonly _tag: 'Left'; readonly remaining: D.Duration }
   | { readonly _tag: 'Unheld'; readonly fault?: StoreError }
 
 export interface Wanted<S> {
@@ -45,13 +47,21 @@ export interface Wanted<S> {
 
 export interface Leasing<R> {
   readonly claim: <S>(wanted: Wanted<S>) => Promise<Claim<S>>
-  /** Writes a value where there is none, and gives the one that is there: the same to all who ask at once. */
-  readonly agree: (key: Key, value: R, life: D.Duration) => Promise<E.Either<StoreError, R>>
+  /**
+   * Writes a value where there is none, and gives the one that is there: the same to all who ask at once. What is not
+   * `valid` counts as none.
+   */
+  readonly agree: (
+    key: Key,
+    value: R,
+    life: D.Duration,
+    valid: (there: R) => boolean
+  ) => Promise<E.Either<StoreError, R>>
   /** Keeps a lease alive; gives what stops that. */
   readonly keepAlive: (key: Key, token: string) => () => void
   readonly release: (key: Key, token: string) => Promise<void>
   /** Whether a lease is still there. */
-  readonly holds: (key: Key, token: string) => Promise<boolean>
+  readonly holds: (key: Key, token: string) => Promise<E.Either<StoreError, boolean>>
 }
 
 const firstPoll = 10
@@ -68,24 +78,20 @@ export const makeLeasing = <R>(
   const after = clock.after ?? startTimer
   const sleep = (ms: number): Promise<void> =>
     new Promise((resolve) => void after(D.milliseconds(ms), resolve)())
-  /** A store of somebody else's may throw. */
-  const attempt = async <A>(
-    operation: Operation,
-    task: () => Promise<E.Either<StoreError, A>>
-  ): Promise<E.Either<StoreError, A>> => {
-    try {
-      return await task()
-    } catch (cause) {
-      return E.left(storeFailed(operation)(cause))
-    }
-  }
   const release: Leasing<R>['release'] = (key, token) =>
     attempt('release', () => leases.release(key, token)()).then(() => undefined)
   const seize = async (key: Key): Promise<Claim<never>> => {
     const token = uniqueText()
     const seized = await attempt('seize', () => leases.seize(key, token, ttl)())
-    return E.isLeft(seized) ? { _tag: 'Unheld', fault: seized.left } : { _tag: 'Held', token, waited: false }
+    return E.isLeft(seized) ? failedAt(key, token, seized.left) : { _tag: 'Held', token, waited: false }
   }
+  /** It may have been taken all the same: nobody should wait for it. */
+  const failedAt = (key: Key, token: string, fault: StoreError): Claim<never> => {
+    void release(key, token)
+    return { _tag: 'Unheld', fault }
+  }
+  /** Keys whose holder was waited for in vain. */
+  const vain = makeRecent()
   const claim: Leasing<R>['claim'] = async ({ beyond: found, key, mode, patient, recheck }) => {
     if (mode === 'seize') return seize(key)
     const token = uniqueText()
@@ -93,7 +99,7 @@ export const makeLeasing = <R>(
     let beyond: number = found
     for (let poll = firstPoll, first = true; ; poll = Math.min(poll * 1.5, longestPoll), first = false) {
       const acquired = await attempt('acquire', () => leases.acquire(key, token, ttl, beyond as D.Duration)())
-      if (E.isLeft(acquired)) return { _tag: 'Unheld', fault: acquired.left }
+      if (E.isLeft(acquired)) return failedAt(key, token, acquired.left)
       const answer = acquired.right
       // who has waited looks once more: an entry need not live longer than the one that it took the place of
       const seen = answer._tag === 'Found' || (answer._tag === 'Won' && !first) ? await recheck() : undefined
@@ -106,16 +112,18 @@ export const makeLeasing = <R>(
         beyond = answer.entry.remaining
         continue
       }
-      if (mode === 'try' || patient) return { _tag: 'Left' }
+      if (mode === 'try' || patient)
+        return { _tag: 'Left', remaining: answer._tag === 'Busy' ? answer.remaining : D.zero }
       const now = clock.now()
-      if (now >= until) return { _tag: 'Unheld' }
+      if (now >= until) vain.note(key, now + wait)
+      if (now >= until || vain.holds(key, now)) return { _tag: 'Unheld' }
       // jitter, so that those who wait do not ask together; a lease that is about to end is not slept over
       const pause = poll * (0.5 + random() / 2)
       const ends = answer._tag === 'Busy' ? answer.remaining + 1 : pause
       await sleep(Math.max(1, Math.min(pause, ends, until - now)))
     }
   }
-  const agree: Leasing<R>['agree'] = async (key, value, life) => {
+  const agree: Leasing<R>['agree'] = async (key, value, life, valid) => {
     const claimed = await claim<R>({
       key,
       mode: 'wait',
@@ -123,7 +131,7 @@ export const makeLeasing = <R>(
       beyond: D.zero,
       recheck: async () => {
         const got = await attempt('get', () => store.get(key)())
-        return E.isRight(got) && O.isSome(got.right) ? got.right.value : undefined
+        return E.isRight(got) && O.isSome(got.right) && valid(got.right.value) ? got.right.value : undefined
       }
     })
     if (claimed._tag === 'Served') return E.right(claimed.seen)
@@ -144,10 +152,7 @@ export const makeLeasing = <R>(
     claim,
     agree,
     release,
-    holds: (key, token) =>
-      attempt('renew', () => leases.renew(key, token, ttl)()).then(
-        (renewed) => E.isRight(renewed) && renewed.right
-      ),
+    holds: (key, token) => attempt('renew', () => leases.renew(key, token, ttl)()),
     keepAlive: (key, token) => {
       const began = clock.now()
       let going = true

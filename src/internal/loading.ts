@@ -21,6 +21,7 @@ import type { Flight, Flights } from './flights'
 import { newFlight } from './flights'
 import type { Claim, Leasing, Mode } from './leasing'
 import { isServable, type Reader, type Seen, servedAs } from './reader'
+import { makeRecent } from './recent'
 import type { Resolved } from './resolved'
 import type { Storing } from './storing'
 import type { Stamps, Tags } from './tags'
@@ -48,6 +49,8 @@ export interface How {
 export interface Ready<Err, A, R> {
   readonly claim: Claim<Seen<Err, A>>
   readonly stamps: ReadonlyArray<Stamp> | undefined
+  /** Ends the renewal of the lease. */
+  readonly stop?: (() => void) | undefined
   readonly before?: Promise<O.Option<Entry<R>> | undefined>
 }
 
@@ -113,7 +116,7 @@ export const makeLoads = <Args extends Arguments, Err, A, R>({
   leasing,
   policy,
   reader,
-  storing: { entryOf, keep, letGo },
+  storing: { checkPurged, entryOf, keep, letGo },
   tags,
   telling: { emit, failed, fault, now },
   took
@@ -154,6 +157,10 @@ export const makeLoads = <Args extends Arguments, Err, A, R>({
     }
   }
 
+  /** Keys that another process was found to load: for a while nobody here tries to load them in the background. */
+  const busy = makeRecent()
+  const pauseOf = (remaining: D.Duration): number => Math.min(remaining, policy.retryThrottle)
+
   const claimOf = (one: Loading<Args, Err, A>, mode: Mode): Promise<Claim<Seen<Err, A>>> | Claim<never> =>
     leasing === undefined
       ? freely
@@ -174,19 +181,37 @@ export const makeLoads = <Args extends Arguments, Err, A, R>({
     mode: How['mode'],
     since: number
   ): Promise<Ready<Err, A, R>> => {
-    if (mode === 'none') return { claim: unheld, stamps: undefined }
     const { args, flight, key, seen } = one
+    if (mode === 'none') {
+      flight.blind = true
+      return { claim: unheld, stamps: undefined }
+    }
+    let stop: (() => void) | undefined
+    const claiming = async (): Promise<Claim<Seen<Err, A>>> => {
+      const claim = await claimOf(one, mode)
+      if (claim._tag === 'Held') stop = leasing?.keepAlive(key, claim.token)
+      if (claim._tag === 'Left' && mode === 'try') busy.note(key, clock.now() + pauseOf(claim.remaining))
+      return claim
+    }
     const before = seen?.stamps !== undefined && flight.epoch === epoch() ? seen.stamps : undefined
-    const [claim, early] = await Promise.all([claimOf(one, mode), stampsFor(args, before)])
-    if (claim._tag === 'Unheld' && claim.fault !== undefined) flight.fault = failed(key, since, claim.fault)
+    const [claim, early] = await Promise.all([
+      leasing === undefined ? freely : claiming(),
+      stampsFor(args, before)
+    ])
+    if (claim._tag === 'Unheld' && claim.fault !== undefined) {
+      flight.fault = failed(key, since, claim.fault)
+      flight.blind = true
+    }
     const late = claim._tag === 'Held' && claim.waited && tags !== undefined
     const stamps = late ? await stampsFor(args, undefined) : early
     if (E.isLeft(stamps)) {
       fault(key, since, stamps.left)
       flight.fault = stamps.left
+      flight.blind = true
     }
     return {
       claim,
+      stop,
       stamps: E.isLeft(stamps) ? undefined : stamps.right,
       ...(mode === 'seize' ? { before: entryOf(key) } : {})
     }
@@ -226,20 +251,17 @@ export const makeLoads = <Args extends Arguments, Err, A, R>({
     loading: ReadonlyArray<Loading<Args, Err, A> & Ready<Err, A, R>>,
     since: number
   ): Promise<ReadonlyArray<Loaded<Args, Err, A, R>>> => {
-    for (const one of loading) one.flight.spoiled = !unchanged(one)
+    for (const one of loading) {
+      one.flight.spoiled = !unchanged(one)
+      flights.began(one.flight)
+    }
     const began = clock.now()
-    const stops =
-      leasing === undefined
-        ? []
-        : loading.flatMap(({ claim, key }) =>
-            claim._tag === 'Held' ? [leasing.keepAlive(key, claim.token)] : []
-          )
     let answers: ReadonlyArray<E.Either<Err, A>> = []
     try {
       answers = await run(loading.map(({ args }) => args))
     } finally {
       const ended = clock.now()
-      stops.forEach((stop) => stop())
+      for (const { stop } of loading) stop?.()
       if (answers.some(E.isRight)) took(ended - began)
       loading.forEach(({ flight, key }, i) => {
         const answer = answers[i]
@@ -250,7 +272,7 @@ export const makeLoads = <Args extends Arguments, Err, A, R>({
       if (answers.length === 0) {
         // it threw
         for (const { key, flight } of loading) flights.release(key, flight)
-        await Promise.all(loading.map(letGo))
+        await Promise.all(loading.map((one) => letGo(one).then(() => checkPurged(one))))
       }
     }
     return loading.map((one, i) => {
@@ -277,6 +299,7 @@ export const makeLoads = <Args extends Arguments, Err, A, R>({
     }
     try {
       await Promise.all([keep(kept, removes), ...others.map(letGo)])
+      await Promise.all(loaded.map(checkPurged))
     } finally {
       for (const { key, flight } of loaded) flights.release(key, flight)
     }
@@ -371,7 +394,7 @@ export const makeLoads = <Args extends Arguments, Err, A, R>({
     },
     refresh: (wanted) => {
       const loading = wanted
-        .filter(({ key }) => flights.current(key) === undefined)
+        .filter(({ key }) => flights.current(key) === undefined && !busy.holds(key, clock.now()))
         .map((one) => ({ ...one, flight: newFlight<E.Either<Err, A>>(false, clock.now()) }))
       begin(loading, { waits: true, removes: false, mode: 'try' })
     },

@@ -77,10 +77,11 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
       // deleted or written while it was read, it is nothing to fall back on for those who join this load
       if (!flights.intact(key, flight) && !isJoinable(flights.current(key))) {
         flights.release(key, flight)
-        return again(engine, key, args, (found) => {
+        const onSeen = (found: Seen<Err, A> | undefined): void => {
           flight.stale = found === undefined ? undefined : staleOf(found)
           if (flight.stale === undefined || flight.left) emit(key, since, { _tag: 'Miss', shared: false })
-        }).then((loaded) => rescued(flight, loaded))
+        }
+        return again(engine, key, args, { onSeen }).then((loaded) => rescued(flight, loaded))
       }
       flight.stale = staleOf(seen)
       if (flight.left) emit(key, since, { _tag: 'Miss', shared: false })

@@ -119,7 +119,8 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
     value: A,
     right: E.Either<Err, A>,
     remaining: D.Duration | undefined,
-    stamps: Stamps | undefined
+    stamps: Stamps | undefined,
+    asked: number
   ): Answer<Seen<Err, A>> => {
     if (!ages || remaining === undefined)
       return {
@@ -129,7 +130,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
     try {
       const ttl = policy.whole(value, args)
       const found = judge({ remaining, ttl, dueWithin: dueWithin(ttl) })
-      if (found === 'fresh') knows(key, clock.now(), remaining - policy.grace)
+      if (found === 'fresh') knows(key, asked, remaining - policy.grace)
       return E.right({ verdict: found, answer: found === 'missing' ? undefined : right, remaining, stamps })
     } catch (cause) {
       return E.left(new EncodeError('the policy threw', cause))
@@ -147,11 +148,12 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
     args: Args,
     raw: R,
     remaining: D.Duration | undefined,
-    stamps: Stamps | undefined
+    stamps: Stamps | undefined,
+    asked: number
   ): Answer<Seen<Err, A>> => {
     if (!sealed) {
       const value = decode(raw)
-      return E.isLeft(value) ? value : valued(key, args, value.right, value, remaining, undefined)
+      return E.isLeft(value) ? value : valued(key, args, value.right, value, remaining, undefined, asked)
     }
     const envelope = unseal(raw, holding)
     if (E.isLeft(envelope)) return envelope
@@ -166,12 +168,13 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
         : E.right({ verdict: 'fresh', answer: E.left(error.right), remaining: remaining ?? D.zero, stamps })
     }
     const value = codec.decode(payload as R) // the proof: what a store of R holds, or what was sealed of it
-    return E.isLeft(value) ? value : valued(key, args, value.right, value, remaining, stamps)
+    return E.isLeft(value) ? value : valued(key, args, value.right, value, remaining, stamps, asked)
   }
 
   const tagKeysOf = (args: Args): ReadonlyArray<Key> => (tags === undefined ? [] : tags.keysOf(args))
 
-  const asksAge = ages ? (key: Key): boolean => !known.holds(key, clock.now()) : () => false
+  const timeNow = ages ? clock.now : () => 0
+  const asksAge = (key: Key, now: number): boolean => ages && !known.holds(key, now)
 
   const entryOf = (key: Key, withAge: boolean): Promise<E.Either<StoreError, O.Option<Found<R>>>> =>
     withAge
@@ -183,7 +186,8 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
   const lookAs = async (
     key: Key,
     args: Args,
-    withAge: boolean
+    withAge: boolean,
+    asked: number
   ): Promise<E.Either<RingError, Seen<Err, A>>> => {
     try {
       const tagKeys = tagKeysOf(args)
@@ -192,26 +196,32 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
       if (E.isLeft(got)) return E.left(asRingError(got.left))
       if (O.isNone(got.right)) return E.right(purged(D.zero, stamps?.right))
       const { remaining, value } = got.right.value
-      return open(key, args, value, remaining, stamps?.right)
+      return open(key, args, value, remaining, stamps?.right, asked)
     } catch (cause) {
       return E.left(failed(cause))
     }
   }
 
-  const look: Reader<Args, Err, A>['look'] = (key, args) => lookAs(key, args, asksAge(key))
+  const look: Reader<Args, Err, A>['look'] = (key, args) => {
+    const asked = timeNow()
+    return lookAs(key, args, asksAge(key, asked), asked)
+  }
 
   /** The same for a ring without tags: by hand, as a hit comes this way. */
   const lookUntagged: Reader<Args, Err, A>['look'] = async (key, args) => {
     try {
-      if (asksAge(key)) {
+      const asked = timeNow()
+      if (asksAge(key, asked)) {
         const got = await store.read(key)()
         if (got._tag === 'Left') return E.left(asRingError(got.left))
         if (got.right._tag === 'None') return nothing
-        return open(key, args, got.right.value.value, got.right.value.remaining, undefined)
+        return open(key, args, got.right.value.value, got.right.value.remaining, undefined, asked)
       }
       const got = await store.get(key)()
       if (got._tag === 'Left') return E.left(asRingError(got.left))
-      return got.right._tag === 'None' ? nothing : open(key, args, got.right.value, undefined, undefined)
+      return got.right._tag === 'None'
+        ? nothing
+        : open(key, args, got.right.value, undefined, undefined, asked)
     } catch (cause) {
       return E.left(failed(cause))
     }
@@ -225,6 +235,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
       // the proof, here and below: one list of arguments for every key
       const tagKeys = argsList.map((args) => tagKeysOf(args))
       const all = [...keys, ...new Set(tagKeys.flat())]
+      const asked = timeNow()
       const got: E.Either<StoreError, ReadonlyArray<O.Option<Found<R>>>> = ages
         ? await store.readMany(all)()
         : E.map(RA.map(O.map((value: R) => ({ value }))))(await store.getMany(all)())
@@ -243,7 +254,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
             : (tagKeys[i] ?? []).map((tag) => stampOf(O.map(valueOf)(found.get(tag) ?? O.none)))
         if (O.isNone(entry)) return E.right(purged(D.zero, stamps))
         const { remaining, value } = entry.value
-        return opened(key, argsList[i] as Args, value, remaining, stamps)
+        return opened(key, argsList[i] as Args, value, remaining, stamps, asked)
       })
     } catch (cause) {
       const error = failed(cause)
@@ -258,7 +269,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
         return got.right.map((raw, i) =>
           raw._tag === 'None'
             ? nothing
-            : opened(keys[i] as Key, argsList[i] as Args, raw.value, undefined, undefined)
+            : opened(keys[i] as Key, argsList[i] as Args, raw.value, undefined, undefined, 0)
         )
       if (got.left.reason === 'codec')
         return await Promise.all(keys.map((key, i) => lookUntagged(key, argsList[i] as Args)))
@@ -283,7 +294,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
       const entry = peekEntry?.(key)
       if (entry === undefined) return undefined
       const stamps = tags?.keysOf(args).map((tag) => stampOf(O.fromNullable(peekRaw?.(tag))))
-      const seen = open(key, args, entry.value, entry.remaining, stamps)
+      const seen = open(key, args, entry.value, entry.remaining, stamps, timeNow())
       return E.isRight(seen) && seen.right.verdict !== 'missing' ? seen.right : undefined
     } catch {
       return undefined
@@ -306,7 +317,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
     peek: plain && peekRaw !== undefined ? peek : undefined,
     glance: !plain && peekEntry !== undefined ? glance : undefined,
     look: tags === undefined ? lookUntagged : look,
-    inspect: (key, args) => lookAs(key, args, true),
+    inspect: (key, args) => lookAs(key, args, true, timeNow()),
     lookAll: plain ? lookAllPlainly : lookAll,
     wrote: (key, since) => knows(key, since, Infinity)
   }

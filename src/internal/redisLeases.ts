@@ -36,7 +36,11 @@ if value and ARGV[3] ~= '' then
     return { value, left }
   end
 end
-return redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) or redis.call('PTTL', KEYS[2])
+local held = redis.call('PTTL', KEYS[2])
+if held >= 0 then
+  return held
+end
+return redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 `)
 
 const renew = /*#__PURE__*/ script(`

@@ -92,7 +92,7 @@ export const resolve = (
           : // the draw is above 0, for the logarithm
             Math.min(
               share(earlyRefresh.window, whole),
-              -Math.log(1 - random()) * loadTime * earlyRefresh.beta
+              -Math.log(Math.max(Number.MIN_VALUE, 1 - random())) * loadTime * earlyRefresh.beta
             )
       return D.milliseconds(Math.max(share(ahead, whole), chance))
     },

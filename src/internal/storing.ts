@@ -41,6 +41,11 @@ export interface Storing<Args extends Arguments, Err, A, R> {
   readonly keep: (loaded: ReadonlyArray<Loaded<Args, Err, A, R>>, removes: boolean) => Promise<void>
   /** Gives the lease back of an answer that is not stored. Who joined it must know whether it was still held. */
   readonly letGo: (one: Pick<Loaded<Args, Err, A, R>, 'key' | 'flight' | 'claim'>) => Promise<void>
+  /**
+   * A purge by another process takes no lease away: where it came while others joined, they have to look again. A store
+   * that has just failed is not asked again.
+   */
+  readonly checkPurged: (one: Pick<Loaded<Args, Err, A, R>, 'args' | 'flight' | 'stamps'>) => Promise<void>
   /** The entry of a key, as far as the store tells. */
   readonly entryOf: (key: Key) => Promise<O.Option<Entry<R>> | undefined>
 }
@@ -70,8 +75,14 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
   type Outcome = E.Either<StoreError, boolean>
 
   const letGo: Storing<Args, Err, A, R>['letGo'] = async ({ claim, flight, key }) => {
-    if (claim._tag !== 'Held' || leasing === undefined) return
-    if (flight.shared && !(await leasing.holds(key, claim.token))) flight.lost = true
+    if (leasing === undefined) return
+    if (claim._tag !== 'Held') {
+      flight.lost = true
+      return
+    }
+    const holds = flight.shared ? await leasing.holds(key, claim.token) : E.right(true)
+    if (E.isLeft(holds)) flight.blind = true
+    if (E.isLeft(holds) || !holds.right) flight.lost = true
     void leasing.release(key, claim.token)
   }
 
@@ -152,12 +163,15 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
       return
     }
     const done = await outcome
-    if (E.isLeft(done)) flight.fault = failed(key, since, done.left)
-    else if (done.right) wrote(key, began, since, prepared)
+    if (E.isLeft(done)) {
+      flight.fault = failed(key, since, done.left)
+      flight.blind = true
+      if (leasing !== undefined) flight.lost = true
+    } else if (done.right) wrote(key, began, since, prepared)
     else emit(key, since, { _tag: 'Discard' })
   }
 
-  const writeAll = async (loaded: ReadonlyArray<One>, removes: boolean): Promise<void> => {
+  const keep: Storing<Args, Err, A, R>['keep'] = async (loaded, removes) => {
     const since = now()
     const began = clock.now()
     const writes = new Map<Key, readonly [One, Prepared<R>]>()
@@ -193,27 +207,16 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
     )
   }
 
-  /**
-   * A purge by another process takes no lease away: where it came while others joined, they have to look again. A store
-   * that has just failed is not asked again.
-   */
-  const checkPurged = async ({ args, claim, flight, stamps }: One): Promise<void> => {
-    if (tags === undefined || leasing === undefined || !flight.shared) return
-    if (stamps === undefined || (claim._tag === 'Unheld' && claim.fault !== undefined)) return
+  const checkPurged: Storing<Args, Err, A, R>['checkPurged'] = async ({ args, flight, stamps }) => {
+    if (tags === undefined || stamps === undefined || !flight.shared || flight.blind || flight.lost) return
     try {
       const found = await tags.read(tags.keysOf(args))
+      if (E.isLeft(found)) flight.blind = true
       if (E.isLeft(found) || !sameStamps(stamps, found.right)) flight.lost = true
     } catch {
       flight.lost = true
     }
   }
 
-  return {
-    keep: async (loaded, removes) => {
-      await writeAll(loaded, removes)
-      await Promise.all(loaded.map(checkPurged))
-    },
-    letGo,
-    entryOf
-  }
+  return { keep, letGo, checkPurged, entryOf }
 }

@@ -23,6 +23,10 @@ export type Stamps = ReadonlyArray<Stamp | undefined>
 /** The key of a tag's generation. No structural key begins like this. */
 export const tagKey = (tag: string): Key => `~tag:${tag}`
 
+/** What a program without types gives may be anything. */
+export const areTags = (u: unknown): u is ReadonlyArray<string> =>
+  Array.isArray(u) && u.every((tag) => typeof tag === 'string')
+
 /** Long enough that entries end first. Without an end only where entries may have none. */
 const generationLife = D.days(30)
 
@@ -48,7 +52,9 @@ export const makeTags = <Args extends Arguments, R>(
   tags: (...args: Args) => ReadonlyArray<string>,
   store: Store<R>,
   longest: Duration,
-  agree: ((key: Key, value: R, life: Duration) => Promise<E.Either<StoreError, R>>) | undefined
+  agree:
+    | ((key: Key, value: R, life: Duration, valid: (there: R) => boolean) => Promise<E.Either<StoreError, R>>)
+    | undefined
 ): Tags<Args> => {
   /** Loads that begin together draw one generation. */
   const drawing = new Map<Key, Promise<E.Either<StoreError, Stamp>>>()
@@ -66,14 +72,16 @@ export const makeTags = <Args extends Arguments, R>(
             .set(key, raw, life)()
             .then(E.map(() => stamp))
         : // processes that draw at once draw the same: else the entry of one would be a miss for the other
-          agree(key, raw, life).then(E.map((there) => stampOf(O.some(there)) ?? stamp))
+          agree(key, raw, life, isStamp).then(E.map((there) => stampOf(O.some(there)) ?? stamp))
     ).finally(() => drawing.delete(key))
     drawing.set(key, drawn)
     return drawn
   }
   return {
     keysOf: (args) => {
-      const names = [...new Set(tags(...args))]
+      const given: unknown = tags(...args)
+      if (!areTags(given)) throw new KeyError('tags are a list of strings')
+      const names = [...new Set(given)]
       if (names.length > mostTags) throw new KeyError(`an entry has ${String(mostTags)} tags at most`)
       return names.map(tagKey)
     },

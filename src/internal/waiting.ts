@@ -25,42 +25,51 @@ export const joinableFor =
     flight !== undefined && (flight.loading || policy.lease === undefined)
 
 /**
- * The answer of a flight that somebody else began; unless it is for other arguments by now, or its lease was lost: then
- * what it brings may be older than the call.
+ * The answer of a flight that somebody else began; unless it is for other arguments by now, or what it brings may be older
+ * than the call: its lease was lost, and its function began to run before `asked`.
  */
 export const joined = async <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>,
   key: Key,
   flight: Flight<E.Either<Err, A>>,
-  args: Args
+  args: Args,
+  asked: number = engine.flights.ticks()
 ): Promise<E.Either<Err, A>> => {
   flight.shared = true
+  const isOld = (): boolean =>
+    flight.began <= asked && (flight.lost || (flight.served === 'Stale' && engine.policy.lease !== undefined))
   const answer = await flight.answer.catch((cause: unknown) => {
-    if (flight.lost) return undefined
+    if (isOld()) return undefined
     throw cause
   })
-  if (answer === undefined) return again(engine, key, args)
   if (flight.spoiled) return engine.execute(...args)()
-  const old = flight.lost || (flight.served === 'Stale' && engine.policy.lease !== undefined)
-  return old ? again(engine, key, args) : answer
+  return answer === undefined || isOld() ? again(engine, key, args, { asked, blind: flight.blind }) : answer
 }
 
-/** Looks once more, and loads what is not there; who asked has been told of already. */
+/**
+ * Looks once more, and loads what is not there; who asked has been told of already. `blind`: the store has just failed, and
+ * is not asked once more.
+ */
 export const again = async <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>,
   key: Key,
   args: Args,
-  onSeen: (seen: Seen<Err, A> | undefined) => void = () => undefined
+  options: {
+    readonly asked?: number
+    readonly blind?: boolean
+    readonly onSeen?: (seen: Seen<Err, A> | undefined) => void
+  } = {}
 ): Promise<E.Either<Err, A>> => {
   const { clock, flights, reader } = engine
-  const got = await reader.look(key, args)
-  const seen = E.isRight(got) ? got.right : undefined
-  onSeen(seen)
+  const { asked = flights.ticks(), blind = false, onSeen } = options
+  const got = blind ? undefined : await reader.look(key, args)
+  const seen = got !== undefined && E.isRight(got) ? got.right : undefined
+  onSeen?.(seen)
   if (seen?.answer !== undefined && engine.decide(key, seen.verdict).serve === 'entry') return seen.answer
   const under = flights.current(key)
-  if (under?.loading === true) return joined(engine, key, under, args)
+  if (under?.loading === true) return joined(engine, key, under, args, asked)
   const flight = newFlight<E.Either<Err, A>>(true, clock.now())
-  const mode = E.isRight(got) ? 'wait' : 'none'
+  const mode = seen === undefined ? 'none' : 'wait'
   flight.answer = engine.load({ key, args, flight, seen }, { waits: mode === 'wait', removes: false, mode })
   return flight.answer
 }
@@ -129,10 +138,12 @@ export const makeAttend = <Args extends Arguments, Err, A, R, B>(
       const left = (d: D.Duration): D.Duration =>
         d === D.forever ? d : D.milliseconds(Math.max(0, d - waited))
       let waits = true
-      const cancels: Array<() => void> = []
+      let cancelSoft = (): void => undefined
+      let cancel = (): void => undefined
       const end = (served: 'Hit' | 'Stale' | undefined, error?: TimeoutError): void => {
         waits = false
-        cancels.forEach((cancel) => cancel())
+        cancelSoft()
+        cancel()
         told(served, error)
       }
       const settle = (
@@ -154,7 +165,7 @@ export const makeAttend = <Args extends Arguments, Err, A, R, B>(
           // while the store is asked nobody knows yet whether there is something
           if (waits && !fallback.loading) soften(d)
         }
-        cancels.push(after(left(d), late)())
+        cancelSoft = after(left(d), late)()
       }
       if (softTimeout !== undefined) soften(softTimeout)
       if (timeout !== undefined) {
@@ -163,7 +174,7 @@ export const makeAttend = <Args extends Arguments, Err, A, R, B>(
           const error = new TimeoutError()
           settle(E.left(error as Err), undefined, error) // the proof: `timeout` has TimeoutError in Err
         }
-        cancels.push(after(left(timeout), late)())
+        cancel = after(left(timeout), late)()
       }
       answer.then(
         (value) => settle(value, fallback.served),

@@ -8,8 +8,9 @@ import * as O from 'fp-ts/Option'
 
 import * as D from '../Duration'
 import type { Key } from '../KeyFn'
-import { type StoreError, storeFailed } from '../RingError'
-import type { Leases, Operation, Store } from '../Store'
+import type { StoreError } from '../RingError'
+import type { Leases, Store } from '../Store'
+import { attempt } from './attempt'
 import type { Prepared } from './entries'
 
 export interface Writer<R> {
@@ -18,18 +19,6 @@ export interface Writer<R> {
   /** Writes, or removes, under a lease, and gives it back; says whether it was still there. */
   readonly commit: (key: Key, token: string, prepared: Prepared<R>) => Promise<E.Either<StoreError, boolean>>
   readonly remove: (key: Key) => Promise<E.Either<StoreError, void>>
-}
-
-/** A store of somebody else's may throw. */
-const attempt = async <A>(
-  operation: Operation,
-  task: () => Promise<E.Either<StoreError, A>>
-): Promise<E.Either<StoreError, A>> => {
-  try {
-    return await task()
-  } catch (cause) {
-    return E.left(storeFailed(operation)(cause))
-  }
 }
 
 /** A value and its lifetime, as leases take them. */

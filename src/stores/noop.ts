@@ -32,6 +32,7 @@ import type { Leasing, Store } from '../Store'
  */
 export const noop = <R = unknown>(): Store<R, undefined> & Leasing<R> => ({
   backend: undefined,
+  keeps: 'nothing',
   get: () => TE.right(O.none),
   read: () => TE.right(O.none),
   set: () => TE.right(undefined),

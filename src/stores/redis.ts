@@ -163,6 +163,7 @@ export const redis = <Client extends RedisClient>(
     },
     // but for `clear`, which has it for each page
     deadline: timeout,
+    rawKey: (key) => connection().keyPrefix + namespace + key,
     get: (key) => single('get', key, ({ commands }, k) => commands.get(k), toOption, forReads),
     read: (key) =>
       single(
@@ -330,3 +331,8 @@ export {
    */
   type RedisHashOptions
 } from './redisHash'
+
+// eslint-disable-next-line no-restricted-imports -- `fp-ring/redis` is one entry for all of Redis
+export { pubsub, tracking } from './redisInvalidation'
+// eslint-disable-next-line no-restricted-imports -- as above
+export type { FeedClient, FeedNode, FeedOptions, RedisFeed, Trackable } from './redisInvalidation'

@@ -1,0 +1,32 @@
+/**
+ * A feed of changes within one process.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+
+import type { Invalidation, Listener } from '../Invalidation'
+
+export const makeLocalFeed = (): (() => Invalidation) => {
+  const everybody = new Set<{ readonly of: object; readonly listener: Listener }>()
+  return () => {
+    const me = {}
+    let listens = 0
+    return {
+      listen: (listener) => () => {
+        const one = { of: me, listener }
+        everybody.add(one)
+        listens++
+        return () => {
+          if (everybody.delete(one)) listens--
+        }
+      },
+      covers: () => listens > 0,
+      tell: (change) => () => {
+        for (const { listener, of } of everybody) if (of !== me) listener.changed(change)
+        return Promise.resolve(E.right(undefined))
+      },
+      echoes: false
+    }
+  }
+}

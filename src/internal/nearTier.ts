@@ -1,0 +1,243 @@
+/**
+ * What a near tier may serve and keep.
+ *
+ * Whatever lies near was read from the far tier, or written to it, by this process. Before it lies near somebody else may
+ * have changed it. So a *fill* is noted before the far tier is asked, a change that is heard of ends it, and what it
+ * brings is kept only if it has not ended. A key that is being written here, or is being taken out of the near tier, is
+ * neither served from there nor kept.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+
+import type { Clock } from '../Clock'
+import * as D from '../Duration'
+import type { Invalidation } from '../Invalidation'
+import type { Key } from '../KeyFn'
+import type { StoreError } from '../RingError'
+import type { Entry, Store } from '../Store'
+import { attempt } from './attempt'
+
+/** A read or a write of the far tier, whose outcome is kept near while this is alive. */
+export interface Fill {
+  alive: boolean
+  /** When the far tier was asked. */
+  readonly since: number
+  /** While it is written to the near tier. */
+  keeping: Promise<unknown> | undefined
+}
+
+type Outcome<A> = Promise<E.Either<StoreError, A>>
+
+export interface NearTier<R> {
+  /** Begins to listen, at its first call. */
+  readonly start: () => void
+  readonly serves: (key: Key) => boolean
+  /** By how much an entry that is kept outlives its copy in the near tier; unknown where it was kept long ago. */
+  readonly beyond: (key: Key) => number | undefined
+  /** Asks the far tier for a key. Whoever opens a fill keeps it or closes it. */
+  readonly open: (key: Key) => Fill
+  readonly close: (key: Key, fill: Fill) => void
+  /** Keeps entries whose fills are alive, until they end in the far tier or sooner, and closes the fills. */
+  readonly keep: (entries: ReadonlyArray<readonly [key: Key, fill: Fill, entry: Entry<R>]>) => Promise<void>
+  readonly drop: (keys: ReadonlyArray<Key>) => Promise<void>
+  /** Runs a write of the far tier, then what follows from it. Where it fails nobody knows what the far tier has. */
+  readonly during: <A>(
+    keys: ReadonlyArray<Key>,
+    far: () => Outcome<A>,
+    then: (answer: A, fillOf: (key: Key) => Fill | undefined) => Promise<unknown>
+  ) => Outcome<A>
+  /** The same for all keys that begin with a prefix. */
+  readonly duringClear: (prefix: string, far: () => Outcome<void>) => Outcome<void>
+}
+
+/** The last of them that were noted: two halves, of which the older one is forgotten. */
+const half = 32_768
+const makeBeyond = (): {
+  readonly get: (key: Key) => number | undefined
+  readonly set: (key: Key, by: number) => void
+} => {
+  let young = new Map<Key, number>()
+  let old = new Map<Key, number>()
+  return {
+    get: (key) => young.get(key) ?? old.get(key),
+    set: (key, by) => {
+      if (young.size >= half && !young.has(key)) {
+        old = young
+        young = new Map()
+      }
+      young.set(key, by)
+    }
+  }
+}
+
+const always = (): boolean => true
+
+/** `longest`: the longest life of a copy. */
+export const makeNearTier = <R>(
+  near: Store<R>,
+  longest: D.Duration,
+  invalidation: Invalidation | undefined,
+  clock: Clock
+): NearTier<R> => {
+  const fills = new Map<Key, Set<Fill>>()
+  /** Keys that are being written, or taken out: how often. */
+  const held = new Map<Key, number>()
+  /** How often all keys are being taken out, or may be stale. */
+  let closed = 0
+  /** What was to be taken out may still be there. */
+  let dirty = false
+  let started = invalidation === undefined
+  const { get: beyond, set: noteBeyond } = makeBeyond()
+  const covers = invalidation === undefined ? always : invalidation.covers
+  const isCapped = longest !== D.forever
+
+  const serves = (key: Key): boolean => closed === 0 && !dirty && (held.size === 0 || !held.has(key))
+
+  // -----------------------------------------------------------------------------------
+  // fills
+  // -----------------------------------------------------------------------------------
+
+  const note = (key: Key, alive: boolean): Fill => {
+    const fill: Fill = { alive, since: clock.now(), keeping: undefined }
+    // one that is not kept anyway need not hear of anything
+    if (alive) {
+      const others = fills.get(key)
+      if (others === undefined) fills.set(key, new Set([fill]))
+      else others.add(fill)
+    }
+    return fill
+  }
+  const close = (key: Key, fill: Fill): void => {
+    const others = fills.get(key)
+    if (others?.delete(fill) === true && others.size === 0) fills.delete(key)
+  }
+  /** Ends the fills of a key; gives those that are written to the near tier at this moment. */
+  const end = (key: Key): ReadonlyArray<Promise<unknown>> =>
+    Array.from(fills.get(key) ?? [], (fill) => {
+      fill.alive = false
+      return fill.keeping
+    }).flatMap((keeping) => (keeping === undefined ? [] : [keeping]))
+
+  const lifeOf = ({ remaining }: Entry<R>, { since }: Fill): number =>
+    remaining === D.forever ? remaining : remaining - (clock.now() - since)
+
+  const keep: NearTier<R>['keep'] = async (entries) => {
+    const kept = entries.flatMap(([key, fill, entry]) => {
+      const life = lifeOf(entry, fill)
+      if (!fill.alive || !covers(key) || !(life > 0)) return []
+      const copy = Math.min(life, longest)
+      if (isCapped) noteBeyond(key, life === copy ? 0 : life - copy)
+      return [[key, entry.value, copy as D.Duration] as const] // the proof: the shorter of two, or what is left of one
+    })
+    const [only] = kept
+    if (only !== undefined) {
+      const keeping =
+        kept.length === 1
+          ? attempt('set', () => near.set(...only)())
+          : attempt('setMany', () => near.setMany(kept)())
+      for (const [, fill] of entries) fill.keeping = keeping
+      const done = await keeping
+      for (const [, fill] of entries) fill.keeping = undefined
+      if (E.isLeft(done)) await drop(kept.map(([key]) => key))
+    }
+    for (const [key, fill] of entries) close(key, fill)
+  }
+
+  // -----------------------------------------------------------------------------------
+  // what is taken out
+  // -----------------------------------------------------------------------------------
+
+  const hold = (keys: Iterable<Key>): void => {
+    for (const key of keys) held.set(key, (held.get(key) ?? 0) + 1)
+  }
+  const letGo = (keys: Iterable<Key>): void => {
+    for (const key of keys) {
+      const left = (held.get(key) ?? 1) - 1
+      if (left === 0) held.delete(key)
+      else held.set(key, left)
+    }
+  }
+
+  const drop: NearTier<R>['drop'] = async (keys) => {
+    if (keys.length === 0) return
+    hold(keys)
+    try {
+      const keeping = keys.flatMap(end)
+      if (keeping.length > 0) await Promise.all(keeping)
+      if (E.isLeft(await attempt('deleteMany', () => near.deleteMany(keys)()))) dirty = true
+    } finally {
+      letGo(keys)
+    }
+  }
+
+  const empty = async (prefix: string): Promise<void> => {
+    closed++
+    try {
+      const keeping = Array.from(fills.keys())
+        .filter((key) => key.startsWith(prefix))
+        .flatMap(end)
+      if (keeping.length > 0) await Promise.all(keeping)
+      const done = await attempt('clear', () => near.clear(prefix)())
+      if (E.isLeft(done)) dirty = true
+      else if (prefix === '') dirty = false
+    } finally {
+      closed--
+    }
+  }
+
+  const start = (): void => {
+    if (dirty && closed === 0) void empty('')
+    if (started || invalidation === undefined) return
+    started = true
+    // what lies there was not listened for
+    void empty('')
+    invalidation.listen({
+      changed: (change) => {
+        void (change._tag === 'Keys' ? drop(change.keys) : empty(change.prefix))
+      },
+      lost: () => {
+        void empty('')
+      }
+    })()
+  }
+
+  return {
+    start,
+    serves,
+    beyond: isCapped ? beyond : () => 0,
+    open: (key) => note(key, serves(key) && covers(key)),
+    close,
+    keep,
+    drop,
+    during: async (keys, far, then) => {
+      // of two writes at once nobody knows which the far tier saw last
+      const alone = invalidation?.echoes === true ? [] : keys.filter((key) => serves(key) && covers(key))
+      hold(keys)
+      const keeping = keys.flatMap(end)
+      const own = new Map(alone.map((key) => [key, note(key, true)]))
+      try {
+        const answer = await far()
+        // two writes of the near tier must not overtake each other either
+        if (keeping.length > 0) await Promise.all(keeping)
+        if (E.isLeft(answer)) await drop(keys)
+        else await then(answer.right, (key) => own.get(key))
+        return answer
+      } finally {
+        own.forEach((fill, key) => close(key, fill))
+        letGo(keys)
+      }
+    },
+    duringClear: async (prefix, far) => {
+      closed++
+      try {
+        for (const key of fills.keys()) if (key.startsWith(prefix)) void end(key)
+        const answer = await far()
+        await empty(prefix)
+        return answer
+      } finally {
+        closed--
+      }
+    }
+  }
+}

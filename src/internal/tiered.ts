@@ -1,0 +1,372 @@
+/**
+ * Two stores as one: reads ask the near one first, writes go to the far one first.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import type * as TE from 'fp-ts/TaskEither'
+
+import type { Clock } from '../Clock'
+import * as D from '../Duration'
+import type { Change, Invalidation } from '../Invalidation'
+import type { Key } from '../KeyFn'
+import type { StoreError } from '../RingError'
+import type { Entry, Leases, Operation, Store } from '../Store'
+import { attempt } from './attempt'
+import { extend } from './extend'
+import { type Fill, makeNearTier } from './nearTier'
+
+interface Parts<R, N, F> {
+  readonly near: Store<R, N>
+  readonly far: Store<R, F>
+  readonly ttl: D.Duration
+  readonly invalidation: Invalidation | undefined
+  readonly clock: Clock
+}
+
+type Answer<A> = Promise<E.Either<StoreError, A>>
+
+/** What is known of a key after a write: an entry; nothing, which is known too; or that nobody knows. */
+type Known<R> = O.Option<Entry<R>> | undefined
+
+const keysOf = (
+  entries: ReadonlyArray<readonly [key: Key, ...rest: ReadonlyArray<unknown>]>
+): ReadonlyArray<Key> => Array.from(new Set(entries.map(([key]) => key)))
+
+const written = <R>(value: R, ttl: D.Duration): O.Option<Entry<R>> =>
+  ttl > 0 ? O.some({ value, remaining: ttl }) : O.none
+
+export const tieredStore = <R, N, F>({
+  clock,
+  far,
+  invalidation,
+  near,
+  ttl
+}: Parts<R, N, F>): Store<R, { readonly near: N; readonly far: F }> => {
+  const backend = {
+    get near() {
+      return near.backend
+    },
+    get far() {
+      return far.backend
+    }
+  }
+  // laws: a store that keeps nothing changes nothing
+  const unchanged = <X extends Store<R>>(store: X): X & { readonly backend: typeof backend } =>
+    extend<X, { readonly backend: typeof backend }>(store, { backend })
+  if (near.keeps === 'nothing') return unchanged(far)
+  if (far.keeps === 'nothing' && (far.leases === undefined || near.leases !== undefined))
+    return unchanged(near)
+  const tier = makeNearTier(near, ttl, invalidation, clock)
+
+  // -----------------------------------------------------------------------------------
+  // reads
+  // -----------------------------------------------------------------------------------
+
+  const nearly = async (key: Key): Promise<O.Option<Entry<R>>> => {
+    const got = await attempt('read', () => near.read(key)())
+    const by = tier.beyond(key)
+    return E.isLeft(got) || O.isNone(got.right) || by === undefined ? O.none : aged(got.right.value, by)
+  }
+  // the proof: a life, and how much longer the entry lives
+  const aged = ({ remaining, value }: Entry<R>, by: number): O.Option<Entry<R>> =>
+    O.some({ value, remaining: (remaining + by) as D.Duration })
+
+  const fromFar = async (key: Key): Answer<O.Option<Entry<R>>> => {
+    const fill = tier.open(key)
+    const got = await attempt('read', () => far.read(key)())
+    if (fill.alive && got._tag === 'Right' && got.right._tag === 'Some')
+      void tier.keep([[key, fill, got.right.value]])
+    else tier.close(key, fill)
+    return got
+  }
+
+  const get =
+    (key: Key): TE.TaskEither<StoreError, O.Option<R>> =>
+    async () => {
+      tier.start()
+      if (tier.serves(key)) {
+        const got = await attempt('get', () => near.get(key)())
+        if (got._tag === 'Right' && got.right._tag === 'Some') return got
+      }
+      return valueOf(await fromFar(key))
+    }
+  const valueOf = E.map(O.map(({ value }: Entry<R>): R => value))
+
+  const read =
+    (key: Key): TE.TaskEither<StoreError, O.Option<Entry<R>>> =>
+    async () => {
+      tier.start()
+      const found = tier.serves(key) ? await nearly(key) : O.none
+      return O.isSome(found) ? E.right(found) : fromFar(key)
+    }
+
+  /** Asks the near tier for what it serves, and the far one for what is missing then. */
+  const many = async <A>(
+    keys: ReadonlyArray<Key>,
+    askNear: (keys: ReadonlyArray<Key>) => Promise<ReadonlyArray<O.Option<A>>>,
+    askFar: (keys: ReadonlyArray<Key>) => Answer<ReadonlyArray<O.Option<A>>>
+  ): Answer<ReadonlyArray<O.Option<A>>> => {
+    if (keys.length === 0) return E.right([])
+    tier.start()
+    const served = keys.filter(tier.serves)
+    const found = new Map<Key, O.Option<A>>()
+    const here = served.length === 0 ? [] : await askNear(served)
+    served.forEach((key, i) => {
+      const one = here[i]
+      if (one !== undefined && O.isSome(one)) found.set(key, one)
+    })
+    const missing = Array.from(new Set(keys.filter((key) => !found.has(key))))
+    if (missing.length > 0) {
+      const there = await askFar(missing)
+      if (E.isLeft(there)) return there
+      missing.forEach((key, i) => found.set(key, there.right[i] ?? O.none))
+    }
+    return E.right(keys.map((key) => found.get(key) ?? O.none))
+  }
+
+  const manyFromFar = async (keys: ReadonlyArray<Key>): Answer<ReadonlyArray<O.Option<Entry<R>>>> => {
+    const fills = keys.map(tier.open)
+    const got = await attempt('readMany', () => far.readMany(keys)())
+    const kept: Array<readonly [Key, Fill, Entry<R>]> = []
+    keys.forEach((key, i) => {
+      const fill = fills[i]
+      const entry = E.isRight(got) ? got.right[i] ?? O.none : O.none
+      if (fill === undefined) return
+      if (fill.alive && O.isSome(entry)) kept.push([key, fill, entry.value])
+      else tier.close(key, fill)
+    })
+    if (kept.length > 0) void tier.keep(kept)
+    return got
+  }
+
+  const nearMany = async <A>(
+    operation: Operation,
+    task: TE.TaskEither<StoreError, ReadonlyArray<O.Option<A>>>
+  ): Promise<ReadonlyArray<O.Option<A>>> => {
+    const got = await attempt(operation, task)
+    return E.isLeft(got) ? [] : got.right
+  }
+
+  const getMany =
+    (keys: ReadonlyArray<Key>): TE.TaskEither<StoreError, ReadonlyArray<O.Option<R>>> =>
+    () =>
+      many(
+        keys,
+        (asked) => nearMany('getMany', () => near.getMany(asked)()),
+        (asked) => manyFromFar(asked).then(E.map((all) => all.map(O.map(({ value }) => value))))
+      )
+
+  const readMany =
+    (keys: ReadonlyArray<Key>): TE.TaskEither<StoreError, ReadonlyArray<O.Option<Entry<R>>>> =>
+    () =>
+      many(
+        keys,
+        async (asked) => {
+          const all = await nearMany('readMany', () => near.readMany(asked)())
+          return all.map((one, i) => {
+            const by = tier.beyond(asked[i] ?? '')
+            return O.isNone(one) || by === undefined ? O.none : aged(one.value, by)
+          })
+        },
+        manyFromFar
+      )
+
+  const hasMany =
+    (keys: ReadonlyArray<Key>): TE.TaskEither<StoreError, ReadonlyArray<boolean>> =>
+    async () => {
+      const found = await many<true>(
+        keys,
+        async (asked) => {
+          const got = await attempt('hasMany', () => near.hasMany(asked)())
+          return E.isLeft(got) ? [] : got.right.map(present)
+        },
+        (asked) => attempt('hasMany', () => far.hasMany(asked)()).then(E.map((all) => all.map(present)))
+      )
+      return E.map((all: ReadonlyArray<O.Option<true>>) => all.map(O.isSome))(found)
+    }
+  const present = (is: boolean): O.Option<true> => (is ? O.some(true) : O.none)
+
+  const has =
+    (key: Key): TE.TaskEither<StoreError, boolean> =>
+    async () => {
+      tier.start()
+      if (tier.serves(key)) {
+        const got = await attempt('has', () => near.has(key)())
+        if (E.isRight(got) && got.right) return got
+      }
+      return attempt('has', () => far.has(key)())
+    }
+
+  // -----------------------------------------------------------------------------------
+  // writes
+  // -----------------------------------------------------------------------------------
+
+  /** A write that failed may have been done, so the others are told of it as well. */
+  const tell = async <A>(
+    operation: Operation,
+    change: Change,
+    answer: E.Either<StoreError, A>
+  ): Answer<A> => {
+    if (invalidation === undefined) return answer
+    const told = await attempt(operation, () => invalidation.tell(change)())
+    return E.isRight(answer) && E.isLeft(told) ? told : answer
+  }
+
+  /** The far tier, then the near one, then the others. `known`: what the far tier has now, of each key. */
+  const write =
+    <A>(
+      operation: Operation,
+      keys: ReadonlyArray<Key>,
+      task: () => Answer<A>,
+      known: (answer: A) => (key: Key) => Known<R>,
+      changes: (answer: A) => boolean = () => true
+    ): TE.TaskEither<StoreError, A> =>
+    async () => {
+      tier.start()
+      if (keys.length === 0) return attempt(operation, task)
+      const answer = await tier.during(
+        keys,
+        () => attempt(operation, task),
+        (done, fillOf) => {
+          const kept: Array<readonly [Key, Fill, Entry<R>]> = []
+          const dropped: Array<Key> = []
+          const knownOf = known(done)
+          for (const key of keys) {
+            const entry = knownOf(key)
+            const fill = fillOf(key)
+            if (entry !== undefined && O.isSome(entry) && fill?.alive === true)
+              kept.push([key, fill, entry.value])
+            else dropped.push(key)
+          }
+          return Promise.all([tier.keep(kept), tier.drop(dropped)])
+        }
+      )
+      return E.isRight(answer) && !changes(answer.right)
+        ? answer
+        : tell(operation, { _tag: 'Keys', keys }, answer)
+    }
+
+  /** Where a lifetime was renewed nobody here knows of which value. */
+  const unknown = (): undefined => undefined
+  const nothing = (): O.Option<never> => O.none
+
+  const leasesOf = (leases: Leases<R>): Leases<R> => ({
+    ...leases,
+    commit: (key, token, value, life) =>
+      write(
+        'commit',
+        [key],
+        () => leases.commit(key, token, value, life)(),
+        (stored) => () => stored ? O.chain((v: R) => written(v, life))(value) : undefined,
+        (stored) => stored
+      ),
+    override: (entries) => {
+      const last = new Map(
+        entries.map(([key, value, life]) => [key, O.chain((v: R) => written(v, life))(value)])
+      )
+      return write(
+        'override',
+        keysOf(entries),
+        () => leases.override(entries)(),
+        () => (key) => last.get(key)
+      )
+    }
+  })
+
+  const { peek, peekEntry } = near
+  const { leases, rawKey } = far
+  const deadlines = [
+    far.deadline,
+    near.deadline ?? (peek === undefined ? undefined : D.zero),
+    invalidation === undefined ? D.zero : invalidation.deadline
+  ]
+  return {
+    backend,
+    get,
+    read,
+    has,
+    getMany,
+    readMany,
+    hasMany,
+    set: (key, value, life) =>
+      write(
+        'set',
+        [key],
+        () => far.set(key, value, life)(),
+        () => () => written(value, life)
+      ),
+    setMany: (entries) => {
+      const last = new Map(entries.map(([key, value, life]) => [key, written(value, life)]))
+      return write(
+        'setMany',
+        keysOf(entries),
+        () => far.setMany(entries)(),
+        () => (key) => last.get(key)
+      )
+    },
+    delete: (key) =>
+      write(
+        'delete',
+        [key],
+        () => far.delete(key)(),
+        () => nothing
+      ),
+    deleteMany: (keys) =>
+      write(
+        'deleteMany',
+        Array.from(new Set(keys)),
+        () => far.deleteMany(keys)(),
+        () => nothing
+      ),
+    touch: (key, life) =>
+      write(
+        'touch',
+        [key],
+        () => far.touch(key, life)(),
+        () => unknown,
+        (was) => was
+      ),
+    touchMany: (entries) =>
+      write(
+        'touchMany',
+        keysOf(entries),
+        () => far.touchMany(entries)(),
+        () => unknown
+      ),
+    clear: (prefix) => async () => {
+      tier.start()
+      const answer = await tier.duringClear(prefix, () => attempt('clear', () => far.clear(prefix)()))
+      return tell('clear', { _tag: 'Prefix', prefix }, answer)
+    },
+    ...(peek === undefined
+      ? {}
+      : {
+          peek: (key) => {
+            tier.start()
+            return tier.serves(key) ? peek(key) : undefined
+          }
+        }),
+    ...(peekEntry === undefined
+      ? {}
+      : {
+          peekEntry: (key) => {
+            tier.start()
+            const entry = tier.serves(key) ? peekEntry(key) : undefined
+            const by = tier.beyond(key)
+            return entry === undefined || by === undefined
+              ? undefined
+              : // the proof: as in `aged`
+                { value: entry.value, remaining: (entry.remaining + by) as D.Duration }
+          }
+        }),
+    ...(rawKey === undefined ? {} : { rawKey }),
+    ...(leases === undefined ? {} : { leases: leasesOf(leases) }),
+    ...(deadlines.some((d) => d === undefined)
+      ? {}
+      : { deadline: deadlines.reduce<D.Duration>((sum, d) => D.sum(sum, d ?? D.zero), D.zero) }),
+    ...(far.encodes === true || near.encodes === true ? { encodes: true } : {}),
+    ...(far.lifetime === 'none' || near.lifetime === 'none' ? { lifetime: 'none' } : {})
+  }
+}

@@ -1,0 +1,297 @@
+/**
+ * What changes in Redis, told to near tiers: by Redis itself (`tracking`), or by those who change it (`pubsub`).
+ *
+ * @since 0.1.0
+ */
+import { randomUUID } from 'node:crypto'
+
+import * as E from 'fp-ts/Either'
+import type { IO } from 'fp-ts/IO'
+import * as TE from 'fp-ts/TaskEither'
+
+import { type Duration, milliseconds } from '../Duration'
+import { withDeadline } from '../internal/deadline'
+import { defect } from '../internal/defect'
+import { type Feed, type FeedClient, type FeedNode, makeFeed } from '../internal/redisFeed'
+import { slotOf } from '../internal/redisKeys'
+import { startTimer } from '../internal/timer'
+import type { Change, Invalidation, Listener } from '../Invalidation'
+import type { StoreError } from '../RingError'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+/**
+ * A feed with connections of its own, made when somebody first listens. `close` ends them; they keep no process alive.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface RedisFeed extends Invalidation {
+  readonly close: IO<void>
+}
+
+/**
+ * How a feed listens. `heartbeat` (default: 1 second): how often a connection is asked whether it is still there, and how
+ * long it has to answer, so one that is dead is noticed within two of them. `connect` makes the connection to listen with,
+ * where a duplicate of the client will not do, as behind sentinels, where it is told who is the master; it must speak
+ * RESP 3, with `emitInvalidate` for `tracking`.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface FeedOptions {
+  readonly heartbeat?: Duration
+  readonly connect?: (node: FeedNode | undefined) => FeedClient
+}
+
+/**
+ * What a near tier's far store must show: its client, and its keys as they are in the backend.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Trackable {
+  readonly backend: unknown
+  readonly rawKey?: (key: string) => string
+}
+
+export {
+  /**
+   * A connection to listen with, by shape: what `createClient` of node-redis 6 makes.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type FeedClient,
+  /**
+   * Where a master is.
+   *
+   * @category model
+   * @since 0.1.0
+   */
+  type FeedNode
+} from '../internal/redisFeed'
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+const beat = (heartbeat: Duration | undefined): Duration =>
+  heartbeat === undefined || heartbeat > 0
+    ? heartbeat ?? milliseconds(1_000)
+    : defect('a heartbeat is a Duration above zero')
+
+/** Those who listen to a feed; it runs while there are any. */
+const makeListeners = () => {
+  const listeners = new Set<Listener>()
+  return {
+    listen:
+      (feed: Feed) =>
+      (listener: Listener): IO<() => void> =>
+      () => {
+        listeners.add(listener)
+        feed.start()
+        return () => {
+          listeners.delete(listener)
+          if (listeners.size === 0) feed.stop()
+        }
+      },
+    changed: (change: Change): void => listeners.forEach((listener) => listener.changed(change)),
+    lost: (): void => listeners.forEach((listener) => listener.lost())
+  }
+}
+
+const everything: Change = { _tag: 'Prefix', prefix: '' }
+
+/**
+ * Redis tells what has changed, whoever changed it: `CLIENT TRACKING` in broadcasting mode, for the keys of a store
+ * (Redis 6 or later, RESP 3; also a pool or a cluster, where every master is listened to). It knows no origin, so a tier
+ * hears of its own writes too, and keeps what it reads, not what it writes. (To leave out one's own, `NOLOOP`, is not safe:
+ * where two clients change a key in the same turn of the server's loop, Redis tells only of one.)
+ *
+ * Throws a `TypeError` for a store that does not know its keys in the backend, when it is first listened to.
+ *
+ * @example
+ * import { pipe } from 'fp-ts/function'
+ * import { Codec, dict, Duration, Store } from 'fp-ring'
+ * import { redis, tracking } from 'fp-ring/redis'
+ * import * as t from 'io-ts'
+ * import { createClient } from 'redis'
+ *
+ * const far = redis(createClient(), { namespace: 'shop:' })
+ * export const store = Store.tiered({
+ *   near: dict<number>(),
+ *   far: pipe(far, Store.encoded(Codec.json(t.number))),
+ *   ttl: Duration.minutes(5),
+ *   invalidation: tracking(far)
+ * })
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const tracking = (store: Trackable, options: FeedOptions = {}): RedisFeed => {
+  const listeners = makeListeners()
+  const rawKey = (key: string): string =>
+    store.rawKey === undefined ? defect('tracking needs a store of Redis') : store.rawKey(key)
+  const onInvalidate = (raw: Uint8Array | string | null): void => {
+    if (raw === null) {
+      listeners.changed(everything)
+      return
+    }
+    const text = typeof raw === 'string' ? raw : Buffer.from(raw).toString()
+    const prefix = rawKey('')
+    const key = text.slice(prefix.length)
+    // of a key that is not of this store's making nobody knows what it is called here
+    listeners.changed(
+      text.startsWith(prefix) && rawKey(key) === text ? { _tag: 'Keys', keys: [key] } : everything
+    )
+  }
+  const feed = makeFeed({
+    client: () => store.backend,
+    connect: options.connect,
+    all: true,
+    heartbeat: beat(options.heartbeat),
+    setUp: async (client) => {
+      client.on('invalidate', onInvalidate)
+      const prefix = rawKey('')
+      // the client may have turned it on by itself, in the mode that must be told of every key
+      await client.sendCommand(['CLIENT', 'TRACKING', 'OFF'])
+      await client.sendCommand([
+        'CLIENT',
+        'TRACKING',
+        'ON',
+        'BCAST',
+        ...(prefix === '' ? [] : ['PREFIX', prefix])
+      ])
+    },
+    onLost: listeners.lost
+  })
+  /** The node that has a key, where there are many. */
+  const nodeOf = (key: string): string | undefined => {
+    // the proof: looked at as `unknown`
+    const { slots } = store.backend as { readonly slots?: unknown }
+    if (!Array.isArray(slots)) return undefined
+    const shard = slots[slotOf(rawKey(key))] as
+      | { readonly master?: { readonly address?: string } }
+      | undefined
+    return shard?.master?.address ?? ''
+  }
+  return {
+    listen: listeners.listen(feed),
+    covers: (key) => feed.isUp(nodeOf(key)),
+    tell: () => TE.right(undefined),
+    echoes: true,
+    close: feed.stop
+  }
+}
+
+/** What could not be told yet: beyond this many keys it is everything. */
+const mostPending = 1_000
+
+const merged = (x: Change | undefined, y: Change): Change =>
+  x === undefined
+    ? y
+    : x._tag === 'Keys' && y._tag === 'Keys' && x.keys.length + y.keys.length <= mostPending
+    ? { _tag: 'Keys', keys: [...x.keys, ...y.keys] }
+    : everything
+
+/** A message: who tells it, and what has changed. */
+const encode = (node: string, change: Change): string =>
+  JSON.stringify([1, node, ...(change._tag === 'Keys' ? ['k', ...change.keys] : ['p', change.prefix])])
+
+const isText = (u: unknown): u is string => typeof u === 'string'
+
+/** What somebody else tells; `undefined` for one's own. What cannot be read may mean anything. */
+const decode = (node: string, message: string): Change | undefined => {
+  try {
+    const parts: unknown = JSON.parse(message)
+    if (!Array.isArray(parts)) return everything
+    const [version, from, kind, ...rest] = parts as ReadonlyArray<unknown>
+    if (version !== 1 || !rest.every(isText)) return everything
+    if (from === node) return undefined
+    const [prefix] = rest
+    return kind === 'k' ? { _tag: 'Keys', keys: rest } : { _tag: 'Prefix', prefix: prefix ?? '' }
+  } catch {
+    return everything
+  }
+}
+
+/** What a client can do to tell the others. */
+interface Publisher {
+  readonly publish: (channel: string, message: string) => Promise<unknown>
+}
+
+/**
+ * Tiers tell each other what they change, over a channel of Redis: for any far store, of which only tiers with this feed
+ * change entries. One does not hear oneself, so what one writes stays near. A change that could not be published is a
+ * `left` of the write, and is published again every second until it could; a message that is lost is lost, so give the
+ * tier a `ttl`.
+ *
+ * @example
+ * import { Duration, Store } from 'fp-ring'
+ * import { lru } from 'fp-ring/lru'
+ * import { pubsub, redis } from 'fp-ring/redis'
+ * import { createClient } from 'redis'
+ *
+ * const client = createClient()
+ * export const store = Store.tiered({
+ *   near: lru<Uint8Array>({ max: 10_000 }),
+ *   far: redis(client),
+ *   ttl: Duration.minutes(1),
+ *   invalidation: pubsub(client, { channel: 'shop:changes' })
+ * })
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pubsub = (
+  client: Publisher | (() => Publisher),
+  options: FeedOptions & { readonly channel: string; readonly timeout?: Duration }
+): RedisFeed => {
+  const { channel, timeout = milliseconds(1_000) } = options
+  const node = randomUUID()
+  const lookup = typeof client === 'function' ? client : () => client
+  const listeners = makeListeners()
+  let pending: Change | undefined
+  let waits = false
+
+  const publish = async (change: Change): Promise<E.Either<StoreError, void>> => {
+    const all = merged(pending, change)
+    pending = undefined
+    const told = await withDeadline('set', timeout, () => lookup().publish(channel, encode(node, all)))
+    if (E.isRight(told)) return E.right(undefined)
+    pending = merged(pending, all)
+    if (!waits) {
+      waits = true
+      void startTimer(milliseconds(1_000), () => {
+        waits = false
+        const again = pending
+        pending = undefined
+        if (again !== undefined) void publish(again)
+      })()
+    }
+    return told
+  }
+  const feed = makeFeed({
+    client: lookup,
+    connect: options.connect,
+    all: false,
+    heartbeat: beat(options.heartbeat),
+    setUp: (connection) =>
+      connection.subscribe(channel, (message) => {
+        const change = decode(node, message)
+        if (change !== undefined) listeners.changed(change)
+      }),
+    onLost: listeners.lost
+  })
+  return {
+    listen: listeners.listen(feed),
+    covers: () => feed.isUp(),
+    tell: (change) => () => publish(change),
+    echoes: false,
+    deadline: timeout,
+    close: feed.stop
+  }
+}
