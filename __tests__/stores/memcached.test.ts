@@ -22,13 +22,7 @@ import {
   type OwnClient
 } from '../../src/stores/memcached'
 import { bytes as anyBytes, deepEq, storeLaws, type StoreLawsOptions } from '../../src/testing'
-import {
-  anyMemcached,
-  hostOf,
-  randomNamespace,
-  type Server,
-  startMemcached
-} from '../integration/servers'
+import { anyMemcached, hostOf, randomNamespace, type Server, startMemcached } from '../integration/servers'
 import { obeys } from '../laws/register'
 
 const options: StoreLawsOptions<Uint8Array> = {

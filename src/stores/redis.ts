@@ -28,15 +28,16 @@ import {
   nothing,
   refused
 } from '../internal/answers'
+import { toBuffer } from '../internal/bytes'
+import { isWellFormed } from '../internal/bytes'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import { clearPages, isOne, toEntry, toOption, toOptions } from '../internal/redisAnswers'
 import { chunksOf, getAll, most, runOverKeys } from '../internal/redisBulk'
-import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
+import { type Connection, connectionOf, type RedisClient, runScript } from '../internal/redisClient'
 import { beginsWith, startsWith } from '../internal/redisKeys'
 import { redisLeases } from '../internal/redisLeases'
 import * as scripts from '../internal/redisScripts'
-import { isWellFormed } from '../internal/wellFormed'
 import type { StoreError } from '../RingError'
 import type { Leasing, Operation, Store } from '../Store'
 
