@@ -16,6 +16,7 @@ import { policies } from './policies'
 import { redis } from './redis'
 import { sqlite } from './sqlite'
 import { stampede } from './stampede'
+import { tiers } from './tiers'
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   memory,
@@ -27,7 +28,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   key,
   policies,
   files,
-  sqlite
+  sqlite,
+  tiers
 }
 
 const runApart = (name: string): Promise<ReadonlyArray<Row>> =>
