@@ -7,13 +7,16 @@ import { fork } from 'node:child_process'
 
 import { bulk } from './bulk'
 import { decode } from './decode'
+import { files } from './files'
 import { printed, type Row, type Scenario } from './harness'
 import { key } from './key'
 import { memcached } from './memcached'
 import { memory } from './memory'
 import { policies } from './policies'
 import { redis } from './redis'
+import { sqlite } from './sqlite'
 import { stampede } from './stampede'
+import { tiers } from './tiers'
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   memory,
@@ -23,7 +26,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   bulk,
   decode,
   key,
-  policies
+  policies,
+  files,
+  sqlite,
+  tiers
 }
 
 const runApart = (name: string): Promise<ReadonlyArray<Row>> =>

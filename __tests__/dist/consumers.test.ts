@@ -23,7 +23,16 @@ const programs = [
 const peers = ['fp-ts', 'io-ts', 'lru-cache', 'redis', 'cbor-x', 'fast-check', 'memjs']
 
 /** What the peers need themselves, and their types. */
-const links = [...peers, '@redis', '@types', 'undici-types', 'cluster-key-slot', 'pure-rand']
+const links = [
+  ...peers,
+  '@redis',
+  '@types',
+  'undici-types',
+  'cluster-key-slot',
+  'pure-rand',
+  '@photostructure',
+  'node-gyp-build'
+]
 
 describe('the packed tarball', () => {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'fp-ring-dist-'))
@@ -127,7 +136,16 @@ describe('the packed tarball', () => {
   it('every subpath is there both ways', async () => {
     const subpaths = Object.keys(manifest().exports).filter((name) => name !== './package.json')
     expect(subpaths).toEqual(
-      expect.arrayContaining(['.', './lru', './redis', './cbor', './testing', './memcached'])
+      expect.arrayContaining([
+        '.',
+        './lru',
+        './redis',
+        './cbor',
+        './testing',
+        './memcached',
+        './files',
+        './sqlite'
+      ])
     )
     for (const name of subpaths.map((subpath) => `fp-ring${subpath.slice(1)}`)) {
       const esm = `import * as it from '${name}'; console.log(Object.keys(it).sort().join())`
@@ -139,8 +157,8 @@ describe('the packed tarball', () => {
   })
 
   it('the core loads no driver, neither required nor imported', async () => {
-    const drivers = ['redis', '@redis', 'lru-cache', 'cbor-x', 'fast-check', 'memjs'].map((name) =>
-      path.join(root, 'node_modules', name)
+    const drivers = ['redis', '@redis', 'lru-cache', 'cbor-x', 'fast-check', 'memjs', '@photostructure'].map(
+      (name) => path.join(root, 'node_modules', name)
     )
     const cjs = "require('fp-ring'); console.log(Object.keys(require.cache).join('\\n'))"
     const loaded = (await node('--input-type=commonjs', '-e', cjs)).stdout

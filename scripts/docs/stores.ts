@@ -2,13 +2,16 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 
+import { DatabaseSync } from '@photostructure/sqlite'
 import { Client } from 'memjs'
 import { createClient } from 'redis'
 
 import { dict, Duration, noop, Store } from '../../src'
+import { files } from '../../src/stores/files'
 import { lru } from '../../src/stores/lru'
 import { client as memcachedClient, memcached, memjs } from '../../src/stores/memcached'
 import { redis, redisHash } from '../../src/stores/redis'
+import { sqlite } from '../../src/stores/sqlite'
 import { root } from './blocks'
 
 /** What a store says of itself. */
@@ -53,6 +56,20 @@ const lines: ReadonlyArray<Line> = [
   },
   { store: 'redis(client)', ...byRedis, keeps: 'bytes, a string each', made: server },
   { store: 'redisHash(client, { key })', ...byRedis, keeps: 'bytes, the fields of one hash', made: hash },
+  {
+    store: 'files({ directory })',
+    from: 'fp-ring/files',
+    keeps: 'bytes, a file each',
+    bounded: 'no',
+    made: files({ directory: 'cache' })
+  },
+  {
+    store: 'sqlite(db)',
+    from: 'fp-ring/sqlite',
+    keeps: 'bytes, a row each',
+    bounded: 'no',
+    made: sqlite(() => new DatabaseSync(':memory:'))
+  },
   { store: 'memcached(client)', ...byMemcached, keeps: 'bytes, an item each', made: items },
   { store: 'memjs(client)', ...byMemcached, keeps: 'bytes, an item each', made: binary },
   {

@@ -10,8 +10,8 @@ import type { Duration } from '../Duration'
 import { StoreError } from '../RingError'
 import type { Operation, Store } from '../Store'
 import { batchReads, type Split } from './batch'
+import { isWellFormed } from './bytes'
 import { extend } from './extend'
-import { isWellFormed } from './wellFormed'
 
 /** @internal */
 export const none: O.None = { _tag: 'None' }

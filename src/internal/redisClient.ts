@@ -235,14 +235,6 @@ export const ownAll = (answers: ReadonlyArray<Uint8Array | null>): ReadonlyArray
   return asked * 2 < held ? answers.map((answer) => (answer === null ? null : own(answer))) : answers
 }
 
-/**
- * A value as the client takes it, without a copy.
- *
- * @internal
- */
-export const toBuffer = (value: Uint8Array): Buffer =>
-  Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-
 // -------------------------------------------------------------------------------------
 // scripts
 // -------------------------------------------------------------------------------------

@@ -12,11 +12,11 @@ import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
 import { distinct, done, lone, none, noneAsked, nothing, refused } from '../internal/answers'
+import { isWellFormed } from '../internal/bytes'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import { itemKeyOf } from '../internal/memcachedKeys'
 import { absolute, relative } from '../internal/memcachedTime'
-import { isWellFormed } from '../internal/wellFormed'
 import { StoreError, storeFailed } from '../RingError'
 import type { Operation, Store } from '../Store'
 

@@ -28,15 +28,15 @@ import {
   nothing,
   refused
 } from '../internal/answers'
+import { isWellFormed, toBuffer } from '../internal/bytes'
 import { defect } from '../internal/defect'
 import { clearPages, isOne, toEntry, toOption, toOptions } from '../internal/redisAnswers'
 import { chunksOf, getAll, most, runOverKeys } from '../internal/redisBulk'
-import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
+import { type Connection, connectionOf, type RedisClient, runScript } from '../internal/redisClient'
 import { beginsWith, startsWith } from '../internal/redisKeys'
 import { redisLeases } from '../internal/redisLeases'
 import * as scripts from '../internal/redisScripts'
 import { inTime } from '../internal/redisTrips'
-import { isWellFormed } from '../internal/wellFormed'
 import type { StoreError } from '../RingError'
 import type { Leasing, Operation, Store } from '../Store'
 

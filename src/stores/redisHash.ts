@@ -21,15 +21,15 @@ import {
   nothing,
   refused
 } from '../internal/answers'
+import { isWellFormed, toBuffer } from '../internal/bytes'
 import { defect } from '../internal/defect'
 import { extend } from '../internal/extend'
 import { clearPages, isOne, toEntry, toOption } from '../internal/redisAnswers'
 import { chunksOf } from '../internal/redisBulk'
-import { type Connection, connectionOf, type RedisClient, runScript, toBuffer } from '../internal/redisClient'
+import { type Connection, connectionOf, type RedisClient, runScript } from '../internal/redisClient'
 import { beginsWith, startsWith } from '../internal/redisKeys'
 import * as scripts from '../internal/redisScripts'
 import { inTime } from '../internal/redisTrips'
-import { isWellFormed } from '../internal/wellFormed'
 import type { StoreError } from '../RingError'
 import type { Operation, Store } from '../Store'
 

@@ -1,10 +1,16 @@
 const assert = require('node:assert')
+const { mkdtempSync, rmSync } = require('node:fs')
+const { tmpdir } = require('node:os')
+const { join } = require('node:path')
 
 const { dict, Codec, Duration, Policy, ring } = require('fp-ring')
 const { cbor } = require('fp-ring/cbor')
+const { files } = require('fp-ring/files')
 const { lru } = require('fp-ring/lru')
 const { client, memcached, memjs } = require('fp-ring/memcached')
 const { redis } = require('fp-ring/redis')
+const { sqlite } = require('fp-ring/sqlite')
+const { DatabaseSync } = require('@photostructure/sqlite')
 const E = require('fp-ts/Either')
 const { pipe } = require('fp-ts/function')
 const O = require('fp-ts/Option')
@@ -16,8 +22,15 @@ const User = t.type({ id: t.number, name: t.string })
 const main = async () => {
   let runs = 0
   const fetchUser = (id) => TE.fromIO(() => (runs++, { id, name: 'Ada' }))
+  const directory = mkdtempSync(join(tmpdir(), 'fp-ring-consumer-'))
+  let n = 0
   for (const codec of [Codec.json(User), cbor(User)]) {
-    for (const store of [dict(), lru({ max: 10 })]) {
+    for (const store of [
+      dict(),
+      lru({ max: 10 }),
+      files({ directory: join(directory, String(n++)) }),
+      sqlite(new DatabaseSync(':memory:'))
+    ]) {
       runs = 0
       const options = { name: 'user', policy: Policy.ttl(Duration.minutes(1)) }
       const user = pipe(fetchUser, ring(store, codec, options))
@@ -32,6 +45,7 @@ const main = async () => {
       assert.strictEqual(user.store.backend, store.backend)
     }
   }
+  rmSync(directory, { recursive: true })
   assert.strictEqual(typeof redis, 'function')
   const servers = client({ servers: ['localhost'] })
   assert.strictEqual(memcached(servers).backend, servers)

@@ -3,10 +3,13 @@ import assert = require('node:assert')
 import { Codec, dict, Duration, Policy, ring } from 'fp-ring'
 import type { RingError } from 'fp-ring'
 import { cbor } from 'fp-ring/cbor'
+import { files } from 'fp-ring/files'
 import { lru } from 'fp-ring/lru'
 import { client as memcachedClient, memcached, memjs } from 'fp-ring/memcached'
 import { redis } from 'fp-ring/redis'
 import { bytes, type Law, storeLaws, testClock } from 'fp-ring/testing'
+import { sqlite } from 'fp-ring/sqlite'
+import { DatabaseSync } from '@photostructure/sqlite'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type * as O from 'fp-ts/Option'
@@ -53,6 +56,18 @@ const binary = Client.create('localhost:11211')
 // @ts-expect-error there are no leases
 assert.throws(() => ring(fetchUser, { store: memjs(binary), ...leased }))
 binary.close()
+const db = new DatabaseSync(':memory:')
+const rows = ring(fetchUser, {
+  name: 'user',
+  store: sqlite(db),
+  codec: Codec.json(User),
+  policy: Policy.lease()
+})
+const opened: typeof db = rows.store.backend
+const store = files({ directory: 'cache' })
+const directory: string = store.backend
+// @ts-expect-error files have no leases
+assert.throws(() => ring(fetchUser, { name: 'user', store, codec: Codec.json(User), policy: Policy.lease() }))
 
 // @ts-expect-error the argument is a number
 near('1')
@@ -65,6 +80,8 @@ const main = async () => {
   for (const law of laws) await law.run()
   assert.strictEqual(backend, client)
   assert.strictEqual(others, servers)
+  assert.strictEqual(opened, db)
+  assert.strictEqual(directory, 'cache')
   assert.deepStrictEqual(await value(), E.right({ id: 1, name: 'Ada' }))
   assert.deepStrictEqual(await updated(), E.right({ id: 1, name: 'Ada' }))
   assert.ok(E.isRight(await found()))
