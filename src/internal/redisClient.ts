@@ -163,6 +163,8 @@ const connect = (client: RedisClient): Connection => {
           (seen.withCommandOptions.call(client, {
             ...optionsOf(patient.commands),
             typeMapping: { 36: Buffer },
+            // it is an `AbortSignal` more, and the one is enough
+            timeout: 0,
             abortSignal: signal
           }) as RedisCommands)
         : patient.commands,

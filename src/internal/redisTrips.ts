@@ -5,7 +5,7 @@
  */
 import type { Either } from 'fp-ts/Either'
 
-import type { Duration } from '../Duration'
+import { type Duration, forever } from '../Duration'
 import { StoreError } from '../RingError'
 import type { Operation } from '../Store'
 import { withDeadlineMap } from './deadline'
@@ -55,7 +55,7 @@ export const inTime = <X, A>(
     return Promise.resolve({ _tag: 'Left', left })
   }
   const since = silence.now()
-  const stop = reads.has(operation) ? undefined : new AbortController()
+  const stop = timeout === forever || reads.has(operation) ? undefined : new AbortController()
   const mine = stop === undefined ? connection : { ...connection, commands: connection.until(stop.signal) }
   let asked: Promise<X> | undefined
   const heard = (): void => {
