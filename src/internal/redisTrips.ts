@@ -3,6 +3,8 @@
  *
  * @internal
  */
+import { setMaxListeners } from 'node:events'
+
 import type { Either } from 'fp-ts/Either'
 
 import { type Duration, forever } from '../Duration'
@@ -56,6 +58,8 @@ export const inTime = <X, A>(
   }
   const since = silence.now()
   const stop = timeout === forever || reads.has(operation) ? undefined : new AbortController()
+  // a bulk command is many on a cluster, and all of them listen
+  if (stop !== undefined && keys.length > 1) setMaxListeners(0, stop.signal)
   const mine = stop === undefined ? connection : { ...connection, commands: connection.until(stop.signal) }
   let asked: Promise<X> | undefined
   const heard = (): void => {
