@@ -520,21 +520,20 @@ export const encoded =
         decode(operation)(entry.value),
         E.map((value): Entry<A> => ({ value, remaining: entry.remaining }))
       )
+    // made once: on the way of every hit
+    const decodeGot = TE.chainEitherK(O.traverse(E.Applicative)(decode('get')))
+    const decodeRead = TE.chainEitherK(O.traverse(E.Applicative)(decodeEntry('read')))
+    const decodeGotMany = TE.chainEitherK(E.traverseArray(O.traverse(E.Applicative)(decode('getMany'))))
+    const decodeReadMany = TE.chainEitherK(
+      E.traverseArray(O.traverse(E.Applicative)(decodeEntry('readMany')))
+    )
     const { peek, peekEntry } = store
     const ofValues: Omit<Store<A>, 'backend' | 'deadline' | 'lifetime' | 'keeps' | 'rawKey'> = {
       encodes: true,
-      get: (key) => pipe(store.get(key), TE.chainEitherK(O.traverse(E.Applicative)(decode('get')))),
-      read: (key) => pipe(store.read(key), TE.chainEitherK(O.traverse(E.Applicative)(decodeEntry('read')))),
-      getMany: (keys) =>
-        pipe(
-          store.getMany(keys),
-          TE.chainEitherK(E.traverseArray(O.traverse(E.Applicative)(decode('getMany'))))
-        ),
-      readMany: (keys) =>
-        pipe(
-          store.readMany(keys),
-          TE.chainEitherK(E.traverseArray(O.traverse(E.Applicative)(decodeEntry('readMany'))))
-        ),
+      get: (key) => decodeGot(store.get(key)),
+      read: (key) => decodeRead(store.read(key)),
+      getMany: (keys) => decodeGotMany(store.getMany(keys)),
+      readMany: (keys) => decodeReadMany(store.readMany(keys)),
       set: (key, value, ttl) =>
         pipe(
           TE.fromEither(pipe(codec.encode(value), E.mapLeft(refused('set')))),

@@ -107,7 +107,7 @@ const unlessDamaged = <A>(found: A | 'damaged'): A => {
  * import { files } from 'fp-ring/files'
  *
  * const directory = mkdtempSync(join(tmpdir(), 'files-'))
- * const store = files({ directory })
+ * const store = files({ directory, timeout: Duration.seconds(10) })
  * const test = async () => {
  *   await store.set('greeting', Buffer.from('hello'), Duration.minutes(1))()
  *   assert.deepStrictEqual(await store.get('greeting')(), E.right(O.some(Buffer.from('hello'))))
