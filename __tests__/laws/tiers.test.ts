@@ -440,3 +440,67 @@ describe('a ring over tiers', () => {
     expect(await plain.get(1)()).toStrictEqual(E.right(O.some(new Uint8Array([0xff, 0x52, 0x4e, 0x47, 1]))))
   })
 })
+
+describe('feeds', () => {
+  const settle = (): Promise<unknown> => new Promise(setImmediate)
+
+  test('law 33: who keeps nothing near tells the others all the same', async () => {
+    const join = Invalidation.local()
+    const far = dict<string>()
+    const writer = Store.tiered({ near: noop<string>(), far, invalidation: join() })
+    const reader = Store.tiered({ near: dict<string>(), far, invalidation: join() })
+    await reader.has('k')()
+    await settle()
+    await far.set('k', 'old', minute)()
+    await reader.get('k')()
+    await writer.set('k', 'new', minute)()
+    expect(await reader.get('k')()).toStrictEqual(E.right(O.some('new')))
+  })
+
+  test('law 33: of tiers that share a feed each hears of the others', async () => {
+    const feed = Invalidation.local()()
+    const far = dict<string>()
+    const [one, two] = [0, 1].map(() => Store.tiered({ near: dict<string>(), far, invalidation: feed }))
+    for (const store of [one, two]) await store?.has('k')()
+    await settle()
+    await one?.set('k', 'old', minute)()
+    await two?.get('k')()
+    await one?.set('k', 'new', minute)()
+    expect(await two?.get('k')()).toStrictEqual(E.right(O.some('new')))
+  })
+
+  test('law 30: a feed that throws keeps nothing near, and nobody is told but by the far tier', async () => {
+    const thrown = (): never => {
+      throw new Error('gone')
+    }
+    const near = dict<string>()
+    const store = Store.tiered({
+      near,
+      far: dict<string>(),
+      invalidation: { listen: () => thrown, covers: thrown, tell: () => TE.right(undefined), echoes: false }
+    })
+    expect(await store.set('k', 'v', minute)()).toStrictEqual(E.right(undefined))
+    for (let i = 0; i < 2; i++) expect(await store.get('k')()).toStrictEqual(E.right(O.some('v')))
+    expect(await store.getMany(['k'])()).toStrictEqual(E.right([O.some('v')]))
+    await settle()
+    expect(near.backend.size).toBe(0)
+  })
+
+  test('law 18: a copy lives for whole milliseconds', async () => {
+    let now = 0
+    const clock = { now: () => (now += 0.3) }
+    const lives: Array<number> = []
+    const near = dict<string>({ clock })
+    const noting: typeof near = {
+      ...near,
+      set: (key, value, ttl) => {
+        lives.push(ttl)
+        return near.set(key, value, ttl)
+      }
+    }
+    const store = Store.tiered({ clock, near: noting, far: dict<string>({ clock }) })
+    await store.set('k', 'v', minute)()
+    expect(lives.every(Number.isInteger)).toBe(true)
+    expect(lives).toHaveLength(1)
+  })
+})

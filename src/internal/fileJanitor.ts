@@ -25,6 +25,8 @@ interface Place {
   readonly inTurn: <A>(file: string, task: () => Promise<A>) => Promise<A>
 }
 
+const ignore = (): void => undefined
+
 /** Gives how many files it has looked at. */
 const sweepLeaf = async ({ inTurn, now, root }: Place, leaf: number): Promise<number> => {
   const directory = leafOf(root, leaf)
@@ -34,7 +36,7 @@ const sweepLeaf = async ({ inTurn, now, root }: Place, leaf: number): Promise<nu
     await inTurn(file, async () => {
       const times = await timesOf(file)
       if (times !== undefined && remainingAt(now(), times.mtimeMs) <= -entriesStay) await remove(file)
-    })
+    }).catch(ignore) // what is no file of ours, or not to be removed, keeps nothing else from being swept
   }
   return names.length
 }
@@ -44,11 +46,9 @@ const sweepDrafts = async ({ now, root }: Place): Promise<void> => {
   for (const name of (await listOf(drafts)).filter(isDraft)) {
     const draft = path.join(drafts, name)
     const times = await timesOf(draft)
-    if (times !== undefined && now() - times.ctimeMs > draftsStay) await remove(draft)
+    if (times !== undefined && now() - times.ctimeMs > draftsStay) await remove(draft).catch(ignore)
   }
 }
-
-const ignore = (): void => undefined
 
 /**
  * To be told of so many writes: now and then it sweeps some directories, in the background, one after the other.

@@ -23,7 +23,8 @@ export const makeLocalFeed = (): (() => Invalidation) => {
       },
       covers: () => listens > 0,
       tell: (change) => () => {
-        for (const { listener, of } of everybody) if (of !== me) listener.changed(change)
+        // of several that share a feed nobody knows who tells: all of them hear it
+        for (const { listener, of } of everybody) if (of !== me || listens > 1) listener.changed(change)
         return Promise.resolve(E.right(undefined))
       },
       echoes: false

@@ -53,6 +53,18 @@ interface Seen {
 }
 
 const seen = /*#__PURE__*/ new WeakMap<MemcachedServer, Seen>()
+/** Many who ask at once ask once. */
+const asking = /*#__PURE__*/ new WeakMap<MemcachedServer, Promise<number>>()
+
+const askTime = async (server: MemcachedServer): Promise<number> => {
+  let time = NaN
+  await server.lines('stats', (line) => {
+    if (line.startsWith('STAT time ')) time = Number(line.slice(10))
+  })
+  if (!Number.isSafeInteger(time)) throw new Error('memcached does not tell its time')
+  seen.set(server, { time, at: performance.now() })
+  return time
+}
 
 /**
  * The Unix time of a server, whatever the clock of this host says: the one by which it reads Unix times. It is asked
@@ -65,11 +77,9 @@ export const timeOf = async (server: MemcachedServer): Promise<number> => {
   const now = performance.now()
   if (known !== undefined && now - known.at < believed)
     return known.time + Math.floor((now - known.at) / 1_000)
-  let time = NaN
-  await server.lines('stats', (line) => {
-    if (line.startsWith('STAT time ')) time = Number(line.slice(10))
-  })
-  if (!Number.isSafeInteger(time)) throw new Error('memcached does not tell its time')
-  seen.set(server, { time, at: performance.now() })
-  return time
+  const under = asking.get(server)
+  if (under !== undefined) return under
+  const asked = askTime(server).finally(() => asking.delete(server))
+  asking.set(server, asked)
+  return asked
 }

@@ -89,7 +89,17 @@ export const makeNearTier = <R>(
   let dirty = false
   let started = invalidation === undefined
   const { get: beyond, set: noteBeyond } = makeBeyond()
-  const covers = invalidation === undefined ? always : invalidation.covers
+  /** A feed of somebody else's may throw: then nothing is kept. */
+  const covers =
+    invalidation === undefined
+      ? always
+      : (key: Key): boolean => {
+          try {
+            return invalidation.covers(key)
+          } catch {
+            return false
+          }
+        }
   const isCapped = longest !== D.forever
 
   const serves = (key: Key): boolean => closed === 0 && !dirty && (held.size === 0 || !held.has(key))
@@ -125,8 +135,8 @@ export const makeNearTier = <R>(
   const keep: NearTier<R>['keep'] = async (entries) => {
     const kept = entries.flatMap(([key, fill, entry]) => {
       const life = lifeOf(entry, fill)
-      if (!fill.alive || !covers(key) || !(life > 0)) return []
-      const copy = Math.min(life, longest)
+      if (!fill.alive || !covers(key) || !(life >= 1)) return []
+      const copy = Math.floor(Math.min(life, longest))
       if (isCapped) noteBeyond(key, life === copy ? 0 : life - copy)
       return [[key, entry.value, copy as D.Duration] as const] // the proof: the shorter of two, or what is left of one
     })
@@ -189,17 +199,21 @@ export const makeNearTier = <R>(
   const start = (): void => {
     if (dirty && closed === 0) void empty('')
     if (started || invalidation === undefined) return
-    started = true
     // what lies there was not listened for
     void empty('')
-    invalidation.listen({
-      changed: (change) => {
-        void (change._tag === 'Keys' ? drop(change.keys) : empty(change.prefix))
-      },
-      lost: () => {
-        void empty('')
-      }
-    })()
+    try {
+      invalidation.listen({
+        changed: (change) => {
+          void (change._tag === 'Keys' ? drop(change.keys) : empty(change.prefix))
+        },
+        lost: () => {
+          void empty('')
+        }
+      })()
+      started = true
+    } catch {
+      // the next one who asks tries again; until then nothing is covered
+    }
   }
 
   return {

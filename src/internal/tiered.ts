@@ -55,8 +55,12 @@ export const tieredStore = <R, N, F>({
   // laws: a store that keeps nothing changes nothing
   const unchanged = <X extends Store<R>>(store: X): X & { readonly backend: typeof backend } =>
     extend<X, { readonly backend: typeof backend }>(store, { backend })
-  if (near.keeps === 'nothing') return unchanged(far)
-  if (far.keeps === 'nothing' && (far.leases === undefined || near.leases !== undefined))
+  if (invalidation === undefined && near.keeps === 'nothing') return unchanged(far)
+  if (
+    invalidation === undefined &&
+    far.keeps === 'nothing' &&
+    (far.leases === undefined || near.leases !== undefined)
+  )
     return unchanged(near)
   const tier = makeNearTier(near, ttl, invalidation, clock)
 
@@ -71,7 +75,7 @@ export const tieredStore = <R, N, F>({
   }
   // the proof: a life, and how much longer the entry lives
   const aged = ({ remaining, value }: Entry<R>, by: number): O.Option<Entry<R>> =>
-    O.some({ value, remaining: (remaining + by) as D.Duration })
+    O.some({ value, remaining: Math.floor(remaining + by) as D.Duration })
 
   const fromFar = async (key: Key): Answer<O.Option<Entry<R>>> => {
     const fill = tier.open(key)
@@ -358,7 +362,7 @@ export const tieredStore = <R, N, F>({
             return entry === undefined || by === undefined
               ? undefined
               : // the proof: as in `aged`
-                { value: entry.value, remaining: (entry.remaining + by) as D.Duration }
+                { value: entry.value, remaining: Math.floor(entry.remaining + by) as D.Duration }
           }
         }),
     ...(rawKey === undefined ? {} : { rawKey }),

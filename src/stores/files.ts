@@ -65,6 +65,9 @@ export interface FilesOptions {
 // constructors
 // -------------------------------------------------------------------------------------
 
+/** Of all stores in this process: several may share a directory. */
+const turns = /*#__PURE__*/ makeTurns()
+
 const timeOfDay: Pick<Clock, 'now'> = { now: () => Date.now() }
 
 /** How many files a store has open at once, at most. */
@@ -125,7 +128,6 @@ export const files = (options: FilesOptions): Store<Uint8Array, string> => {
   const root = path.resolve(directory)
   const { now } = clock
   const gate = makeGate(most)
-  const turns = makeTurns()
   /** Who writes a file waits for those before him. */
   const inTurn = <A>(file: string, task: () => Promise<A>): Promise<A> => turns(file, () => gate(task))
   const wrote = makeJanitor({ root, now, inTurn })

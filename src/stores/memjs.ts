@@ -15,6 +15,7 @@ import { distinct, done, lone, none, noneAsked, nothing, refused } from '../inte
 import { isWellFormed } from '../internal/bytes'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
+import { placeholder } from '../internal/memcachedEntries'
 import { itemKeyOf } from '../internal/memcachedKeys'
 import { absolute, relative } from '../internal/memcachedTime'
 import { StoreError, storeFailed } from '../RingError'
@@ -31,7 +32,7 @@ import type { Operation, Store } from '../Store'
  * @since 0.1.0
  */
 export interface MemjsClient {
-  readonly get: (key: string) => Promise<{ readonly value: Uint8Array | null }>
+  readonly get: (key: string) => Promise<Found>
   readonly set: (key: string, value: Buffer, options: { expires?: number }) => Promise<unknown>
   readonly delete: (key: string) => Promise<unknown>
   readonly touch: (key: string, expires: number) => Promise<unknown>
@@ -58,6 +59,18 @@ export interface MemjsOptions {
 export interface HiddenLifetime {
   readonly lifetime: 'hidden'
 }
+
+/** An item, with its client flags: four bytes. */
+interface Found {
+  readonly value: Uint8Array | null
+  readonly flags?: Uint8Array | null
+}
+
+/** What `memcached` puts where there is no entry, while somebody stores one under a lease, is no entry. */
+const isOthers = ({ flags }: Found): boolean =>
+  flags instanceof Uint8Array &&
+  flags.length === 4 &&
+  new DataView(flags.buffer, flags.byteOffset).getUint32(0) === Number(placeholder)
 
 // -------------------------------------------------------------------------------------
 // constructors
@@ -164,10 +177,12 @@ export const memjs = <Client extends MemjsClient>(
     ttl > 0 ? client.set(k, toBuffer(value), { expires: expiryOf(ttl) }) : client.delete(k)
   const touch = (client: Client, k: string, ttl: Duration): Promise<unknown> =>
     ttl > 0 ? client.touch(k, expiryOf(ttl)) : client.delete(k)
-  const toOption = ({ value }: { readonly value: Uint8Array | null }) =>
-    value === null ? none : ({ _tag: 'Some', value: new Uint8Array(value) } as const)
-  const isThere = ({ value }: { readonly value: Uint8Array | null }): boolean => value !== null
-  const toMiss = (operation: Operation) => (found: { readonly value: Uint8Array | null }) => {
+  const toOption = (found: Found) =>
+    found.value === null || isOthers(found)
+      ? none
+      : ({ _tag: 'Some', value: new Uint8Array(found.value) } as const)
+  const isThere = (found: Found): boolean => found.value !== null && !isOthers(found)
+  const toMiss = (operation: Operation) => (found: Found) => {
     if (isThere(found)) throw Object.assign(new Error(untold), { operation })
     return none
   }

@@ -98,6 +98,7 @@ const makeListeners = () => {
           if (listeners.size === 0) feed.stop()
         }
       },
+    count: (): number => listeners.size,
     changed: (change: Change): void => listeners.forEach((listener) => listener.changed(change)),
     lost: (): void => listeners.forEach((listener) => listener.lost())
   }
@@ -111,7 +112,7 @@ const everything: Change = { _tag: 'Prefix', prefix: '' }
  * hears of its own writes too, and keeps what it reads, not what it writes. (To leave out one's own, `NOLOOP`, is not safe:
  * where two clients change a key in the same turn of the server's loop, Redis tells only of one.)
  *
- * Throws a `TypeError` for a store that does not know its keys in the backend, when it is first listened to.
+ * Throws a `TypeError` for a store that does not know its keys in the backend.
  *
  * @example
  * import { pipe } from 'fp-ts/function'
@@ -132,9 +133,9 @@ const everything: Change = { _tag: 'Prefix', prefix: '' }
  * @since 0.1.0
  */
 export const tracking = (store: Trackable, options: FeedOptions = {}): RedisFeed => {
+  const { rawKey } = store
+  if (rawKey === undefined) return defect('tracking needs a store that knows its keys in Redis')
   const listeners = makeListeners()
-  const rawKey = (key: string): string =>
-    store.rawKey === undefined ? defect('tracking needs a store of Redis') : store.rawKey(key)
   const onInvalidate = (raw: unknown): void => {
     const text =
       typeof raw === 'string' ? raw : raw instanceof Uint8Array ? Buffer.from(raw).toString() : undefined
@@ -247,6 +248,8 @@ export const pubsub = (
   let again: IO<void> | undefined
 
   const publish = async (change: Change): Promise<E.Either<StoreError, void>> => {
+    // of several tiers that share this feed nobody knows which one tells: all of them hear it
+    if (listeners.count() > 1) listeners.changed(change)
     const all = merged(pending, change)
     pending = undefined
     const told = await withDeadline('set', timeout, () => lookup().publish(channel, encode(node, all)))
