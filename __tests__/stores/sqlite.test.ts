@@ -139,6 +139,12 @@ for (const [name, open] of drivers) {
 
       db.exec(`INSERT INTO fp_ring (key, value) VALUES ('foreign', 'text')`)
       expect(textOf(await store.get('foreign')())).toBe('text')
+      // an end that is no number is none of a store's
+      for (const end of ["'never'", "x'00'"]) {
+        db.exec(`INSERT OR REPLACE INTO fp_ring (key, value, expires) VALUES ('odd', 'text', ${end})`)
+        expect(right(await store.read('odd')())._tag).toBe('None')
+        expect(right(await store.has('odd')())).toBe(false)
+      }
     })
 
     test('it leaves everything else in the database as it was', async () => {

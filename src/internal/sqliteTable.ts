@@ -82,7 +82,8 @@ export const openTable = (db: SqliteDatabase, table: string, configures: boolean
   if (!isOurs(db, table)) throw new Error('there is a table of that name that is not ours')
   const entries = `"${table}"`
   const leases = `"${table}_leases"`
-  const live = '(expires IS NULL OR expires > ?)'
+  // what is no number was not written by us, and would count as later than every number
+  const live = "(expires IS NULL OR (typeof(expires) IN ('integer', 'real') AND expires > ?))"
   return {
     db,
     read: prepare(db, `SELECT value, expires FROM ${entries} WHERE key = ${key} AND ${live}`),
