@@ -181,20 +181,30 @@ export const connectionOver = (socket: Socket, limits: Limits): Connection => {
 
   // -- deadlines ----------------------------------------------------------------------
 
-  /** Those who have waited long enough are told. A connection that said nothing all the while is given up. */
+  /**
+   * Those who have waited long enough are told. A connection that said nothing all the while is given up, and so is one
+   * that owes an answer which is late already, and has said nothing for as long again.
+   */
   const expire = (): void => {
     if (closed !== undefined) return
     timer = undefined
     const now = performance.now()
+    let next = Infinity
     for (let waiting = first; waiting !== undefined; waiting = waiting.next) {
       const { batch } = waiting
+      if (batch.due > now) {
+        next = Math.min(next, batch.due - now)
+        break
+      }
+      const patience = batch.due - batch.asked - (now - heard)
+      if (heard < batch.asked || (batch.isLate && patience <= 0)) return end(timedOut())
+      next = Math.min(next, Math.max(patience, 1))
       if (batch.isLate) continue
-      if (batch.due > now) return watch(batch.due - now)
-      if (heard < batch.asked) return end(timedOut())
       // an answer that comes late is known by its opaque, and dropped
       batch.isLate = true
       batch.reject(timedOut())
     }
+    if (next !== Infinity) watch(next)
   }
   const watch = (ms: number): void => {
     // what already waits in the socket is read first: a blocked event loop is no slow server

@@ -142,6 +142,30 @@ describe('how it ends', () => {
     await made.close()
   })
 
+  test('a server that falls silent between two answers is given up, and keeps nobody from closing', async () => {
+    const half = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.on('data', (chunk) => {
+        const opaque = /O(\d+)/.exec(chunk.toString())?.[1]
+        socket.write(`HD O${opaque ?? ''}\r\n`)
+      })
+    })
+    await new Promise<void>((resolve) => half.listen(0, '127.0.0.1', resolve))
+    const { port } = half.address() as AddressInfo
+    const { made, one } = only({ servers: [`127.0.0.1:${String(port)}`], timeout: D.milliseconds(100) })
+    const asked = one.ask([
+      { command: 'md', key: 'a' },
+      { command: 'md', key: 'b' }
+    ])
+    await expect(asked).rejects.toThrow()
+    const closed = await Promise.race([
+      made.close().then(() => 'closed'),
+      new Promise((resolve) => setTimeout(resolve, 2_000, 'still open'))
+    ])
+    expect(closed).toBe('closed')
+    half.close()
+  })
+
   test('close while it connects', async () => {
     const { made, one } = only()
     const asked = one.ask([{ command: 'mg', key: 'k' }])
