@@ -332,8 +332,9 @@ describe('a server that is lost', () => {
       proxy.toxics.swallow = false
       const counted = only!.ask([{ command: 'ma', key: 'counted' }])
       // the command may have been executed; nobody knows
-      setTimeout(proxy.reset, Math.random() * 2)
+      const reset = sleep(Math.random() * 2).then(proxy.reset)
       await counted.catch(() => lost++)
+      await reset
       await eventually(
         'it recovers',
         async () => (await only!.ask([{ command: 'mg', key: 'counted' }])).length === 1
