@@ -6,6 +6,8 @@ module.exports = {
   // the consumers of the built package have a run of their own: npm run check:dist
   testPathIgnorePatterns: ['/node_modules/', '/__tests__/dist/'],
   injectGlobals: false,
+  // many tests wait for servers: on a machine of two cores the default is one worker
+  maxWorkers: '100%',
   globalSetup: '<rootDir>/__tests__/integration/globalSetup.ts',
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   moduleNameMapper: {
