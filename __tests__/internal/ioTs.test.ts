@@ -257,6 +257,15 @@ describe('compiled io-ts types', () => {
     expect(said / accepted).toBeGreaterThan(0.7)
   })
 
+  it('law 5: a finite record whose properties are inherited is made anew, as io-ts does', () => {
+    const record = t.record(t.keyof({ a: null, b: null }), t.number)
+    const type = t.partial({ c: record })
+    const inherits: unknown = { c: Object.create({ a: 1, b: 2 }) }
+    expect(compile(record)?.(Object.create({ a: 1, b: 2 }))).toBe(false)
+    expect(compile(type)?.(inherits)).toBe(false)
+    expect(compile(type)?.({ c: { a: 1, b: 2 } })).toBe(true)
+  })
+
   it('law 5: what `closed` accepts of parsed JSON, io-ts returns as it is, and nothing in it is unseen', () => {
     const parsed = (u: unknown): unknown => {
       try {

@@ -438,7 +438,9 @@ const body = (out: Output, mode: Mode, kind: string, type: Anatomy & t.Mixed): s
       const names = [...new Set(domainOf(need(type.domain)))]
       const codomain = need(type.codomain)
       const props = Object.fromEntries(names.map((name) => [name, codomain]))
-      return `${properties(out, mode, props, false)}${mode === 'same' ? noneBut(names) : ''}return true`
+      // of a record whose properties are inherited io-ts makes a new one
+      const all = `${noneBut(names)}if(n.length!==${String(names.length)})return false;`
+      return `${properties(out, mode, props, false)}${mode === 'same' ? all : ''}return true`
     }
     case 'UnionType':
       return members(out, mode, need(type.types))
