@@ -266,6 +266,15 @@ describe('compiled io-ts types', () => {
     expect(compile(type)?.({ c: { a: 1, b: 2 } })).toBe(true)
   })
 
+  it('law 5: what io-ts no longer sees of a copy counts as absent', () => {
+    const type = t.union([t.type({ b: t.unknown, c: t.undefined }), t.partial({ c: t.number })])
+    // the first member accepts it: `b` is missing, so the value is copied, and the copy has no `c`
+    const inherits: unknown = Object.create({ c: 1 })
+    expect(type.decode(inherits)).toStrictEqual(E.right({ b: undefined, c: undefined }))
+    expect(compile(type)?.(inherits)).toBe(false)
+    expect(compile(type)?.({ c: 1 })).toBe(true)
+  })
+
   it('law 5: what `closed` accepts of parsed JSON, io-ts returns as it is, and nothing in it is unseen', () => {
     const parsed = (u: unknown): unknown => {
       try {

@@ -220,12 +220,20 @@ const noneBut = (names: ReadonlyArray<string>): string =>
 
 const property = (out: Output, mode: Mode, name: string, type: t.Mixed, optional: boolean): string => {
   const holds = expression(out, mode, type, 'p')
+  // io-ts copies a value when it changes a property, and reads the next ones of the copy, which inherits nothing
+  const lost = `keysOf(v).indexOf(${quoted(name)})<0`
   // the order matters: io-ts asks the type about a missing optional, and a predicate of the user's may throw
-  if (optional) return `p=v[${quoted(name)}];if(!(${holds}||p===undefined))return false;`
-  const present =
-    mode === 'may' || neverUndefined.has((type as Anatomy)._tag ?? '')
-      ? ''
-      : `if(p===undefined&&!hasOwn.call(v,${quoted(name)}))return false;`
+  if (optional)
+    return `p=v[${quoted(name)}];if(!(${holds}||p===undefined${
+      mode === 'may' ? `||${lost}` : ''
+    }))return false;`
+  if (mode === 'may')
+    return `p=v[${quoted(
+      name
+    )}];if(!${holds}){if(!(${lost}))return false;p=undefined;if(!${holds})return false}`
+  const present = neverUndefined.has((type as Anatomy)._tag ?? '')
+    ? ''
+    : `if(p===undefined&&!hasOwn.call(v,${quoted(name)}))return false;`
   return `p=v[${quoted(name)}];if(!${holds})return false;${present}`
 }
 
