@@ -17,14 +17,14 @@ import { decide, type Decision, type Verdict } from '../Decision'
 import * as D from '../Duration'
 import type { Arguments, Key, KeyFn } from '../KeyFn'
 import type { DecodeError, KeyError, RingError, StoreError } from '../RingError'
-import { storeFailed } from '../RingError'
 import type { Observer } from '../RingEvent'
 import type { Store } from '../Store'
+import { attempt } from './attempt'
 import { defect } from './defect'
 import { makeEntries, type Prepared } from './entries'
 import type { Holding } from './envelope'
 import { asKeyError } from './errors'
-import { makeFailures } from './failures'
+import { type Failures, makeFailures } from './failures'
 import type { Flights } from './flights'
 import { makeFlights } from './flights'
 import { lazily } from './lazy'
@@ -73,6 +73,8 @@ export interface Engine<Args extends Arguments, Err, A, R, B>
     keys: ReadonlyArray<E.Either<KeyError, Key>>,
     argsList: ReadonlyArray<Args>
   ) => Promise<ReadonlyArray<E.Either<RingError, Seen<Err, A>>>>
+  /** Whether the policy serves a stale entry for an error. */
+  readonly allows: Failures<Err, A>['allows']
   /** What `getOrUpdate` does with what was found. */
   readonly decide: (key: Key, verdict: Verdict) => Decision
   /** Hides every entry that has one of these tags and whose load has begun by now. */
@@ -196,13 +198,9 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     // loads that began before it ended are joined by nobody who comes after; what they store is stamped, so hidden
     const shared = epoch()
     shared.count++
-    try {
-      return await store.deleteMany(tagKeys)()
-    } catch (cause) {
-      return E.left(storeFailed('deleteMany')(cause))
-    } finally {
-      shared.count++
-    }
+    const purged = await attempt('deleteMany', () => store.deleteMany(tagKeys)())
+    shared.count++
+    return purged
   }
 
   return {
@@ -217,6 +215,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     write: writer.write,
     tellWrite,
     lookEach,
+    allows: failures.allows,
     decide: (key, found) =>
       decide(found, {
         loading: flights.current(key)?.loading === true,

@@ -18,7 +18,6 @@ import type { Resolved } from './resolved'
 export type Prepared<R> = O.Option<{ readonly raw: R; readonly ttl: D.Duration }>
 
 export interface Entries<Args extends Arguments, Err, A, R> {
-  readonly encode: (answer: E.Either<Err, A>, stamps: ReadonlyArray<Stamp>) => E.Either<EncodeError, unknown>
   readonly decode: (raw: R) => E.Either<DecodeError, A>
   readonly prepare: (
     answer: E.Either<Err, A>,
@@ -87,5 +86,5 @@ export const makeEntries = <Args extends Arguments, Err, A, R>({
     }
   }
 
-  return { encode, decode, prepare }
+  return { decode, prepare }
 }

@@ -12,7 +12,9 @@ import { makeRecent } from './recent'
 import type { Resolved } from './resolved'
 
 export interface Failures<Err, A> {
-  /** Whether a stale entry is served for an answer. A predicate of the user's that throws excuses nothing. */
+  /** Whether the policy serves a stale entry for an error. A predicate of the user's that throws allows nothing. */
+  readonly allows: (error: Err) => boolean
+  /** Whether a stale entry is served for an answer. */
   readonly excuses: (answer: E.Either<Err, A>) => boolean
   /** Learns from a load that has ended at some time; one that threw has no answer. */
   readonly note: (key: Key, ended: number, answer: E.Either<Err, A> | undefined) => void
@@ -32,14 +34,17 @@ export const makeFailures = <Args extends Arguments, Err, A>(
     any.forget(key)
     excused.forget(key)
   }
-  const excuses = (answer: E.Either<Err, A>): boolean => {
+  const allows = (error: Err): boolean => {
     try {
-      return E.isLeft(answer) && windows.staleIfError > 0 && staleWhen(answer.left)
+      return staleWhen(error)
     } catch {
       return false
     }
   }
+  const excuses = (answer: E.Either<Err, A>): boolean =>
+    E.isLeft(answer) && windows.staleIfError > 0 && allows(answer.left)
   return {
+    allows,
     excuses,
     note: (key, ended, answer) => {
       if (!ages) return

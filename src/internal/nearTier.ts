@@ -16,6 +16,7 @@ import type { Invalidation } from '../Invalidation'
 import type { Key } from '../KeyFn'
 import type { StoreError } from '../RingError'
 import type { Entry, Store } from '../Store'
+import { makeAging } from './aging'
 import { attempt } from './attempt'
 
 /** A read or a write of the far tier, whose outcome is kept near while this is alive. */
@@ -51,25 +52,8 @@ export interface NearTier<R> {
   readonly duringClear: (prefix: string, far: () => Outcome<void>) => Outcome<void>
 }
 
-/** The last of them that were noted: two halves, of which the older one is forgotten. */
+/** Of so many copies, twice, it is known how much longer their entries live. */
 const half = 32_768
-const makeBeyond = (): {
-  readonly get: (key: Key) => number | undefined
-  readonly set: (key: Key, by: number) => void
-} => {
-  let young = new Map<Key, number>()
-  let old = new Map<Key, number>()
-  return {
-    get: (key) => young.get(key) ?? old.get(key),
-    set: (key, by) => {
-      if (young.size >= half && !young.has(key)) {
-        old = young
-        young = new Map()
-      }
-      young.set(key, by)
-    }
-  }
-}
 
 const always = (): boolean => true
 
@@ -88,7 +72,7 @@ export const makeNearTier = <R>(
   /** What was to be taken out may still be there. */
   let dirty = false
   let started = invalidation === undefined
-  const { get: beyond, set: noteBeyond } = makeBeyond()
+  const { get: beyond, set: noteBeyond } = makeAging<number>(half)
   /** A feed of somebody else's may throw: then nothing is kept. */
   const covers =
     invalidation === undefined

@@ -1,10 +1,10 @@
 /**
- * What was learned of keys lately, until some time: a map with a bound. When it is full the older half is forgotten,
- * which is always allowed: it holds what saves work and nothing that must be known.
+ * What was learned of keys lately, until some time.
  *
  * @internal
  */
 import type { Key } from '../KeyFn'
+import { makeAging } from './aging'
 
 export interface Recent {
   readonly note: (key: Key, until: number) => void
@@ -15,22 +15,12 @@ export interface Recent {
 const half = 4_096
 
 export const makeRecent = (): Recent => {
-  let young = new Map<Key, number>()
-  let old = new Map<Key, number>()
+  const known = makeAging<number>(half)
   return {
-    note: (key, until) => {
-      if (young.size >= half) {
-        old = young
-        young = new Map()
-      }
-      young.set(key, until)
-    },
-    forget: (key) => {
-      young.delete(key)
-      old.delete(key)
-    },
+    note: known.set,
+    forget: known.delete,
     holds: (key, now) => {
-      const until = young.get(key) ?? old.get(key)
+      const until = known.get(key)
       return until !== undefined && now < until
     }
   }

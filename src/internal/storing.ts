@@ -11,6 +11,7 @@ import type { Clock } from '../Clock'
 import type { Arguments, Key } from '../KeyFn'
 import type { RingError, StoreError } from '../RingError'
 import type { Entry, Store } from '../Store'
+import { attempt } from './attempt'
 import type { Entries, Prepared } from './entries'
 import { sameBytes, sameStamps } from './envelope'
 import { asRingError } from './errors'
@@ -87,12 +88,8 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
   }
 
   const entryOf = async (key: Key): Promise<O.Option<Entry<R>> | undefined> => {
-    try {
-      const read = await store.read(key)()
-      return E.isRight(read) ? read.right : undefined
-    } catch {
-      return undefined
-    }
+    const read = await attempt('read', () => store.read(key)())
+    return E.isRight(read) ? read.right : undefined
   }
 
   /**

@@ -85,11 +85,11 @@ export const noFallback = <Err, A>(): Fallback<Err, A> => ({
 
 /** A stale entry in the place of a load that fails. */
 export const rescue = <Args extends Arguments, Err, A, R, B>({
+  allows,
   clock,
   policy
 }: Engine<Args, Err, A, R, B>) => {
-  const { staleWhen, windows } = policy
-  const usableFor = usableForIn(windows)
+  const usableFor = usableForIn(policy.windows)
 
   /** Until when an entry may be served that is `expired` now. */
   const staleOf = ({ answer, remaining, verdict }: Seen<Err, A>): Flight<E.Either<Err, A>>['stale'] =>
@@ -105,14 +105,6 @@ export const rescue = <Args extends Arguments, Err, A, R, B>({
     if (stale === undefined || !allows(answer.left)) return answer
     fallback.served = 'Stale'
     return stale
-  }
-  /** A predicate of the user's that throws hides no error. */
-  const allows = (error: Err): boolean => {
-    try {
-      return staleWhen(error)
-    } catch {
-      return false
-    }
   }
   return { staleOf, usable, rescued }
 }

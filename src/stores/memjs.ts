@@ -12,7 +12,7 @@ import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds } from '../Duration'
 import { distinct, done, lone, none, noneAsked, nothing, refused } from '../internal/answers'
-import { isWellFormed } from '../internal/bytes'
+import { isWellFormed, toBuffer } from '../internal/bytes'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import { placeholder } from '../internal/memcachedEntries'
@@ -91,8 +91,6 @@ const failedAs =
 
 /** What memjs takes for a lifetime: a Unix time, by this host's clock, for what is longer than 30 days. */
 const expiryOf = (ttl: Duration): number => relative(ttl) ?? absolute(ttl, Math.floor(Date.now() / 1_000))
-
-const toBuffer = (value: Uint8Array): Buffer => Buffer.from(value.buffer, value.byteOffset, value.byteLength)
 
 const isTrue = (answer: unknown): boolean => answer === true
 

@@ -115,6 +115,17 @@ export const redis = <Client extends RedisClient>(
     return late || timeout > clientTimeout ? patient : patient.brisk()
   }
 
+  const trip =
+    <X, A>(
+      operation: Operation,
+      keys: ReadonlyArray<string>,
+      start: (connection: Connection) => Promise<X>,
+      decode: (x: X) => A,
+      connect: () => Connection
+    ): TE.TaskEither<StoreError, A> =>
+    () =>
+      inTime({ operation, timeout, connect, keys, onLate: (is) => (late = is) }, start, decode)
+
   /** One round trip for one key. */
   const single = <X, A>(
     operation: Operation,
@@ -125,12 +136,7 @@ export const redis = <Client extends RedisClient>(
   ): TE.TaskEither<StoreError, A> => {
     const full = namespace + key
     return isWellFormed(full)
-      ? () =>
-          inTime(
-            { operation, timeout, connect: from, keys: [full], onLate: (is) => (late = is) },
-            (c) => start(c, full),
-            decode
-          )
+      ? trip(operation, [full], (c) => start(c, full), decode, from)
       : refused(operation, lone)
   }
 
@@ -144,12 +150,7 @@ export const redis = <Client extends RedisClient>(
   ): TE.TaskEither<StoreError, A> => {
     const full = keys.map((key) => namespace + key)
     return full.every(isWellFormed)
-      ? () =>
-          inTime(
-            { operation, timeout, connect: from, keys: full, onLate: (is) => (late = is) },
-            (c) => start(c, full),
-            decode
-          )
+      ? trip(operation, full, (c) => start(c, full), decode, from)
       : refused(operation, lone)
   }
 
