@@ -5,18 +5,17 @@ import { tmpdir } from 'node:os'
 import * as path from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { Either } from 'fp-ts/Either'
 import { none, some } from 'fp-ts/Option'
 
 import * as D from '../../src/Duration'
 import { encodeFile } from '../../src/internal/fileFormat'
 import { fileOf, isDraft } from '../../src/internal/fileNames'
-import type { StoreError } from '../../src/RingError'
 import { files as filesWith, type FilesOptions } from '../../src/stores/files'
 import { bytes as anyBytes, deepEq, storeLaws, testClock } from '../../src/testing'
 import { bundle, packages } from '../integration/bundle'
 import { eventually, sleep } from '../integration/servers'
 import { obeys } from '../laws/register'
+import { left, right } from './answers'
 
 const home = fs.mkdtempSync(path.join(tmpdir(), 'fp-ring-files-'))
 afterAll(() => fs.rmSync(home, { recursive: true, force: true }))
@@ -33,16 +32,6 @@ obeys('files', storeLaws(stores.files, { ...anyBytes, numRuns: 15 }))
 obeys('files by another clock', storeLaws(stores['by another clock'], { ...anyBytes, clock, numRuns: 40 }))
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
-
-const right = <A>(answer: Either<StoreError, A>): A => {
-  if (answer._tag === 'Left') throw answer.left
-  return answer.right
-}
-
-const left = (answer: Either<StoreError, unknown>): StoreError => {
-  if (answer._tag === 'Right') throw new Error('a right')
-  return answer.left
-}
 
 let directories = 0
 const freshDirectory = (): string => path.join(home, `fresh ${String(directories++)}`)

@@ -4,13 +4,11 @@ import { createConnection } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { expectTypeOf } from 'expect-type'
 import * as fc from 'fast-check'
-import type { Either } from 'fp-ts/Either'
 import { none, some } from 'fp-ts/Option'
 
 import * as D from '../../src/Duration'
 import { placeholder } from '../../src/internal/memcachedEntries'
 import { itemKeyOf, leaseKeyOf } from '../../src/internal/memcachedKeys'
-import type { StoreError } from '../../src/RingError'
 import type { Leasing } from '../../src/Store'
 import {
   client,
@@ -24,6 +22,7 @@ import {
 import { bytes as anyBytes, deepEq, storeLaws, type StoreLawsOptions } from '../../src/testing'
 import { anyMemcached, hostOf, randomNamespace, type Server, startMemcached } from '../integration/servers'
 import { obeys } from '../laws/register'
+import { left, right } from './answers'
 
 const options: StoreLawsOptions<Uint8Array> = {
   ...anyBytes,
@@ -76,16 +75,6 @@ lawsOver('a function that gives a client, not batched', 1, { batch: false }, (ma
 // -------------------------------------------------------------------------------------
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
-
-const right = <A>(answer: Either<StoreError, A>): A => {
-  if (answer._tag === 'Left') throw answer.left
-  return answer.right
-}
-
-const left = (answer: Either<StoreError, unknown>): StoreError => {
-  if (answer._tag === 'Right') throw new Error('a right')
-  return answer.left
-}
 
 describe('what it asks of the server', () => {
   let server: Server

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { Either } from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
@@ -7,7 +6,6 @@ import { Client } from 'memjs'
 
 import { Codec, dict, Duration as D, Policy, ring, Store } from '../../src'
 import { extend } from '../../src/internal/extend'
-import type { StoreError } from '../../src/RingError'
 import { client, memcached, memjs } from '../../src/stores/memcached'
 import { bytes as anyBytes, storeLaws } from '../../src/testing'
 import {
@@ -19,18 +17,9 @@ import {
   startMemcached
 } from '../integration/servers'
 import { obeys } from '../laws/register'
+import { left, right } from './answers'
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
-
-const right = <A>(answer: Either<StoreError, A>): A => {
-  if (answer._tag === 'Left') throw answer.left
-  return answer.right
-}
-
-const left = (answer: Either<StoreError, unknown>): StoreError => {
-  if (answer._tag === 'Right') throw new Error('a right')
-  return answer.left
-}
 
 const quiet = { log: () => undefined }
 

@@ -3,12 +3,10 @@ import { type AddressInfo, createConnection, createServer, type Server as Listen
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { expectTypeOf } from 'expect-type'
-import type { Either } from 'fp-ts/Either'
 import { none, some } from 'fp-ts/Option'
 import { createClient, createClientPool, createSentinel, RESP_TYPES } from 'redis'
 
 import * as D from '../../src/Duration'
-import type { StoreError } from '../../src/RingError'
 import type { Leasing, Store } from '../../src/Store'
 import { redis, type RedisClient } from '../../src/stores/redis'
 import { bytes as byteValues, storeLaws, type StoreLawsOptions } from '../../src/testing'
@@ -22,18 +20,9 @@ import {
   startSentinel
 } from '../integration/servers'
 import { obeys } from '../laws/register'
+import { left, operationsOf, right } from './answers'
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
-
-const right = <A>(answer: Either<StoreError, A>): A => {
-  if (answer._tag === 'Left') throw answer.left
-  return answer.right
-}
-
-const left = (answer: Either<StoreError, unknown>): StoreError => {
-  if (answer._tag === 'Right') throw new Error('a right')
-  return answer.left
-}
 
 // -------------------------------------------------------------------------------------
 // laws
@@ -371,28 +360,7 @@ describe('faults', () => {
     right(await store.set('k', bytes('v'), D.minutes(1))())
     right(await store.readMany(['k', 'l'])())
     server.pause()
-    const entry = ['k', bytes('late'), D.minutes(1)] as const
-    const operations: Readonly<Record<string, () => Promise<Either<StoreError, unknown>>>> = {
-      get: store.get('k'),
-      read: store.read('k'),
-      set: store.set(...entry),
-      delete: store.delete('other'),
-      has: store.has('k'),
-      touch: store.touch('k', D.minutes(1)),
-      getMany: store.getMany(['k', 'l']),
-      readMany: store.readMany(['k', 'l']),
-      setMany: store.setMany([entry]),
-      deleteMany: store.deleteMany(['other']),
-      hasMany: store.hasMany(['k', 'l']),
-      touchMany: store.touchMany([['k', D.minutes(1)]]),
-      clear: store.clear('other'),
-      acquire: store.leases.acquire('k', 'me', D.minutes(1), D.forever),
-      seize: store.leases.seize('k', 'me', D.minutes(1)),
-      renew: store.leases.renew('k', 'me', D.minutes(1)),
-      release: store.leases.release('k', 'me'),
-      commit: store.leases.commit('k', 'me', some(bytes('late')), D.minutes(1)),
-      override: store.leases.override([['other', none, D.minutes(1)]])
-    }
+    const operations = operationsOf(store)
     const begun = performance.now()
     const answers = await Promise.all(Object.values(operations).map((operation) => operation()))
     const took = performance.now() - begun

@@ -1,26 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { expectTypeOf } from 'expect-type'
 import * as fc from 'fast-check'
-import type { Either } from 'fp-ts/Either'
 import * as E from 'fp-ts/Either'
 import { none, some } from 'fp-ts/Option'
 import { createCluster } from 'redis'
 
 import * as D from '../../src/Duration'
 import { leaseKeyOf, slotOf } from '../../src/internal/redisKeys'
-import type { StoreError } from '../../src/RingError'
 import { redis } from '../../src/stores/redis'
 import { redisHash } from '../../src/stores/redisHash'
 import { bytes as byteValues, storeLaws } from '../../src/testing'
 import { type Cluster, eventually, onNode, randomNamespace, startCluster } from '../integration/servers'
 import { obeys } from '../laws/register'
+import { right } from './answers'
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
-
-const right = <A>(answer: Either<StoreError, A>): A => {
-  if (answer._tag === 'Left') throw answer.left
-  return answer.right
-}
 
 let started: Promise<Cluster> | undefined
 /** One cluster for the whole file: it takes seconds. */

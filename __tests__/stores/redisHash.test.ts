@@ -1,22 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { expectTypeOf } from 'expect-type'
-import type { Either } from 'fp-ts/Either'
 import { createClient, createClientPool } from 'redis'
 
 import * as D from '../../src/Duration'
-import type { StoreError } from '../../src/RingError'
 import type { Store } from '../../src/Store'
 import { type Lifetimeless, redisHash } from '../../src/stores/redis'
 import { bytes as byteValues, storeLaws } from '../../src/testing'
 import { anyRedis, randomNamespace } from '../integration/servers'
 import { obeys } from '../laws/register'
+import { right } from './answers'
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
-
-const right = <A>(answer: Either<StoreError, A>): A => {
-  if (answer._tag === 'Left') throw answer.left
-  return answer.right
-}
 
 const closing: Array<() => unknown> = []
 afterAll(async () => {

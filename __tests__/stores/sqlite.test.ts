@@ -16,6 +16,7 @@ import { sqlite, type SqliteDatabase } from '../../src/stores/sqlite'
 import { bytes as anyBytes, storeLaws, testClock } from '../../src/testing'
 import { type Connection, drivers, type Open } from '../integration/sqlite/drivers'
 import { obeys } from '../laws/register'
+import { left, right } from './answers'
 
 const home = fs.mkdtempSync(path.join(tmpdir(), 'fp-ring-sqlite-'))
 const connections = new Set<Connection>()
@@ -38,16 +39,6 @@ const closed = (db: Connection): void => {
 }
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
-
-const right = <A>(answer: Either<StoreError, A>): A => {
-  if (answer._tag === 'Left') throw answer.left
-  return answer.right
-}
-
-const left = (answer: Either<StoreError, unknown>): StoreError => {
-  if (answer._tag === 'Right') throw new Error('a right')
-  return answer.left
-}
 
 /** What some drivers give is a Buffer, what others do is none. */
 const textOf = (answer: Either<StoreError, unknown>): string | undefined => {

@@ -8,22 +8,12 @@ import { none, some } from 'fp-ts/Option'
 
 import * as D from '../../../src/Duration'
 import type { StoreError } from '../../../src/RingError'
-import type { Leasing, Store } from '../../../src/Store'
 import { client, memcached, type OwnClient } from '../../../src/stores/memcached'
 import { healthy, type Proxy, startProxy } from '../../integration/proxy'
 import { eventually, hostOf, type Server, sleep, startMemcached } from '../../integration/servers'
+import { left, operationsOf, right } from '../answers'
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
-
-const right = <A>(answer: Either<StoreError, A>): A => {
-  if (answer._tag === 'Left') throw answer.left
-  return answer.right
-}
-
-const left = (answer: Either<StoreError, unknown>): StoreError => {
-  if (answer._tag === 'Right') throw new Error('a right')
-  return answer.left
-}
 
 let server: Server
 let proxy: Proxy
@@ -49,34 +39,6 @@ const clientOf = (address: string, ms = 300): OwnClient => {
 const proxied = (ms?: number): OwnClient => clientOf(`127.0.0.1:${String(proxy.port)}`, ms)
 const direct = (ms?: number): OwnClient => clientOf(hostOf(server.url), ms)
 
-type Leased = Store<Uint8Array> & Leasing<Uint8Array>
-
-/** Every operation of a store, by its name. */
-const everything = (store: Leased): Readonly<Record<string, () => Promise<Either<StoreError, unknown>>>> => {
-  const entry = ['k', bytes('late'), D.minutes(1)] as const
-  return {
-    get: store.get('k'),
-    read: store.read('k'),
-    set: store.set(...entry),
-    delete: store.delete('other'),
-    has: store.has('k'),
-    touch: store.touch('k', D.minutes(1)),
-    getMany: store.getMany(['k', 'l']),
-    readMany: store.readMany(['k', 'l']),
-    setMany: store.setMany([entry]),
-    deleteMany: store.deleteMany(['other']),
-    hasMany: store.hasMany(['k', 'l']),
-    touchMany: store.touchMany([['k', D.minutes(1)]]),
-    clear: store.clear('other'),
-    acquire: store.leases.acquire('k', 'me', D.minutes(1), D.forever),
-    seize: store.leases.seize('k', 'me', D.minutes(1)),
-    renew: store.leases.renew('k', 'me', D.minutes(1)),
-    release: store.leases.release('k', 'me'),
-    commit: store.leases.commit('k', 'me', some(bytes('late')), D.minutes(1)),
-    override: store.leases.override([['other', none, D.minutes(1)]])
-  }
-}
-
 describe('law 26: every call settles within its deadline', () => {
   const silences: Readonly<Record<string, () => () => void>> = {
     'a frozen server': () => {
@@ -93,7 +55,7 @@ describe('law 26: every call settles within its deadline', () => {
       const store = memcached(proxied(), { namespace: 'silent:', timeout: D.milliseconds(200) })
       right(await store.set('k', bytes('v'), D.minutes(1))())
       const end = begin()
-      const operations = everything(store)
+      const operations = operationsOf(store)
       const begun = performance.now()
       const answers = await Promise.all(Object.values(operations).map((operation) => operation()))
       const took = performance.now() - begun
@@ -123,7 +85,7 @@ describe('law 26: every call settles within its deadline', () => {
       else slowest.rights++
     }
     // clear has a deadline for each of its steps
-    const { clear: _, ...operations } = everything(store)
+    const { clear: _, ...operations } = operationsOf(store)
     const traffic = Promise.all(
       Array.from({ length: 4 }, async () => {
         while (!ended) {
