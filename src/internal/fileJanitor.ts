@@ -6,7 +6,7 @@
 import * as path from 'node:path'
 
 import { draftsOf, isDraft, isEntry, leafOf, leaves } from './fileNames'
-import { listOf, remove, timesOf } from './fileSystem'
+import { filesIn, remove, timesOf } from './fileSystem'
 import { remainingAt } from './fileTimes'
 
 /** Files that are looked at for each write: more than one, so that there are never many more than live ones. */
@@ -30,7 +30,7 @@ const ignore = (): void => undefined
 /** Gives how many files it has looked at. */
 const sweepLeaf = async ({ inTurn, now, root }: Place, leaf: number): Promise<number> => {
   const directory = leafOf(root, leaf)
-  const names = (await listOf(directory)).filter(isEntry)
+  const names = (await filesIn(directory)).filter(isEntry)
   for (const name of names) {
     const file = path.join(directory, name)
     await inTurn(file, async () => {
@@ -43,7 +43,7 @@ const sweepLeaf = async ({ inTurn, now, root }: Place, leaf: number): Promise<nu
 
 const sweepDrafts = async ({ now, root }: Place): Promise<void> => {
   const drafts = draftsOf(root)
-  for (const name of (await listOf(drafts)).filter(isDraft)) {
+  for (const name of (await filesIn(drafts)).filter(isDraft)) {
     const draft = path.join(drafts, name)
     const times = await timesOf(draft)
     if (times !== undefined && now() - times.ctimeMs > draftsStay) await remove(draft).catch(ignore)

@@ -35,8 +35,9 @@ const ignore = (): void => undefined
 // reading
 // -------------------------------------------------------------------------------------
 
-// Windows has no O_NOFOLLOW
-const forReading = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW || 0)
+// A link is not followed, and a named pipe is not waited for. Windows has neither flag.
+const forReading =
+  fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW || 0) | (fs.constants.O_NONBLOCK || 0)
 
 /** The most that one call of `fs.read` takes. */
 const longest = 2 ** 31 - 1
@@ -100,9 +101,18 @@ export const readBeginning = (file: string, length: number): Promise<Buffer | un
     return buffer.subarray(0, bytesRead)
   })
 
-/** @internal */
-export const listOf = (directory: string): Promise<ReadonlyArray<string>> =>
+const listOf = (directory: string): Promise<ReadonlyArray<string>> =>
   readdir(directory).catch(unlessAbsent([]))
+
+/**
+ * The names of the files in a directory: what is none (a link, a directory, a pipe) is not ours.
+ *
+ * @internal
+ */
+export const filesIn = async (directory: string): Promise<ReadonlyArray<string>> => {
+  const found = await readdir(directory, { withFileTypes: true }).catch(unlessAbsent([]))
+  return found.filter((one) => one.isFile()).map(({ name }) => name)
+}
 
 /**
  * The directories of entries that there are.

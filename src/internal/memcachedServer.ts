@@ -147,6 +147,9 @@ export const makeServer = (address: Address, timeout: number, limits: Limits): O
   }
 }
 
+/** More than a line has: a key that was percent-encoded twice, and some numbers. */
+const longestLine = 4_096
+
 /** Lines until `END`. Each piece of them has the whole time. */
 const readLines = (
   socket: Socket,
@@ -159,6 +162,9 @@ const readLines = (
     const onData = (text: string): void => {
       const parts = (begun + text).split('\n')
       begun = parts.pop() ?? ''
+      if (begun.length > longestLine) {
+        return reject(failure('EPROTO', 'memcached answered something else than it was asked'))
+      }
       for (const part of parts) {
         const line = part.endsWith('\r') ? part.slice(0, -1) : part
         if (line === 'END') return resolve()

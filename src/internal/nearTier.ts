@@ -12,7 +12,7 @@ import * as E from 'fp-ts/Either'
 
 import type { Clock } from '../Clock'
 import * as D from '../Duration'
-import type { Invalidation } from '../Invalidation'
+import type { Invalidation, Listener } from '../Invalidation'
 import type { Key } from '../KeyFn'
 import type { StoreError } from '../RingError'
 import type { Entry, Store } from '../Store'
@@ -56,6 +56,20 @@ export interface NearTier<R> {
 const half = 32_768
 
 const always = (): boolean => true
+
+/** Feeds outlive tiers: one that nobody uses any more is let go, and ends to listen at the next change. */
+const listenWeakly = (invalidation: Invalidation, listener: Listener): void => {
+  const ref = new WeakRef(listener)
+  const told = (tell: (listener: Listener) => void): void => {
+    const there = ref.deref()
+    if (there === undefined) end()
+    else tell(there)
+  }
+  const end = invalidation.listen({
+    changed: (change) => told((there) => there.changed(change)),
+    lost: () => told((there) => there.lost())
+  })()
+}
 
 /** `longest`: the longest life of a copy. */
 export const makeNearTier = <R>(
@@ -180,20 +194,23 @@ export const makeNearTier = <R>(
     }
   }
 
+  /** Lives as long as the tier does. */
+  const ears: Listener = {
+    changed: (change) => {
+      void (change._tag === 'Keys' ? drop(change.keys) : empty(change.prefix))
+    },
+    lost: () => {
+      void empty('')
+    }
+  }
+
   const start = (): void => {
     if (dirty && closed === 0) void empty('')
     if (started || invalidation === undefined) return
     // what lies there was not listened for
     void empty('')
     try {
-      invalidation.listen({
-        changed: (change) => {
-          void (change._tag === 'Keys' ? drop(change.keys) : empty(change.prefix))
-        },
-        lost: () => {
-          void empty('')
-        }
-      })()
+      listenWeakly(invalidation, ears)
       started = true
     } catch {
       // the next one who asks tries again; until then nothing is covered

@@ -29,8 +29,8 @@ import { makeJanitor } from '../internal/fileJanitor'
 import { fileOf, isEntry } from '../internal/fileNames'
 import {
   type Contents,
+  filesIn,
   leavesIn,
-  listOf,
   readBeginning,
   readWhole,
   remove,
@@ -185,7 +185,7 @@ export const files = (options: FilesOptions): Store<Uint8Array, string> => {
     if (key === undefined ? prefix === '' : key.startsWith(prefix)) await remove(file)
   }
   const clearLeaf = async (leaf: string, prefix: string): Promise<void> => {
-    const names = (await listOf(leaf)).filter(isEntry)
+    const names = (await filesIn(leaf)).filter(isEntry)
     await Promise.all(
       names.map((name) => {
         const file = path.join(leaf, name)

@@ -1,5 +1,6 @@
 /** What becomes of a client and of a store when the server, or what is between, fails. */
 import { execFileSync } from 'node:child_process'
+import { type AddressInfo, createServer } from 'node:net'
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
@@ -359,4 +360,26 @@ describe('the process', () => {
       )
     ).toBe('Right\nRight')
   }, 30_000)
+})
+
+test('a line of the administration that never ends is not kept: clear is a left', async () => {
+  const flood = createServer((socket) => {
+    socket.on('error', () => undefined)
+    const pour = (): void => {
+      while (!socket.destroyed && socket.write('x'.repeat(65_536))) poured += 65_536
+    }
+    socket.on('drain', pour)
+    pour()
+  })
+  let poured = 0
+  await new Promise<void>((resolve) => flood.listen(0, '127.0.0.1', resolve))
+  try {
+    // the proof: it listens to a port
+    const { port } = flood.address() as AddressInfo
+    const store = memcached(clientOf(`127.0.0.1:${String(port)}`), { namespace: 'flood:' })
+    expect(left(await store.clear('')()).reason).toBe('failed')
+    expect(poured).toBeLessThan(64 * 2 ** 20)
+  } finally {
+    flood.close()
+  }
 })

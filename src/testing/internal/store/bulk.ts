@@ -4,11 +4,15 @@
  * @internal
  */
 import * as fc from 'fast-check'
+import { none } from 'fp-ts/Option'
 
 import * as D from '../../../Duration'
 import { same } from '../same'
 import { ensure, freshPrefix, run } from '../words'
 import { isSome, longest, sampled, type StoreLaws, two } from './case'
+
+/** More keys than go into one request of most backends, and no multiple of a round number. */
+const many = 2_503
 
 export const bulk: StoreLaws = {
   'law 12: the bulk operations are the single ones, in order, duplicates included': (c) =>
@@ -74,6 +78,34 @@ export const bulk: StoreLaws = {
       ])
     )
     ensure((await run('get', c.store.get(key)))._tag === 'None', 'an entry that was not to be stored')
+  },
+
+  'law 12: a bulk of thousands is answered as a small one is': async (c) => {
+    const prefix = freshPrefix()
+    const [a, b] = two(c)
+    const keys = Array.from({ length: many }, (_, i) => `${prefix}${String(i)}`)
+    const valueOf = (i: number): typeof a => (i % 2 === 0 ? a : b)
+    await run('setMany', c.store.setMany(keys.map((key, i) => [key, valueOf(i), longest(c)])))
+    const got = await run('getMany', c.store.getMany(keys))
+    const read = await run('readMany', c.store.readMany(keys))
+    const has = await run('hasMany', c.store.hasMany(keys))
+    const touched = await run('touchMany', c.store.touchMany(keys.map((key) => [key, longest(c)])))
+    for (const [name, { length }] of Object.entries({ got, read, has, touched })) {
+      ensure(length === many, () => `${name}: ${String(length)} answers of ${String(many)}`)
+    }
+    keys.forEach((_, i) => {
+      const value = valueOf(i)
+      ensure(isSome(c, value)(got[i] ?? none), () => `getMany: another value at ${String(i)}`)
+      ensure(read[i]?._tag === got[i]?._tag, () => `readMany: another answer at ${String(i)}`)
+      ensure(has[i] === c.keeps, () => `hasMany: another answer at ${String(i)}`)
+      ensure(touched[i] === c.keeps, () => `touchMany: another answer at ${String(i)}`)
+    })
+    const together = await Promise.all(keys.map((key) => run('get', c.store.get(key))))
+    together.forEach((answer, i) =>
+      ensure(isSome(c, valueOf(i))(answer), () => `get, with others: another value at ${String(i)}`)
+    )
+    await run('deleteMany', c.store.deleteMany(keys))
+    ensure(!(await run('hasMany', c.store.hasMany(keys))).includes(true), 'deleteMany left something')
   },
 
   'law 12: nothing asked, nothing touched': async (c) => {
