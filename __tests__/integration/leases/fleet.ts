@@ -1,4 +1,4 @@
-/** Real processes that share a Redis, started once and driven by messages. Every wait for one of them ends. */
+/** Real processes that share a cache, started once and driven by messages. Every wait for one of them ends. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import * as path from 'node:path'
 
@@ -31,13 +31,19 @@ export const inTime = <A>(what: string, within: number, answer: Promise<A>): Pro
     answer.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 
-export const startFleet = async (size: number, url: string, namespace: string): Promise<Fleet> => {
+/** The cache is in Redis, or in memcached where its address is given. */
+export const startFleet = async (
+  size: number,
+  url: string,
+  namespace: string,
+  memcachedAt = ''
+): Promise<Fleet> => {
   const all = new Set<ChildProcess>()
   const members = new Set<Member>()
   const listeners = new Set<(began: Began) => void>()
 
   const start = async (): Promise<Member> => {
-    const child = spawn(process.execPath, ['--import', 'tsx', program, url, namespace], {
+    const child = spawn(process.execPath, ['--import', 'tsx', program, url, namespace, memcachedAt], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: { ...process.env, NODE_OPTIONS: '' }
     })

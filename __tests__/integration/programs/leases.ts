@@ -1,6 +1,7 @@
 /**
- * One process of a fleet that shares a Redis: it has its own connections and rings, does the jobs that its parent sends,
- * and writes down in Redis, beside the cache, every load that it begins. It ends when its parent does.
+ * One process of a fleet that shares a cache in Redis, or in memcached where its address is given: it has its own
+ * connections and rings, does the jobs that its parent sends, and writes down in Redis, beside the cache, every load that
+ * it begins. It ends when its parent does.
  */
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
@@ -10,11 +11,12 @@ import * as t from 'io-ts'
 import { createClient } from 'redis'
 
 import type { RingEvent } from '../../../src'
-import { Codec, Duration, Policy, ring } from '../../../src'
+import { Codec, Duration, Policy, ring, type Store } from '../../../src'
+import { client as memcachedClient, memcached } from '../../../src/stores/memcached'
 import { redis } from '../../../src/stores/redis'
 import type { Began, Job, Jobs, Loaded, Reply, Request, Write } from '../leases/jobs'
 
-const [url = '', namespace = ''] = process.argv.slice(2)
+const [url = '', namespace = '', memcachedAt = ''] = process.argv.slice(2)
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const random = (n: number): number => Math.floor(Math.random() * n)
@@ -30,7 +32,11 @@ const beside = (what: 'loads' | 'truth' | 'acknowledged' | 'turn', id: string): 
   `${namespace}${what}/${id}`
 
 // a busy machine is no fault of the store
-const store = redis(client, { namespace, timeout: Duration.seconds(10) })
+const timeout = Duration.seconds(10)
+const store: Store.Store<Uint8Array> & Store.Leasing<Uint8Array> =
+  memcachedAt === ''
+    ? redis(client, { namespace, timeout })
+    : memcached(memcachedClient({ servers: [memcachedAt], timeout }), { namespace, timeout })
 
 const told = new Map<string, number>()
 const observe = (event: RingEvent.RingEvent) => () => {
