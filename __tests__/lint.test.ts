@@ -37,7 +37,7 @@ describe('lint', () => {
   it.each([
     ['src/KeyFn.ts', 'lru-cache'],
     ['src/Policy.ts', './stores/dict'],
-    ['src/Policy.ts', './ring'],
+    ['src/Policy.ts', './Ring'],
     ['src/Policy.ts', 'node:crypto'],
     ['src/Store.ts', 'redis'],
     ['src/Duration.ts', './index'],
@@ -45,27 +45,27 @@ describe('lint', () => {
     ['src/stores/lru.ts', 'redis'],
     ['src/stores/lru.ts', '../Codec'],
     ['src/stores/lru.ts', '../Policy'],
-    ['src/stores/lru.ts', '../ring'],
+    ['src/stores/lru.ts', '../Ring'],
     ['src/stores/lru.ts', './dict'],
     ['src/stores/dict.ts', 'lru-cache'],
     ['src/stores/another.ts', 'fp-tsx'],
     ['src/codecs/cbor.ts', '../Store'],
     ['src/codecs/cbor.ts', 'redis'],
     ['src/codecs/cbor.ts', '../index'],
-    ['src/internal/flights.ts', '../ring'],
+    ['src/internal/flights.ts', '../Ring'],
     ['src/internal/flights.ts', '../stores/dict'],
     ['src/internal/flights.ts', 'lru-cache'],
-    ['src/ring.ts', './index'],
-    ['src/ring.ts', 'fp-ring'],
-    ['src/ring.ts', '.'],
+    ['src/Ring.ts', './index'],
+    ['src/Ring.ts', 'fp-ring'],
+    ['src/Ring.ts', '.'],
     ['src/index.ts', './stores/redis'],
     ['src/index.ts', './codecs/cbor'],
     ['src/index.ts', './testing/index'],
     ['src/index.ts', './testing/storeLaws'],
-    ['src/ring.ts', './testing/random'],
+    ['src/Ring.ts', './testing/random'],
     ['src/stores/dict.ts', '../testing/clock'],
     ['src/stores/dict.ts', 'fast-check'],
-    ['src/testing/storeLaws.ts', '../ring'],
+    ['src/testing/storeLaws.ts', '../Ring'],
     ['src/testing/storeLaws.ts', '../stores/dict'],
     ['src/testing/storeLaws.ts', '../index'],
     ['src/testing/storeLaws.ts', 'jest'],
@@ -88,8 +88,8 @@ describe('lint', () => {
     ['src/codecs/cbor.ts', 'cbor-x'],
     ['src/internal/flights.ts', './defect'],
     ['src/internal/flights.ts', '../Duration'],
-    ['src/ring.ts', './Policy'],
-    ['src/index.ts', './ring'],
+    ['src/Ring.ts', './Policy'],
+    ['src/index.ts', './Ring'],
     ['src/index.ts', './stores/dict'],
     ['src/testing/storeLaws.ts', 'fast-check'],
     ['src/testing/storeLaws.ts', '../Store'],
@@ -113,7 +113,7 @@ describe('lint', () => {
     ['while', 'export const all = (f: () => boolean) => {\n  while (f());\n}'],
     ['class', 'export class Cache {\n  readonly size = 0\n}']
   ])('purity rule: no %s in src', async (_, code) => {
-    expect(await rulesOf('src/ring.ts', code)).toContain('no-restricted-syntax')
+    expect(await rulesOf('src/Ring.ts', code)).toContain('no-restricted-syntax')
     for (const file of ['src/internal/defect.ts', 'src/testing/clock.ts'])
       expect(await rulesOf(file, code)).not.toContain('no-restricted-syntax')
   })
@@ -129,15 +129,15 @@ describe('lint', () => {
   it('an exception says why', async () => {
     const disable = '// eslint-disable-next-line no-restricted-syntax'
     const code = 'export const now = () => performance.now()'
-    expect(await rulesOf('src/ring.ts', disable, code)).toEqual([
+    expect(await rulesOf('src/Ring.ts', disable, code)).toEqual([
       '@eslint-community/eslint-comments/require-description'
     ])
-    expect(await rulesOf('src/ring.ts', `${disable} -- the hot path`, code)).toEqual([])
+    expect(await rulesOf('src/Ring.ts', `${disable} -- the hot path`, code)).toEqual([])
   })
 
   it('an exception that nothing needs is an error', async () => {
     expect(
-      await rulesOf('src/ring.ts', '// eslint-disable-next-line no-var -- why', 'export const a = 1')
+      await rulesOf('src/Ring.ts', '// eslint-disable-next-line no-var -- why', 'export const a = 1')
     ).toEqual([null])
   })
 })

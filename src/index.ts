@@ -11,13 +11,13 @@ import * as Duration from './Duration'
 import * as Invalidation from './Invalidation'
 import * as KeyFn from './KeyFn'
 import * as Policy from './Policy'
+import * as Ring from './Ring'
 import * as RingError from './RingError'
 import * as RingEvent from './RingEvent'
 import * as Store from './Store'
 
 export { ringKey } from './KeyFn'
-export { ring } from './ring'
-export type { KeyOption, Options, Ring, Settings } from './ring'
+export { ring } from './Ring'
 export { dict } from './stores/dict'
 export type { DictEntry, DictOptions } from './stores/dict'
 export { noop } from './stores/noop'
@@ -79,6 +79,13 @@ export {
    * @since 0.1.0
    */
   Policy,
+  /**
+   * Cached functions.
+   *
+   * @category namespaces
+   * @since 0.1.0
+   */
+  Ring,
   /**
    * What can go wrong.
    *

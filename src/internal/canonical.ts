@@ -115,14 +115,19 @@ const isRecord = (proto: unknown): boolean =>
     Object.getPrototypeOf(proto) === null &&
     Object.hasOwn(proto, 'isPrototypeOf'))
 
-const objectText = (o: object, ancestors: ReadonlyArray<object>, budget: Budget): string => {
+/** What an argument says of itself, if it does. */
+const ownText = (o: object, budget: Budget): string | undefined => {
   const own: unknown = (o as { readonly [ringKey]?: unknown })[ringKey] // the proof: any property may be read
-  if (typeof own === 'function') {
-    const said: unknown = own.call(o)
-    if (typeof said !== 'string') return refuse('a [ringKey]() that is no string')
-    affords(budget, said.length)
-    return `<${spend(budget, bare(said))}>`
-  }
+  if (typeof own !== 'function') return undefined
+  const said: unknown = own.call(o)
+  if (typeof said !== 'string') return refuse('a [ringKey]() that is no string')
+  affords(budget, said.length)
+  return `<${spend(budget, bare(said))}>`
+}
+
+const objectText = (o: object, ancestors: ReadonlyArray<object>, budget: Budget): string => {
+  const own = ownText(o, budget)
+  if (own !== undefined) return own
   if (ancestors.includes(o)) return refuse('a cycle')
   if (ancestors.length >= maxDepth) return refuse('an argument this deep')
   const path = [...ancestors, o]
@@ -194,6 +199,9 @@ const text = (u: unknown, ancestors: ReadonlyArray<object>, budget: Budget): str
       return spend(budget, String(u))
     case 'object':
       return u === null ? spend(budget, 'null') : objectText(u, ancestors, budget)
+    case 'function':
+      // a class may have one
+      return ownText(u, budget) ?? refuse('a function')
     default:
       return refuse(`a ${typeof u}`)
   }
