@@ -26,7 +26,7 @@ import { anatomy, type Dissectible, type Types } from './internal/anatomy'
 import { type AnyRing, bound, contramapped } from './internal/bound'
 import { defect } from './internal/defect'
 import { type Config, interpret, isCodec } from './internal/interpreter'
-import { type Linking, linkedRing } from './internal/linked'
+import { linkedRing, type Linking } from './internal/linked'
 import { asPromises, mapped } from './internal/views'
 import type * as KeyFn from './KeyFn'
 import type * as Policy from './Policy'
@@ -355,7 +355,16 @@ type Received<Cmd, S, Args extends Arguments, E, A, R, X> = {
 
 /** A ring whose first argument may be such a receiver. */
 type Taking<S> = Dissectible<
-  Types<readonly [S, ...ReadonlyArray<never>], unknown, unknown, unknown, unknown, unknown, unknown, PropertyKey>
+  Types<
+    readonly [S, ...ReadonlyArray<never>],
+    unknown,
+    unknown,
+    unknown,
+    unknown,
+    unknown,
+    unknown,
+    PropertyKey
+  >
 >
 
 /**
@@ -551,11 +560,14 @@ export const expires = <Args extends Arguments, To extends Arguments>(
   ring: Dissectible & {
     readonly deleteMany: (argsList: ReadonlyArray<To>) => TE.TaskEither<RingError, void>
   },
-  f: (...args: Args) => ReadonlyArray<NoInfer<To>>
+  f: (...args: Args) => ReadonlyArray<readonly [...To]>
 ): Link<Args> => ({
   to: ring[anatomy],
-  // the proof: it is asked with the arguments of the ring that it is linked to
-  expire: (argsList) => ring.deleteMany(argsList.flatMap((args) => f(...(args as unknown as Args))))
+  expire: (argsList) =>
+    // the proof: it is asked with the arguments of the ring that it is linked to, and `f` makes those of `ring`
+    ring.deleteMany(
+      argsList.flatMap((args) => f(...(args as unknown as Args))) as unknown as ReadonlyArray<To>
+    )
 })
 
 /**
