@@ -15,7 +15,8 @@ type AnyRingError = RingError.RingError
 interface Failed {
   readonly _tag: 'Failed'
 }
-declare const store: Store.Store<unknown, 'backend'>
+// rings are made when the classes are
+const store = dict() as unknown as Store.Store<unknown, 'backend'>
 declare const bytes: Store.Store<Uint8Array, 'bytes'>
 declare const numbers: Codec.Codec<number, Uint8Array>
 
