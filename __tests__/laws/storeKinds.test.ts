@@ -388,6 +388,16 @@ describe('a law that is broken says where', () => {
       () => ({ delete: () => TE.right(undefined) }),
       /^get\('key'\), after touch, and delete beside it: some \(\d+ characters\), expected none$/
     ],
+    'an answer that is missing': [
+      'law 2: the smallest',
+      () => ({ get: () => TE.right(undefined as never) }),
+      /^get\('extreme 0'\), after set: no answer, expected some \(800 characters\)$/
+    ],
+    'what is no Option': [
+      'law 2: the smallest',
+      () => ({ getMany: (keys) => TE.right(keys.map(() => null as never)) }),
+      /^getMany\(\['extreme 0'\]\)\[0\], after setMany: no Option, expected some \(800 characters\)$/
+    ],
     'what failed, and why': [
       'law 10: deleting',
       () => ({ has: () => TE.left(new StoreError('has', 'refused', 'not today')) }),
