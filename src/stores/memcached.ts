@@ -47,6 +47,7 @@ import {
 } from '../internal/memcachedEntries'
 import { beginsWith, itemKeyOf, leaseKeyOf } from '../internal/memcachedKeys'
 import { memcachedLeases, type Place } from '../internal/memcachedLeases'
+import { within } from '../internal/memcachedPatience'
 import type { MemcachedReply, MemcachedRequest } from '../internal/memcachedProtocol'
 import { makeServer, type MemcachedServer } from '../internal/memcachedServer'
 import type { StoreError } from '../RingError'
@@ -141,8 +142,8 @@ export interface OwnClient extends MemcachedClient {
 
 /**
  * How a store uses its client. `namespace` is put before every key (default: nothing). `timeout` is for every
- * operation but `clear` (default: 1 second; `Duration.forever` waits as long as the client does). `batch` makes one bulk
- * read of the single reads of one tick, of at most `max` keys (default: on, 1,000).
+ * operation, and for each step of `clear` (default: 1 second; `Duration.forever` waits as long as the client does).
+ * `batch` makes one bulk read of the single reads of one tick, of at most `max` keys (default: on, 1,000).
  *
  * @category model
  * @since 0.1.0
@@ -437,7 +438,7 @@ export const memcached = <Client extends MemcachedClient>(
       const failed = failedAs('clear')
       return async () => {
         try {
-          await Promise.all(lookup().servers.map((server) => clearServer(server, isAsked)))
+          await Promise.all(lookup().servers.map((server) => clearServer(within(server, timeout), isAsked)))
           return { _tag: 'Right', right: undefined }
         } catch (cause) {
           return { _tag: 'Left', left: failed(cause) }

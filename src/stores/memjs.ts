@@ -82,12 +82,19 @@ const messageOf = (cause: unknown): string =>
   // the proof: `message` is looked at as `unknown`
   String((cause as { readonly message?: unknown } | undefined)?.message)
 
+/** What a client says whose own timeout is shorter than that of the store. */
+const unanswered = 'timed out waiting on response.'
+
 const failedAs =
   (operation: Operation) =>
-  (cause: unknown): StoreError =>
-    messageOf(cause).endsWith('too large')
-      ? new StoreError(operation, 'refused', 'the value is larger than the server takes', cause)
+  (cause: unknown): StoreError => {
+    const said = messageOf(cause)
+    if (said.endsWith('too large'))
+      return new StoreError(operation, 'refused', 'the value is larger than the server takes', cause)
+    return said.endsWith(unanswered)
+      ? new StoreError(operation, 'timeout', 'the backend did not answer in time', cause)
       : storeFailed(operation)(cause)
+  }
 
 /** What memjs takes for a lifetime: a Unix time, by this host's clock, for what is longer than 30 days. */
 const expiryOf = (ttl: Duration): number => relative(ttl) ?? absolute(ttl, Math.floor(Date.now() / 1_000))
