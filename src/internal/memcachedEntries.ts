@@ -50,9 +50,12 @@ export const withExpiries = <A>(
   ask: (expiries: ReadonlyArray<number>) => Promise<A>
 ): Promise<A> => {
   const expiries = ttls.map((ttl) => expiryOn(server, ttl))
-  return expiries.every((expiry) => typeof expiry === 'number')
-    ? ask(expiries)
-    : Promise.all(expiries).then((told) => (go() ? ask(told) : Promise.reject(timedOut())))
+  const known = expiries.filter((expiry) => typeof expiry === 'number')
+  return known.length === expiries.length
+    ? ask(known)
+    : Promise.all(expiries.map(async (expiry) => expiry)).then((told) =>
+        go() ? ask(told) : Promise.reject(timedOut())
+      )
 }
 
 // -------------------------------------------------------------------------------------

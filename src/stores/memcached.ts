@@ -115,7 +115,8 @@ export {
  * `servers`: `'host:port'`, `'host'` (port 11211), `'[::1]:11211'`, or the absolute path of a Unix socket. `names` are
  * what is hashed for each of them, instead of `host:port`. `timeout` is for every round trip, and for connecting
  * (default: 1 second). `tls`: `true`, or what `tls.connect` is to be told. `maxPending` requests may wait for each
- * server (default: 100,000), and `maxPendingBytes` to be written (default: 64 MiB); what is more fails at once.
+ * server (default: 100,000), and `maxPendingBytes` to be written (default: 64 MiB); what is more fails at once. A value
+ * may have `maxValueBytes` (default: 64 MiB): a server that announces a larger one is given up.
  *
  * @category model
  * @since 0.1.0
@@ -127,6 +128,7 @@ export interface ClientOptions {
   readonly tls?: boolean | MemcachedTls
   readonly maxPending?: number
   readonly maxPendingBytes?: number
+  readonly maxValueBytes?: number
 }
 
 /**
@@ -136,7 +138,10 @@ export interface ClientOptions {
  * @since 0.1.0
  */
 export interface OwnClient extends MemcachedClient {
-  /** Waits for what is in flight, and takes nothing more; resolves when the connections are gone. */
+  /**
+   * Waits for what is in flight, and takes nothing more; resolves when the connections are gone. What is not answered
+   * within the client's timeout fails.
+   */
   readonly close: () => Promise<void>
 }
 
@@ -192,9 +197,11 @@ const nameOf = ({ host, path, port }: Address): string => path ?? `${host}:${Str
  */
 export const client = (options: ClientOptions): OwnClient => {
   const { maxPending = 100_000, maxPendingBytes = 64 * 2 ** 20, tls = false } = options
+  const { maxValueBytes = 64 * 2 ** 20 } = options
   const timeout = options.timeout ?? milliseconds(1_000)
   if (!(timeout > 0)) return defect('a client needs a timeout that is longer than nothing')
   if (!(maxPending >= 1 && maxPendingBytes >= 1)) return defect('a client needs room for what is pending')
+  if (!(maxValueBytes >= 1)) return defect('a client needs room for a value')
   const addresses = options.servers.map((server) =>
     addressOf(server, tls === true ? {} : tls === false ? undefined : tls)
   )
@@ -203,7 +210,8 @@ export const client = (options: ClientOptions): OwnClient => {
   if (names.length !== addresses.length || new Set(names).size !== names.length) {
     return defect('every memcached server has a name of its own')
   }
-  const servers = addresses.map((address) => makeServer(address, timeout, { maxPending, maxPendingBytes }))
+  const limits = { maxPending, maxPendingBytes, maxValueBytes }
+  const servers = addresses.map((address) => makeServer(address, timeout, limits))
   const placeOf = ketama(names)
   return {
     servers,
@@ -455,13 +463,12 @@ export const memcached = <Client extends MemcachedClient>(
       const full = namespace + prefix
       if (full === '') return refused('clear', 'the store has no namespace, so this would remove every key')
       if (!isWellFormed(full)) return refused('clear', lone)
-      const isAsked = beginsWith(full)
-      if (isAsked === undefined)
-        return refused('clear', 'the prefix is longer than what is left of long keys')
+      const asked = beginsWith(full)
+      if (asked === undefined) return refused('clear', 'the prefix is longer than what is left of long keys')
       const failed = failedAs('clear')
       return async () => {
         try {
-          await Promise.all(lookup().servers.map((server) => clearServer(server, isAsked)))
+          await Promise.all(lookup().servers.map((server) => clearServer(server, asked)))
           return { _tag: 'Right', right: undefined }
         } catch (cause) {
           return { _tag: 'Left', left: failed(cause) }

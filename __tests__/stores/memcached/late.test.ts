@@ -58,7 +58,7 @@ const timed = (...tells: ReadonlyArray<() => Promise<void>>): Timed => {
       session: async () => ({ ask: recorded((await real!.session()).ask) }),
       lines: async (command, onLine) => {
         if (command === 'stats') {
-          times[i]++
+          times[i]! += 1
           await tell()
         }
         return real!.lines(command, onLine)
