@@ -112,6 +112,16 @@ export interface Limits {
   readonly maxValueBytes: number
 }
 
+/** What was not sent yet is not sent later, when whoever asked for it has been told that it failed. */
+const reset = (socket: Socket): void => {
+  try {
+    socket.resetAndDestroy()
+  } catch {
+    // not one of TCP alone
+    socket.destroy()
+  }
+}
+
 const foreign = (cause?: unknown): Error =>
   failure('EPROTO', 'memcached answered something else than it was asked, or more than is taken', cause)
 
@@ -156,7 +166,8 @@ export const connectionOver = (socket: Socket, limits: Limits): Connection => {
     if (closed !== undefined) return
     closed = cause
     clearTimeout(timer)
-    socket.destroy()
+    if (pending > 0) reset(socket)
+    else socket.destroy()
     out = []
     for (let waiting = first; waiting !== undefined; waiting = waiting.next) waiting.batch.reject(cause)
     first = last = undefined

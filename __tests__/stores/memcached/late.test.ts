@@ -1,4 +1,6 @@
 /** Writes that have to ask the server for its time first: when they are sent, and when they are not any more. */
+import { type AddressInfo, createServer } from 'node:net'
+
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import type { Either } from 'fp-ts/Either'
 import { none, some } from 'fp-ts/Option'
@@ -135,6 +137,30 @@ describe('what was told to be late is not done later', () => {
     await sleep(60)
     expect(await cached(1)()).toEqual({ _tag: 'Right', right: 'new' })
   })
+})
+
+test('what a connection had not sent when it was given up is not sent later', async () => {
+  const heard: Array<Buffer> = []
+  let end = (): void => undefined
+  const ended = new Promise<void>((resolve) => (end = resolve))
+  const busy = createServer((socket) => {
+    socket.on('error', end)
+    socket.on('end', end)
+    socket.on('data', (data: Buffer) => void heard.push(data))
+    // it reads nothing while its client waits
+    socket.pause()
+    setTimeout(() => socket.resume(), 400)
+  })
+  await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve))
+  // the proof: it listens to a port
+  const { port } = busy.address() as AddressInfo
+  const waiting = client({ servers: [`127.0.0.1:${String(port)}`], timeout: D.milliseconds(100) })
+  const large = new Uint8Array(2_000_000)
+  expect(left(await memcached(waiting).set('k', large, D.minutes(1))()).reason).toBe('timeout')
+  await ended
+  expect(Buffer.concat(heard).length).toBeLessThan(large.length)
+  await waiting.close()
+  busy.close()
 })
 
 describe('in its turn', () => {
