@@ -18,6 +18,7 @@ import { defect } from '../internal/defect'
 import { placeholder } from '../internal/memcachedEntries'
 import { itemKeyOf } from '../internal/memcachedKeys'
 import { absolute, relative } from '../internal/memcachedTime'
+import { mended, sentOnce } from '../internal/memjsServers'
 import { StoreError, storeFailed } from '../RingError'
 import type { Operation, Store } from '../Store'
 
@@ -108,6 +109,9 @@ const isTrue = (answer: unknown): boolean => answer === true
  * `left` with the reason `refused` for `clear`, for `read` of an entry that is there, and for `Duration.forever` where the
  * client has an `expires` of its own.
  *
+ * What the store writes is sent once, whatever the client's `retries` and `failover` say: sent again, it would be done after
+ * what was done meanwhile. And the connections of the client's servers begin with nothing of the ones before.
+ *
  * @example
  * import { memjs } from 'fp-ring/memcached'
  * import { Client } from 'memjs'
@@ -139,7 +143,14 @@ export const memjs = <Client extends MemjsClient>(
     if (!full.every(isWellFormed)) return refused(operation, lone)
     const failed = failedAs(operation)
     return () =>
-      withDeadlineMap(operation, timeout, () => start(lookup(), full.map(itemKeyOf)), decode, nothing, failed)
+      withDeadlineMap(
+        operation,
+        timeout,
+        () => start(mended(lookup()), full.map(itemKeyOf)),
+        decode,
+        nothing,
+        failed
+      )
   }
   const each = <X, A>(
     operation: Operation,
@@ -179,9 +190,11 @@ export const memjs = <Client extends MemjsClient>(
     }
 
   const put = (client: Client, k: string, value: Uint8Array, ttl: Duration): Promise<unknown> =>
-    ttl > 0 ? client.set(k, toBuffer(value), { expires: expiryOf(ttl) }) : client.delete(k)
+    ttl > 0
+      ? sentOnce(client, () => client.set(k, toBuffer(value), { expires: expiryOf(ttl) }))
+      : client.delete(k)
   const touch = (client: Client, k: string, ttl: Duration): Promise<unknown> =>
-    ttl > 0 ? client.touch(k, expiryOf(ttl)) : client.delete(k)
+    ttl > 0 ? sentOnce(client, () => client.touch(k, expiryOf(ttl))) : client.delete(k)
   const toOption = (found: Found) =>
     found.value === null || isOthers(found)
       ? none
