@@ -9,7 +9,6 @@ import type * as TE from 'fp-ts/TaskEither'
 import type { Duration } from './Duration'
 import { makeLocalFeed } from './internal/localFeed'
 import type { Key } from './KeyFn'
-import type { StoreError } from './RingError'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -48,8 +47,12 @@ export interface Invalidation {
   readonly listen: (listener: Listener) => IO<() => void>
   /** Whether each change of this key, by whomever, is heard from now on, or `lost` is. */
   readonly covers: (key: Key) => boolean
-  /** Tells the others of a change that is in the far tier already. Nothing, where the far tier does. */
-  readonly tell: (change: Change) => TE.TaskEither<StoreError, void>
+  /**
+   * Tells the others of a change that is in the far tier already. Nothing, where the far tier does. It fails with whatever
+   * was in the way; an error whose `code` is `ETIMEDOUT` says that there was no answer in time. The tier makes the
+   * `StoreError` of it, as it knows what was to be done.
+   */
+  readonly tell: (change: Change) => TE.TaskEither<unknown, void>
   /** Whether one hears one's own changes, too: then what one writes is not kept near. */
   readonly echoes: boolean
   /** Where it is there: `tell` answers within this time. */

@@ -359,3 +359,15 @@ test('law 31: what pubsub could not tell it tells later, until it is closed', as
   one.close()
   two.close()
 }, 20_000)
+
+test('law 31: what pubsub cannot tell is a left of the operation that it was to tell of', async () => {
+  const never = new Promise<never>(() => undefined)
+  const publishers = { timeout: () => never, failed: () => Promise.reject(new Error('NOAUTH')) }
+  for (const [reason, publish] of Object.entries(publishers)) {
+    const feed = pubsub({ publish }, { channel: 'c', heartbeat, timeout: Duration.milliseconds(20) })
+    const store = Store.tiered({ near: dict<string>(), far: dict<string>(), invalidation: feed })
+    expect(await store.delete('k')()).toMatchObject(E.left({ operation: 'delete', reason }))
+    expect(await store.clear('k')()).toMatchObject(E.left({ operation: 'clear', reason }))
+    feed.close()
+  }
+})

@@ -3,8 +3,8 @@
  *
  * @internal
  */
+import { hasCode } from './coded'
 import { deleteRequest } from './memcachedEntries'
-import { hasCode } from './memcachedErrors'
 import type { MemcachedServer } from './memcachedServer'
 
 /** How many keys are removed in one go. */

@@ -6,7 +6,7 @@
 import type { Duration } from '../Duration'
 import { StoreError, storeFailed } from '../RingError'
 import type { Operation } from '../Store'
-import { failure, hasCode } from './memcachedErrors'
+import { failure, hasCode } from './coded'
 import type { MemcachedReply, MemcachedRequest } from './memcachedProtocol'
 import type { MemcachedServer, MemcachedSession } from './memcachedServer'
 

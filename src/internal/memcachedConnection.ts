@@ -8,7 +8,7 @@
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
-import { failure, timedOut } from './memcachedErrors'
+import { failure, timedOut } from './coded'
 import {
   addTo,
   type MemcachedReply,
@@ -68,7 +68,7 @@ export const connect = ({ host, path, port, tls }: Address, timeout: number): Pr
             ...(cert === undefined ? {} : { cert: toBuffer(cert) }),
             ...(key === undefined ? {} : { key: toBuffer(key) })
           })
-    const timer = timeout === Infinity ? undefined : setTimeout(() => end(timedOut()), timeout)
+    const timer = timeout === Infinity ? undefined : setTimeout(() => end(timedOut('memcached')), timeout)
     const end = (cause: Error): void => {
       clearTimeout(timer)
       socket.destroy()
@@ -197,12 +197,12 @@ export const connectionOver = (socket: Socket, limits: Limits): Connection => {
         break
       }
       const patience = batch.due - batch.asked - (now - heard)
-      if (heard < batch.asked || (batch.isLate && patience <= 0)) return end(timedOut())
+      if (heard < batch.asked || (batch.isLate && patience <= 0)) return end(timedOut('memcached'))
       next = Math.min(next, Math.max(patience, 1))
       if (batch.isLate) continue
       // an answer that comes late is known by its opaque, and dropped
       batch.isLate = true
-      batch.reject(timedOut())
+      batch.reject(timedOut('memcached'))
     }
     if (next !== Infinity) watch(next)
   }
@@ -243,7 +243,7 @@ export const connectionOver = (socket: Socket, limits: Limits): Connection => {
       if (requests.length === 0) return resolve([])
       if (!fits(requests)) return reject(failure('EBUSY', 'too much waits for memcached already'))
       const asked = performance.now()
-      if (due <= asked) return reject(timedOut())
+      if (due <= asked) return reject(timedOut('memcached'))
       // a throw is the promise's rejection, and nothing of it is written
       const parts: Array<string | Uint8Array> = []
       requests.forEach((request, place) => addTo(parts, request, opaqueOf(place)))

@@ -8,8 +8,8 @@
  */
 import type { Socket } from 'node:net'
 
+import { failure, timedOut } from './coded'
 import { type Address, connect, type Connection, connectionOver, type Limits } from './memcachedConnection'
-import { failure, timedOut } from './memcachedErrors'
 import type { MemcachedReply, MemcachedRequest } from './memcachedProtocol'
 
 // -------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ const readLines = (
         onLine(line)
       }
     }
-    if (timeout !== Infinity) socket.setTimeout(timeout, () => reject(timedOut()))
+    if (timeout !== Infinity) socket.setTimeout(timeout, () => reject(timedOut('memcached')))
     socket.on('close', () => reject(failure('ECLOSED', 'the connection was lost')))
     socket.on('error', reject)
     socket.setEncoding('latin1')

@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/Either'
 
 import type { Duration } from '../Duration'
-import { withDeadline } from './deadline'
+import { settledIn } from './deadline'
 import { defect } from './defect'
 import { startTimer } from './timer'
 
@@ -178,7 +178,7 @@ export const makeFeed = ({ all, client, connect, heartbeat, onLost, setUp }: Fee
   let cancel = ignore
 
   const inTime = async <A>(start: () => Promise<A>): Promise<A> => {
-    const answer = await withDeadline('get', heartbeat, start)
+    const answer = await settledIn(heartbeat, start)
     return E.isRight(answer) ? answer.right : Promise.reject(answer.left)
   }
   const sleep = (ms: number): Promise<void> =>

@@ -4,16 +4,18 @@
  * @internal
  */
 import * as E from 'fp-ts/Either'
+import { identity } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
-import type * as TE from 'fp-ts/TaskEither'
+import * as TE from 'fp-ts/TaskEither'
 
 import type { Clock } from '../Clock'
 import * as D from '../Duration'
 import type { Change, Invalidation } from '../Invalidation'
 import type { Key } from '../KeyFn'
-import type { StoreError } from '../RingError'
+import { StoreError } from '../RingError'
 import type { Entry, Leases, Operation, Store } from '../Store'
 import { attempt } from './attempt'
+import { hasCode } from './coded'
 import { extend } from './extend'
 import { type Fill, makeNearTier } from './nearTier'
 
@@ -36,6 +38,12 @@ const keysOf = (
 
 const written = <R>(value: R, ttl: D.Duration): O.Option<Entry<R>> =>
   ttl > 0 ? O.some({ value, remaining: ttl }) : O.none
+
+/** The far tier has the change, and the others do not know of it. */
+const untold = (operation: Operation, cause: unknown): StoreError =>
+  hasCode(cause, 'ETIMEDOUT')
+    ? new StoreError(operation, 'timeout', 'the others could not be told in time', cause)
+    : new StoreError(operation, 'failed', 'the others could not be told', cause)
 
 export const tieredStore = <R, N, F>({
   clock,
@@ -214,8 +222,9 @@ export const tieredStore = <R, N, F>({
     answer: E.Either<StoreError, A>
   ): Answer<A> => {
     if (invalidation === undefined) return answer
-    const told = await attempt(operation, () => invalidation.tell(change)())
-    return E.isRight(answer) && E.isLeft(told) ? told : answer
+    // a feed of somebody else's may throw
+    const told = await TE.tryCatch(() => invalidation.tell(change)(), identity)().then(E.flatten)
+    return E.isRight(answer) && E.isLeft(told) ? E.left(untold(operation, told.left)) : answer
   }
 
   /** The far tier, then the near one, then the others. `known`: what the far tier has now, of each key. */

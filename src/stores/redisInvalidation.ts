@@ -10,12 +10,11 @@ import type { IO } from 'fp-ts/IO'
 import * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, milliseconds } from '../Duration'
-import { withDeadline } from '../internal/deadline'
+import { settledIn } from '../internal/deadline'
 import { defect } from '../internal/defect'
 import { type Feed, type FeedClient, type FeedNode, makeFeed } from '../internal/redisFeed'
 import { startTimer } from '../internal/timer'
 import type { Change, Invalidation, Listener } from '../Invalidation'
-import type { StoreError } from '../RingError'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -247,12 +246,12 @@ export const pubsub = (
   let pending: Change | undefined
   let again: IO<void> | undefined
 
-  const publish = async (change: Change): Promise<E.Either<StoreError, void>> => {
+  const publish = async (change: Change): Promise<E.Either<Error, void>> => {
     // of several tiers that share this feed nobody knows which one tells: all of them hear it
     if (listeners.count() > 1) listeners.changed(change)
     const all = merged(pending, change)
     pending = undefined
-    const told = await withDeadline('set', timeout, () => lookup().publish(channel, encode(node, all)))
+    const told = await settledIn(timeout, () => lookup().publish(channel, encode(node, all)))
     if (E.isRight(told)) return E.right(undefined)
     pending = merged(pending, all)
     again ??= startTimer(milliseconds(1_000), () => {
