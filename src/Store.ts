@@ -29,6 +29,7 @@ import { defect } from './internal/defect'
 import { encodedCodec } from './internal/encoded'
 import { extend } from './internal/extend'
 import { guardedCodec } from './internal/guarded'
+import { isRead } from './internal/reads'
 import { tieredStore } from './internal/tiered'
 import type { Invalidation } from './Invalidation'
 import type { Key } from './KeyFn'
@@ -713,22 +714,8 @@ export const tiered = <R, N, F, S extends Store<R, F>>({
         Capabilities<S, R>)
     : defect('the ttl of a near tier is a Duration above zero')
 
-const writes: ReadonlySet<Operation> = /*#__PURE__*/ new Set<Operation>([
-  'set',
-  'delete',
-  'touch',
-  'setMany',
-  'deleteMany',
-  'touchMany',
-  'clear',
-  'acquire',
-  'seize',
-  'commit',
-  'override'
-])
-
 /**
- * Lets nothing be written: writes are `left(StoreError)` with reason `refused`.
+ * Lets nothing be written: what is no read is `left(StoreError)` with reason `refused`, all that leases do among it.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -747,6 +734,6 @@ const writes: ReadonlySet<Operation> = /*#__PURE__*/ new Set<Operation>([
  */
 export const readOnly: Combinator = /*#__PURE__*/ keepsDeadline(
   /*#__PURE__*/ around((operation, task) =>
-    writes.has(operation) ? TE.left(new StoreError(operation, 'refused', 'the store is read-only')) : task
+    isRead(operation) ? task : TE.left(new StoreError(operation, 'refused', 'the store is read-only'))
   )
 )
