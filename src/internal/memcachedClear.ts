@@ -4,6 +4,7 @@
  * @internal
  */
 import { hasCode } from './coded'
+import { isDone } from './memcachedClient'
 import { deleteRequest } from './memcachedEntries'
 import type { MemcachedServer } from './memcachedServer'
 
@@ -56,6 +57,7 @@ export const clearServer = async (
 ): Promise<void> => {
   const keys = await keysOf(server, isAsked)
   for (let i = 0; i < keys.length; i += most) {
-    await server.ask(keys.slice(i, i + most).map(deleteRequest))
+    const replies = await server.ask(keys.slice(i, i + most).map(deleteRequest))
+    for (const reply of replies) isDone(reply, 'NF')
   }
 }
