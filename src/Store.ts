@@ -104,8 +104,9 @@ export interface Store<R, B = unknown> {
    * the age of an entry.
    */
   readonly lifetime?: 'none' | 'hidden'
-  /** Where it is there: a key as the backend has it. */
+  /** Where they are there, the store knows what its keys are in the backend: see `RawKeyed`. */
   readonly rawKey?: (key: Key) => string
+  readonly rawPrefix?: (prefix: string) => string
   /** Where it is there, the store keeps nothing: every read is a miss. */
   readonly keeps?: 'nothing'
 }
@@ -181,6 +182,30 @@ export interface LeaseCapable {
 }
 
 /**
+ * A store that knows what its keys are in the backend, as a feed of changes tells of those.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface RawKeyed {
+  /** A key as the backend has it. */
+  readonly rawKey: (key: Key) => string
+  /** What all keys that begin so begin with there; of the empty prefix, what all keys do. */
+  readonly rawPrefix: (prefix: string) => string
+}
+
+/**
+ * A store that keeps lifetimes, and does not tell what is left of them: it is no tier, and a ring over it takes no policy
+ * that goes by the age of an entry.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface HiddenLifetime {
+  readonly lifetime: 'hidden'
+}
+
+/**
  * What `Policy.negative` needs of a store: that it takes what a codec makes.
  *
  * @category model
@@ -197,7 +222,16 @@ export type Accepting<R> = Pick<Store<R>, 'set'>
 export type Operation =
   | Exclude<
       keyof Store<unknown>,
-      'backend' | 'peek' | 'peekEntry' | 'leases' | 'deadline' | 'encodes' | 'lifetime' | 'keeps' | 'rawKey'
+      | 'backend'
+      | 'peek'
+      | 'peekEntry'
+      | 'leases'
+      | 'deadline'
+      | 'encodes'
+      | 'lifetime'
+      | 'keeps'
+      | 'rawKey'
+      | 'rawPrefix'
     >
   | keyof Leases<unknown>
 
@@ -207,7 +241,10 @@ export type Operation =
  * @category model
  * @since 0.1.0
  */
-export type Capabilities<S, R> = S extends LeaseCapable ? Leasing<R> : unknown
+export type Capabilities<S, R> = S extends LeaseCapable ? Leasing<R> & Others<S> : Others<S>
+
+type Others<S> = (S extends RawKeyed ? RawKeyed : unknown) &
+  (S extends HiddenLifetime ? HiddenLifetime : unknown)
 
 /**
  * A store from a store of the same values, with what that can do beside the algebra.
@@ -228,7 +265,7 @@ const min = /*#__PURE__*/ minOf(DurationOrd)
 /** What a combinator replaces; the rest stays as it is in the store below. */
 type Functions<R> = Omit<
   Store<R>,
-  'backend' | 'peek' | 'peekEntry' | 'deadline' | 'encodes' | 'lifetime' | 'keeps' | 'rawKey'
+  'backend' | 'peek' | 'peekEntry' | 'deadline' | 'encodes' | 'lifetime' | 'keeps' | 'rawKey' | 'rawPrefix'
 >
 
 const onLeases = <R, A>(
@@ -427,8 +464,8 @@ export const mapKey =
 
 const withKeys =
   (f: (key: Key) => Key, mapPrefix?: (prefix: string) => string) =>
-  <R>(store: Store<R>): Functions<R> & Pick<Store<R>, 'peek' | 'peekEntry' | 'rawKey'> => {
-    const { peek, peekEntry, rawKey } = store
+  <R>(store: Store<R>): Functions<R> & Pick<Store<R>, 'peek' | 'peekEntry' | 'rawKey' | 'rawPrefix'> => {
+    const { peek, peekEntry, rawKey, rawPrefix } = store
     return {
       get: (key) => store.get(f(key)),
       read: (key) => store.read(f(key)),
@@ -447,6 +484,7 @@ const withKeys =
           ? TE.left(new StoreError('clear', 'refused', 'the keys are mapped, so a prefix has no meaning'))
           : store.clear(mapPrefix(prefix)),
       ...(rawKey === undefined ? {} : { rawKey: (key) => rawKey(f(key)) }),
+      ...(rawPrefix === undefined ? {} : { rawPrefix: (prefix) => rawPrefix(mapPrefix?.(prefix) ?? '') }),
       ...(peek === undefined ? {} : { peek: (key) => peek(f(key)) }),
       ...(peekEntry === undefined ? {} : { peekEntry: (key) => peekEntry(f(key)) }),
       ...onLeases(store, (leases) => ({
@@ -529,7 +567,7 @@ export const encoded =
       E.traverseArray(O.traverse(E.Applicative)(decodeEntry('readMany')))
     )
     const { peek, peekEntry } = store
-    const ofValues: Omit<Store<A>, 'backend' | 'deadline' | 'lifetime' | 'keeps' | 'rawKey'> = {
+    const ofValues: Omit<Store<A>, 'backend' | 'deadline' | 'lifetime' | 'keeps' | 'rawKey' | 'rawPrefix'> = {
       encodes: true,
       get: (key) => decodeGot(store.get(key)),
       read: (key) => decodeRead(store.read(key)),
@@ -650,6 +688,11 @@ export const batched =
   (store) =>
     replaced(store, batchReads(store, options))
 
+/** What a store must be to be a tier. */
+type Telling<S> = S extends HiddenLifetime
+  ? { readonly 'a tier needs a store that tells what is left of a lifetime': never }
+  : unknown
+
 /**
  * Two stores as one: a near one that is fast, and a far one that is shared and has the last word. A read asks the near
  * one; what that has not, it asks the far one for, and keeps a copy near, for what is left of its life (law 17). A write
@@ -690,28 +733,28 @@ export const batched =
  * @category combinators
  * @since 0.1.0
  */
-export const tiered = <R, N, F, S extends Store<R, F>>({
+export const tiered = <R, N, F, Near extends Store<R, N>, Far extends Store<R, F>>({
   clock = system,
   far,
   invalidation,
   near,
   ttl = forever
 }: {
-  readonly near: Store<R, N>
-  readonly far: S & Store<R, F>
+  readonly near: Near & Store<R, N> & Telling<Near>
+  readonly far: Far & Store<R, F> & Telling<Far>
   readonly ttl?: Duration
   readonly invalidation?: Invalidation
   readonly clock?: Clock
-}): Store<R, { readonly near: N; readonly far: F }> & Capabilities<S, R> =>
+}): Store<R, { readonly near: N; readonly far: F }> & Capabilities<Far, R> =>
   near.lifetime === 'hidden' || far.lifetime === 'hidden'
     ? defect('a tier tells what is left of a lifetime')
     : ttl > 0
-    ? // the proof: it has leases where the far one has them
+    ? // the proof: it can do what the far one can, beside the algebra
       (tieredStore<R, N, F>({ clock, far, invalidation, near, ttl }) as Store<
         R,
         { readonly near: N; readonly far: F }
       > &
-        Capabilities<S, R>)
+        Capabilities<Far, R>)
     : defect('the ttl of a near tier is a Duration above zero')
 
 /**

@@ -289,7 +289,7 @@ export const tieredStore = <R, N, F>({
   })
 
   const { peek, peekEntry } = near
-  const { leases, rawKey } = far
+  const { leases, rawKey, rawPrefix } = far
   const deadlines = [
     far.deadline,
     near.deadline ?? (peek === undefined ? undefined : D.zero),
@@ -375,6 +375,7 @@ export const tieredStore = <R, N, F>({
           }
         }),
     ...(rawKey === undefined ? {} : { rawKey }),
+    ...(rawPrefix === undefined ? {} : { rawPrefix }),
     ...(leases === undefined ? {} : { leases: leasesOf(leases) }),
     ...(deadlines.some((d) => d === undefined)
       ? {}

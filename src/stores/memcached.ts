@@ -458,13 +458,6 @@ export const memcached = <Client extends MemcachedClient>(
 // eslint-disable-next-line no-restricted-imports -- `fp-ring/memcached` is one entry for both stores
 export {
   /**
-   * A store that keeps lifetimes, and does not tell what is left of them.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type HiddenLifetime,
-  /**
    * A store of bytes in memcached, over a client of memjs.
    *
    * @example

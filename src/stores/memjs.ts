@@ -19,7 +19,7 @@ import { placeholder } from '../internal/memcachedEntries'
 import { itemKeyOf } from '../internal/memcachedKeys'
 import { absolute, relative } from '../internal/memcachedTime'
 import { StoreError, storeFailed } from '../RingError'
-import type { Operation, Store } from '../Store'
+import type { HiddenLifetime, Operation, Store } from '../Store'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -48,16 +48,6 @@ export interface MemjsClient {
 export interface MemjsOptions {
   readonly namespace?: string
   readonly timeout?: Duration
-}
-
-/**
- * A store that keeps lifetimes, and does not tell what is left of them.
- *
- * @category model
- * @since 0.1.0
- */
-export interface HiddenLifetime {
-  readonly lifetime: 'hidden'
 }
 
 /** An item, with its client flags: four bytes. */

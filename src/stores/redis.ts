@@ -38,7 +38,7 @@ import { redisLeases } from '../internal/redisLeases'
 import * as scripts from '../internal/redisScripts'
 import { inTime } from '../internal/redisTrips'
 import type { StoreError } from '../RingError'
-import type { Leasing, Operation, Store } from '../Store'
+import type { Leasing, Operation, RawKeyed, Store } from '../Store'
 
 export {
   /**
@@ -102,7 +102,7 @@ const clientTimeout = 5_000
 export const redis = <Client extends RedisClient>(
   client: Client | (() => Client),
   options: RedisOptions = {}
-): Store<Uint8Array, Client> & Leasing<Uint8Array> => {
+): Store<Uint8Array, Client> & Leasing<Uint8Array> & RawKeyed => {
   const { namespace = '', timeout = milliseconds(1_000), batch = true } = options
   if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
   const lookup = typeof client === 'function' ? client : () => client
@@ -157,13 +157,16 @@ export const redis = <Client extends RedisClient>(
   const remove = <A>(operation: Operation, key: string, decode: (removed: number) => A) =>
     single(operation, key, ({ commands }, k) => commands.unlink([k]), decode)
 
-  const store: Store<Uint8Array, Client> & Leasing<Uint8Array> = {
+  const rawKey = (key: string): string => connection().keyPrefix + namespace + key
+
+  const store: Store<Uint8Array, Client> & Leasing<Uint8Array> & RawKeyed = {
     get backend() {
       return lookup()
     },
     // but for `clear`, which has it for each page
     deadline: timeout,
-    rawKey: (key) => connection().keyPrefix + namespace + key,
+    rawKey,
+    rawPrefix: rawKey,
     get: (key) => single('get', key, ({ commands }, k) => commands.get(k), toOption, forReads),
     read: (key) =>
       single(

@@ -12,9 +12,11 @@ import * as TE from 'fp-ts/TaskEither'
 import { type Duration, milliseconds } from '../Duration'
 import { settledIn } from '../internal/deadline'
 import { defect } from '../internal/defect'
+import type { RedisClient } from '../internal/redisClient'
 import { type Feed, type FeedClient, type FeedNode, makeFeed } from '../internal/redisFeed'
 import { startTimer } from '../internal/timer'
 import type { Change, Invalidation, Listener } from '../Invalidation'
+import type { RawKeyed } from '../Store'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -46,14 +48,14 @@ export interface FeedOptions {
 }
 
 /**
- * What a near tier's far store must show: its client, and its keys as they are in the backend.
+ * What a near tier's far store must show: its client, and its keys as they are in the backend. `redis` does, and so does what
+ * combinators make of it.
  *
  * @category model
  * @since 0.1.0
  */
-export interface Trackable {
-  readonly backend: unknown
-  readonly rawKey?: (key: string) => string
+export interface Trackable extends RawKeyed {
+  readonly backend: RedisClient
 }
 
 export {
@@ -103,6 +105,10 @@ const makeListeners = () => {
   }
 }
 
+/** What the types say, for those who have none. */
+const knowsKeys = (store: Partial<RawKeyed>): boolean =>
+  store.rawKey !== undefined && store.rawPrefix !== undefined
+
 const everything: Change = { _tag: 'Prefix', prefix: '' }
 
 /**
@@ -111,6 +117,7 @@ const everything: Change = { _tag: 'Prefix', prefix: '' }
  * hears of its own writes too, and keeps what it reads, not what it writes. (To leave out one's own, `NOLOOP`, is not safe:
  * where two clients change a key in the same turn of the server's loop, Redis tells only of one.)
  *
+ * Give it the store whose keys the tier has, and not one below it that has others (`Store.prefixed`, `Store.mapKey`).
  * Throws a `TypeError` for a store that does not know its keys in the backend.
  *
  * @example
@@ -132,20 +139,18 @@ const everything: Change = { _tag: 'Prefix', prefix: '' }
  * @since 0.1.0
  */
 export const tracking = (store: Trackable, options: FeedOptions = {}): RedisFeed => {
-  const { rawKey } = store
-  if (rawKey === undefined) return defect('tracking needs a store that knows its keys in Redis')
+  if (!knowsKeys(store)) return defect('tracking needs a store that knows its keys in Redis')
+  const { rawKey, rawPrefix } = store
+  const prefix = (): string => rawPrefix('') // the client is looked up anew
   const listeners = makeListeners()
   const onInvalidate = (raw: unknown): void => {
     const text =
       typeof raw === 'string' ? raw : raw instanceof Uint8Array ? Buffer.from(raw).toString() : undefined
     // nothing in particular: all of it was flushed
     if (text === undefined) return listeners.changed(everything)
-    const prefix = rawKey('')
-    const key = text.slice(prefix.length)
+    const key = text.slice(prefix().length)
     // of a key that is not of this store's making nobody knows what it is called here
-    listeners.changed(
-      text.startsWith(prefix) && rawKey(key) === text ? { _tag: 'Keys', keys: [key] } : everything
-    )
+    listeners.changed(rawKey(key) === text ? { _tag: 'Keys', keys: [key] } : everything)
   }
   const feed = makeFeed({
     client: () => store.backend,
@@ -154,7 +159,7 @@ export const tracking = (store: Trackable, options: FeedOptions = {}): RedisFeed
     heartbeat: beat(options.heartbeat),
     setUp: async (client) => {
       client.on('invalidate', onInvalidate)
-      const prefix = rawKey('')
+      const start = prefix()
       // the client may have turned it on by itself, in the mode that must be told of every key
       await client.sendCommand(['CLIENT', 'TRACKING', 'OFF'])
       await client.sendCommand([
@@ -162,7 +167,7 @@ export const tracking = (store: Trackable, options: FeedOptions = {}): RedisFeed
         'TRACKING',
         'ON',
         'BCAST',
-        ...(prefix === '' ? [] : ['PREFIX', prefix])
+        ...(start === '' ? [] : ['PREFIX', start])
       ])
     },
     onLost: listeners.lost
