@@ -688,10 +688,39 @@ export const batched =
   (store) =>
     replaced(store, batchReads(store, options))
 
+/**
+ * What `tiered` is made of.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface TieredOptions<Near, Far> {
+  /**
+   * The fast one: `lru`, `dict`; `noop()` turns it off. It is the tier's own, so it may be a store of any values, as
+   * `lru({ max: 10_000 })` is.
+   */
+  readonly near: Near
+  /** The one that is shared, and has the last word. */
+  readonly far: Far
+  /** The longest life of a copy (default: that of the entry). */
+  readonly ttl?: Duration
+  /** Tells what others change (default: nobody does). */
+  readonly invalidation?: Invalidation
+  /** By which copies age (default: the system's). For tests, as those of the stores are. */
+  readonly clock?: Clock
+}
+
 /** What a store must be to be a tier. */
 type Telling<S> = S extends HiddenLifetime
   ? { readonly 'a tier needs a store that tells what is left of a lifetime': never }
   : unknown
+
+/** The near store holds what the far one does: its values, or any. */
+type Keeping<Near, R> = unknown extends Near
+  ? unknown
+  : [Near, R] extends [R, Near]
+  ? unknown
+  : { readonly 'the near store is for other values than the far one': never }
 
 /**
  * Two stores as one: a near one that is fast, and a far one that is shared and has the last word. A read asks the near
@@ -733,29 +762,29 @@ type Telling<S> = S extends HiddenLifetime
  * @category combinators
  * @since 0.1.0
  */
-export const tiered = <R, N, F, Near extends Store<R, N>, Far extends Store<R, F>>({
+export const tiered = <R, K, N, F, Near extends Store<K, N>, Far extends Store<R, F>>({
   clock = system,
   far,
   invalidation,
   near,
   ttl = forever
-}: {
-  readonly near: Near & Store<R, N> & Telling<Near>
-  readonly far: Far & Store<R, F> & Telling<Far>
-  readonly ttl?: Duration
-  readonly invalidation?: Invalidation
-  readonly clock?: Clock
-}): Store<R, { readonly near: N; readonly far: F }> & Capabilities<Far, R> =>
+}: TieredOptions<
+  Near & Store<K, N> & Telling<Near> & Keeping<K, R>,
+  Far & Store<R, F> & Telling<Far>
+>): Store<R, { readonly near: N; readonly far: F }> & Capabilities<Far, R> =>
   near.lifetime === 'hidden' || far.lifetime === 'hidden'
     ? defect('a tier tells what is left of a lifetime')
-    : ttl > 0
-    ? // the proof: it can do what the far one can, beside the algebra
-      (tieredStore<R, N, F>({ clock, far, invalidation, near, ttl }) as Store<
-        R,
-        { readonly near: N; readonly far: F }
-      > &
-        Capabilities<Far, R>)
-    : defect('the ttl of a near tier is a Duration above zero')
+    : !(ttl > 0)
+    ? defect('the ttl of a near tier is a Duration above zero')
+    : // the proof: what lies near was read from the far store, or written to it; and it can do what the far one can, beside
+      // the algebra
+      (tieredStore({
+        clock,
+        far,
+        invalidation,
+        near: near as Store<unknown, N> as Store<R, N>,
+        ttl
+      }) as Store<R, { readonly near: N; readonly far: F }> & Capabilities<Far, R>)
 
 /**
  * Lets nothing be written: what is no read is `left(StoreError)` with reason `refused`, all that leases do among it.
