@@ -6,7 +6,8 @@ import { Client } from 'memjs'
 
 import { Codec, dict, Duration as D, Policy, ring, Store } from '../../src'
 import { extend } from '../../src/internal/extend'
-import { client, memcached, memjs } from '../../src/stores/memcached'
+import { memcached, memcachedClient } from '../../src/stores/memcached'
+import { memjs } from '../../src/stores/memjs'
 import { bytes as anyBytes, storeLaws } from '../../src/testing'
 import {
   anyMemcached,
@@ -111,7 +112,7 @@ describe('what is special about it', () => {
   })
 
   test('keys, bytes and lifetimes are those of the store over the meta protocol', async () => {
-    const meta = client({ servers: [hostOf(server.url)] })
+    const meta = memcachedClient({ servers: [hostOf(server.url)] })
     const [ours, theirs] = [memcached(meta, { namespace: 'both:' }), memjs(made, { namespace: 'both:' })]
     for (const key of ['plain', 'a b%', 'k'.repeat(400), '']) {
       right(await theirs.set(key, bytes(key), D.minutes(1))())

@@ -15,7 +15,7 @@ import type { MemcachedServer, MemcachedSession } from './memcachedServer'
 // -------------------------------------------------------------------------------------
 
 /**
- * A client that speaks memcached's meta protocol: its servers, and which of them has a key. `client` makes one; another
+ * A client that speaks memcached's meta protocol: its servers, and which of them has a key. `memcachedClient` makes one; another
  * may be used that has this shape. With a `deadline`, every `ask` settles within it.
  *
  * @category model

@@ -2,7 +2,7 @@
  * Entries in memcached: one item per key, whose bytes are the codec's and nothing else, with memcached's own expiry.
  *
  * It speaks the meta protocol (memcached 1.6.18 or later), which no driver on npm does, so a small client comes with it:
- * `client`. Laws: those of `Store`. Moreover:
+ * `memcachedClient`. Laws: those of `Store`. Moreover:
  *
  * - law 12: a bulk operation is one round trip to each of the servers that its keys belong to.
  * - law 17, 18: lifetimes are whole seconds. A fraction is cut off, but less than a second is one; an entry lives up to
@@ -54,7 +54,7 @@ import type { Leasing, Operation, Store } from '../Store'
 
 export {
   /**
-   * A client that speaks memcached's meta protocol: its servers, and which of them has a key. `client` makes one;
+   * A client that speaks memcached's meta protocol: its servers, and which of them has a key. `memcachedClient` makes one;
    * another may be used that has this shape. With a `deadline`, every `ask` settles within it.
    *
    * @category model
@@ -119,7 +119,7 @@ export {
  * @category model
  * @since 0.1.0
  */
-export interface ClientOptions {
+export interface MemcachedClientOptions {
   readonly servers: ReadonlyArray<string>
   readonly names?: ReadonlyArray<string>
   readonly timeout?: Duration
@@ -129,12 +129,12 @@ export interface ClientOptions {
 }
 
 /**
- * A client that `client` made.
+ * A client that `memcachedClient` made.
  *
  * @category model
  * @since 0.1.0
  */
-export interface OwnClient extends MemcachedClient {
+export interface OwnMemcachedClient extends MemcachedClient {
   /** Waits for what is in flight, and takes nothing more; resolves when the connections are gone. */
   readonly close: () => Promise<void>
 }
@@ -180,16 +180,19 @@ const nameOf = ({ host, path, port }: Address): string => path ?? `${host}:${Str
  *
  * @example
  * import { Duration } from 'fp-ring'
- * import { client, memcached } from 'fp-ring/memcached'
+ * import { memcached, memcachedClient } from 'fp-ring/memcached'
  *
- * const servers = client({ servers: ['10.0.0.1:11211', '10.0.0.2:11211'], timeout: Duration.milliseconds(200) })
+ * const servers = memcachedClient({
+ *   servers: ['10.0.0.1:11211', '10.0.0.2:11211'],
+ *   timeout: Duration.milliseconds(200)
+ * })
  *
  * export const store = memcached(servers, { namespace: 'shop:' })
  *
  * @category constructors
  * @since 0.1.0
  */
-export const client = (options: ClientOptions): OwnClient => {
+export const memcachedClient = (options: MemcachedClientOptions): OwnMemcachedClient => {
   const { maxPending = 100_000, maxPendingBytes = 64 * 2 ** 20, tls = false } = options
   const timeout = options.timeout ?? milliseconds(1_000)
   if (!(timeout > 0)) return defect('a client needs a timeout that is longer than nothing')
@@ -237,7 +240,7 @@ const touch = async (server: MemcachedServer, key: string, expiry: number | unde
 }
 
 /**
- * A store of bytes in memcached, over a client that the program made and closes (`client`, or another of its shape), or
+ * A store of bytes in memcached, over a client that the program made and closes (`memcachedClient`, or another of its shape), or
  * a function that gives one, which is asked at every use. `backend` is that client, in its own type.
  *
  * `left` with the reason `timeout` after `options.timeout`, `refused` for a value that is larger than the server takes,
@@ -247,9 +250,9 @@ const touch = async (server: MemcachedServer, key: string, expiry: number | unde
  * Values are sent as they are when the client writes them: do not change one that you passed.
  *
  * @example
- * import { memcached, client } from 'fp-ring/memcached'
+ * import { memcached, memcachedClient } from 'fp-ring/memcached'
  *
- * const store = memcached(client({ servers: ['localhost'] }), { namespace: 'shop:' })
+ * const store = memcached(memcachedClient({ servers: ['localhost'] }), { namespace: 'shop:' })
  *
  * export const cached = store.get('user:42') // TaskEither<StoreError, Option<Uint8Array>>
  *
@@ -454,36 +457,3 @@ export const memcached = <Client extends MemcachedClient>(
       : (key) => current.serverOf(itemKeyOf(namespace + key))
   })
 }
-
-// eslint-disable-next-line no-restricted-imports -- `fp-ring/memcached` is one entry for both stores
-export {
-  /**
-   * A store of bytes in memcached, over a client of memjs.
-   *
-   * @example
-   * import { memjs } from 'fp-ring/memcached'
-   * import { Client } from 'memjs'
-   *
-   * const client = Client.create('localhost:11211')
-   * export const store = memjs(client, { namespace: 'shop:' })
-   * client.close()
-   *
-   * @category constructors
-   * @since 0.1.0
-   */
-  memjs,
-  /**
-   * What the store needs of a client of memjs 1.3.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemjsClient,
-  /**
-   * How a store uses its client of memjs.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemjsOptions
-} from './memjs'

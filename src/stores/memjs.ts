@@ -3,7 +3,7 @@
  * it, does less than the meta protocol: the store has no leases, `clear` is refused, a bulk operation is many commands,
  * and nobody is told what is left of a lifetime: `read` of an entry is refused (`lifetime` is `'hidden'`).
  *
- * Keys, bytes and lifetimes are those of the store over the meta protocol: both may be used on the same servers.
+ * Keys, bytes and lifetimes are those of `memcached`, the store over the meta protocol: both may be used on the same servers.
  *
  * @since 0.1.0
  */
@@ -92,7 +92,7 @@ const isTrue = (answer: unknown): boolean => answer === true
  * client has an `expires` of its own.
  *
  * @example
- * import { memjs } from 'fp-ring/memcached'
+ * import { memjs } from 'fp-ring/memjs'
  * import { Client } from 'memjs'
  *
  * const client = Client.create('localhost:11211', { username: 'app', password: 'secret' })

@@ -9,7 +9,12 @@ import { none, some } from 'fp-ts/Option'
 
 import * as D from '../../../src/Duration'
 import type { StoreError } from '../../../src/RingError'
-import { client, memcached, type MemcachedServer, type OwnClient } from '../../../src/stores/memcached'
+import {
+  memcached,
+  memcachedClient,
+  type MemcachedServer,
+  type OwnMemcachedClient
+} from '../../../src/stores/memcached'
 import { healthy, type Proxy, startProxy } from '../../integration/proxy'
 import { eventually, hostOf, type Server, sleep, startMemcached } from '../../integration/servers'
 import { left, operationsOf, right } from '../answers'
@@ -18,7 +23,7 @@ const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 
 let server: Server
 let proxy: Proxy
-const open: Array<OwnClient> = []
+const open: Array<OwnMemcachedClient> = []
 beforeAll(async () => {
   server = await startMemcached()
   proxy = await startProxy(server.port)
@@ -32,13 +37,13 @@ afterAll(async () => {
   await server.stop()
 })
 
-const clientOf = (address: string, ms = 300): OwnClient => {
-  const made = client({ servers: [address], timeout: D.milliseconds(ms) })
+const clientOf = (address: string, ms = 300): OwnMemcachedClient => {
+  const made = memcachedClient({ servers: [address], timeout: D.milliseconds(ms) })
   open.push(made)
   return made
 }
-const proxied = (ms?: number): OwnClient => clientOf(`127.0.0.1:${String(proxy.port)}`, ms)
-const direct = (ms?: number): OwnClient => clientOf(hostOf(server.url), ms)
+const proxied = (ms?: number): OwnMemcachedClient => clientOf(`127.0.0.1:${String(proxy.port)}`, ms)
+const direct = (ms?: number): OwnMemcachedClient => clientOf(hostOf(server.url), ms)
 
 describe('law 26: every call settles within its deadline', () => {
   const silences: Readonly<Record<string, () => () => void>> = {
@@ -311,7 +316,10 @@ describe('a server that is lost', () => {
 
   test('each of several servers answers for itself', async () => {
     const other = await startMemcached()
-    const made = client({ servers: [hostOf(server.url), hostOf(other.url)], timeout: D.milliseconds(300) })
+    const made = memcachedClient({
+      servers: [hostOf(server.url), hostOf(other.url)],
+      timeout: D.milliseconds(300)
+    })
     open.push(made)
     const store = memcached(made, { namespace: 'two:', timeout: D.milliseconds(300) })
     const keys = Array.from({ length: 40 }, (_, i) => `k${String(i)}`)
@@ -336,10 +344,10 @@ describe('the process', () => {
         '--input-type=commonjs',
         '-e',
         `import * as D from './src/Duration'
-         import { client, memcached } from './src/stores/memcached'
+         import { memcached, memcachedClient } from './src/stores/memcached'
          const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
          const main = async () => {
-           const made = client({ servers: [process.env['HOST'] ?? ''], timeout: D.milliseconds(300) })
+           const made = memcachedClient({ servers: [process.env['HOST'] ?? ''], timeout: D.milliseconds(300) })
            const store = memcached(made, { timeout: D.milliseconds(300) })
            ${body}
          }
