@@ -15,21 +15,21 @@
  */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
-import * as O from 'fp-ts/Option'
+import type * as O from 'fp-ts/Option'
 import { min as minOf } from 'fp-ts/Ord'
 import * as TE from 'fp-ts/TaskEither'
 
-import { type Clock, system } from './Clock'
+import type { Clock } from './Clock'
 import type { Codec } from './Codec'
 import type { Duration } from './Duration'
 import { forever, Ord as DurationOrd } from './Duration'
+import { aroundStore } from './internal/around'
 import { batchReads } from './internal/batch'
 import { withDeadline } from './internal/deadline'
-import { defect } from './internal/defect'
-import { encodedCodec } from './internal/encoded'
-import { extend } from './internal/extend'
-import { guardedCodec } from './internal/guarded'
+import { encodedStore } from './internal/encodedStore'
+import { mapKeyStore } from './internal/mapKey'
 import { isRead } from './internal/reads'
+import { replaced } from './internal/replaced'
 import { tieredStore } from './internal/tiered'
 import type { Invalidation } from './Invalidation'
 import type { Key } from './KeyFn'
@@ -51,14 +51,12 @@ export interface Entry<R> {
 }
 
 /**
- * A store of raw values `R` over a backend `B`.
+ * What every store does. To make a task does nothing, and to run it twice does it twice.
  *
  * @category model
  * @since 0.1.0
  */
-export interface Store<R, B = unknown> {
-  /** What the user passed: the client, the map, the cache. Read it through the store, it may be looked up anew. */
-  readonly backend: B
+export interface Operations<R> {
   readonly get: (key: Key) => TE.TaskEither<StoreError, O.Option<R>>
   /** As `get`, with the remaining lifetime. */
   readonly read: (key: Key) => TE.TaskEither<StoreError, O.Option<Entry<R>>>
@@ -82,6 +80,15 @@ export interface Store<R, B = unknown> {
   ) => TE.TaskEither<StoreError, ReadonlyArray<boolean>>
   /** Removes exactly the keys that begin with `prefix`. */
   readonly clear: (prefix: string) => TE.TaskEither<StoreError, void>
+}
+
+/**
+ * What a store may be, or can do besides: each of these may be left out.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Traits<R> {
   /**
    * Present where the values lie in this process's memory: a read with no promise. `undefined` says "not here,
    * or not to be told from a miss": ask `get`.
@@ -109,6 +116,17 @@ export interface Store<R, B = unknown> {
   readonly rawPrefix?: (prefix: string) => string
   /** Where it is there, the store keeps nothing: every read is a miss. */
   readonly keeps?: 'nothing'
+}
+
+/**
+ * A store of raw values `R` over a backend `B`.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Store<R, B = unknown> extends Operations<R>, Traits<R> {
+  /** What the user passed: the client, the map, the cache. Read it through the store, it may be looked up anew. */
+  readonly backend: B
 }
 
 /**
@@ -211,7 +229,7 @@ export interface HiddenLifetime {
  * @category model
  * @since 0.1.0
  */
-export type Accepting<R> = Pick<Store<R>, 'set'>
+export type Accepting<R> = Pick<Operations<R>, 'set'>
 
 /**
  * The name of a store's function, as it stands in a `StoreError`.
@@ -219,21 +237,7 @@ export type Accepting<R> = Pick<Store<R>, 'set'>
  * @category model
  * @since 0.1.0
  */
-export type Operation =
-  | Exclude<
-      keyof Store<unknown>,
-      | 'backend'
-      | 'peek'
-      | 'peekEntry'
-      | 'leases'
-      | 'deadline'
-      | 'encodes'
-      | 'lifetime'
-      | 'keeps'
-      | 'rawKey'
-      | 'rawPrefix'
-    >
-  | keyof Leases<unknown>
+export type Operation = keyof Operations<unknown> | keyof Leases<unknown>
 
 /**
  * What a store can do beside the algebra, for values of another type.
@@ -256,31 +260,55 @@ export type Combinator = <R, B, S extends Store<R, B>>(
   store: S & Store<R, B>
 ) => Store<R, B> & Capabilities<S, R>
 
+/**
+ * What a breaker must do: run a function, or refuse to. The policies of `cockatiel` are breakers.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Breaker {
+  readonly execute: <A>(f: () => Promise<A>) => Promise<A>
+}
+
+/**
+ * What `tiered` is made of.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface TieredOptions<Near, Far> {
+  /**
+   * The fast one: `lru`, `dict`; `noop()` turns it off. It is the tier's own, so it may be a store of any values, as
+   * `lru({ max: 10_000 })` is.
+   */
+  readonly near: Near
+  /** The one that is shared, and has the last word. */
+  readonly far: Far
+  /** The longest life of a copy (default: that of the entry). */
+  readonly ttl?: Duration
+  /** Tells what others change (default: nobody does). */
+  readonly invalidation?: Invalidation
+  /** By which copies age (default: the system's). For tests, as those of the stores are. */
+  readonly clock?: Clock
+}
+
+/** What a store must be to be a tier. */
+type Telling<S> = S extends HiddenLifetime
+  ? { readonly 'a tier needs a store that tells what is left of a lifetime': never }
+  : unknown
+
+/** The near store holds what the far one does: its values, or any. */
+type Keeping<Near, R> = unknown extends Near
+  ? unknown
+  : [Near, R] extends [R, Near]
+  ? unknown
+  : { readonly 'the near store is for other values than the far one': never }
+
 // -------------------------------------------------------------------------------------
 // combinators
 // -------------------------------------------------------------------------------------
 
 const min = /*#__PURE__*/ minOf(DurationOrd)
-
-/** What a combinator replaces; the rest stays as it is in the store below. */
-type Functions<R> = Omit<
-  Store<R>,
-  'backend' | 'peek' | 'peekEntry' | 'deadline' | 'encodes' | 'lifetime' | 'keeps' | 'rawKey' | 'rawPrefix'
->
-
-const onLeases = <R, A>(
-  { leases }: Pick<Store<R>, 'leases'>,
-  f: (leases: Leases<R>) => Leases<A>
-): Pick<Store<A>, 'leases'> => (leases === undefined ? {} : { leases: f(leases) })
-
-/** The same store but for some of its functions. */
-const replaced = <R, B, S extends Store<R, B>>(
-  store: S & Store<R, B>,
-  members: Partial<Store<R>>,
-  without: ReadonlyArray<'deadline'> = []
-): Store<R, B> & Capabilities<S, R> =>
-  // the proof: it has leases where it had them
-  extend<Store<R, B>, Partial<Store<R>>>(store, members, without) as Store<R, B> & Capabilities<S, R>
 
 /** For combinators that do not wait: the store answers as soon as the one below. */
 const keepsDeadline =
@@ -313,41 +341,9 @@ const keepsDeadline =
  * @category combinators
  * @since 0.1.0
  */
-export const around =
-  (
-    run: <A>(operation: Operation, task: TE.TaskEither<StoreError, A>) => TE.TaskEither<StoreError, A>
-  ): Combinator =>
-  (store) =>
-    replaced(store, aroundAll(run)(store), ['deadline'])
-
-type Run = <A>(operation: Operation, task: TE.TaskEither<StoreError, A>) => TE.TaskEither<StoreError, A>
-
-// a store of somebody else's may throw where it builds its task: that too belongs to the operation
-const aroundAll =
-  (run: Run) =>
-  <R>(store: Store<R>): Functions<R> => ({
-    get: (key) => run('get', () => store.get(key)()),
-    read: (key) => run('read', () => store.read(key)()),
-    set: (key, value, ttl) => run('set', () => store.set(key, value, ttl)()),
-    delete: (key) => run('delete', () => store.delete(key)()),
-    has: (key) => run('has', () => store.has(key)()),
-    touch: (key, ttl) => run('touch', () => store.touch(key, ttl)()),
-    getMany: (keys) => run('getMany', () => store.getMany(keys)()),
-    readMany: (keys) => run('readMany', () => store.readMany(keys)()),
-    setMany: (entries) => run('setMany', () => store.setMany(entries)()),
-    deleteMany: (keys) => run('deleteMany', () => store.deleteMany(keys)()),
-    hasMany: (keys) => run('hasMany', () => store.hasMany(keys)()),
-    touchMany: (entries) => run('touchMany', () => store.touchMany(entries)()),
-    clear: (prefix) => run('clear', () => store.clear(prefix)()),
-    ...onLeases(store, (leases) => ({
-      acquire: (...args) => run('acquire', () => leases.acquire(...args)()),
-      seize: (...args) => run('seize', () => leases.seize(...args)()),
-      renew: (...args) => run('renew', () => leases.renew(...args)()),
-      release: (...args) => run('release', () => leases.release(...args)()),
-      commit: (...args) => run('commit', () => leases.commit(...args)()),
-      override: (entries) => run('override', () => leases.override(entries)())
-    }))
-  })
+export const around: (
+  run: <A>(operation: Operation, task: TE.TaskEither<StoreError, A>) => TE.TaskEither<StoreError, A>
+) => Combinator = aroundStore
 
 /**
  * Gives every operation a deadline: what has not answered by then is `left(StoreError)` with reason `timeout`.
@@ -381,16 +377,6 @@ export const timed =
       })(store),
       { deadline: min(deadline, store.deadline ?? deadline) }
     )
-
-/**
- * What a breaker must do: run a function, or refuse to. The policies of `cockatiel` are breakers.
- *
- * @category model
- * @since 0.1.0
- */
-export interface Breaker {
-  readonly execute: <A>(f: () => Promise<A>) => Promise<A>
-}
 
 /**
  * Puts a breaker before a store: while it is open, operations are `left(StoreError)` with reason `open`, at
@@ -457,46 +443,8 @@ const counts = (e: E.Either<StoreError, unknown>): e is E.Left<StoreError> =>
  * @category combinators
  * @since 0.1.0
  */
-export const mapKey =
-  (f: (key: Key) => Key, mapPrefix?: (prefix: string) => string): Combinator =>
-  (store) =>
-    replaced(store, withKeys(f, mapPrefix)(store))
-
-const withKeys =
-  (f: (key: Key) => Key, mapPrefix?: (prefix: string) => string) =>
-  <R>(store: Store<R>): Functions<R> & Pick<Store<R>, 'peek' | 'peekEntry' | 'rawKey' | 'rawPrefix'> => {
-    const { peek, peekEntry, rawKey, rawPrefix } = store
-    return {
-      get: (key) => store.get(f(key)),
-      read: (key) => store.read(f(key)),
-      set: (key, value, ttl) => store.set(f(key), value, ttl),
-      delete: (key) => store.delete(f(key)),
-      has: (key) => store.has(f(key)),
-      touch: (key, ttl) => store.touch(f(key), ttl),
-      getMany: (keys) => store.getMany(keys.map(f)),
-      readMany: (keys) => store.readMany(keys.map(f)),
-      setMany: (entries) => store.setMany(entries.map(([key, value, ttl]) => [f(key), value, ttl])),
-      deleteMany: (keys) => store.deleteMany(keys.map(f)),
-      hasMany: (keys) => store.hasMany(keys.map(f)),
-      touchMany: (entries) => store.touchMany(entries.map(([key, ttl]) => [f(key), ttl])),
-      clear: (prefix) =>
-        mapPrefix === undefined
-          ? TE.left(new StoreError('clear', 'refused', 'the keys are mapped, so a prefix has no meaning'))
-          : store.clear(mapPrefix(prefix)),
-      ...(rawKey === undefined ? {} : { rawKey: (key) => rawKey(f(key)) }),
-      ...(rawPrefix === undefined ? {} : { rawPrefix: (prefix) => rawPrefix(mapPrefix?.(prefix) ?? '') }),
-      ...(peek === undefined ? {} : { peek: (key) => peek(f(key)) }),
-      ...(peekEntry === undefined ? {} : { peekEntry: (key) => peekEntry(f(key)) }),
-      ...onLeases(store, (leases) => ({
-        acquire: (key, ...rest) => leases.acquire(f(key), ...rest),
-        seize: (key, ...rest) => leases.seize(f(key), ...rest),
-        renew: (key, ...rest) => leases.renew(f(key), ...rest),
-        release: (key, token) => leases.release(f(key), token),
-        commit: (key, ...rest) => leases.commit(f(key), ...rest),
-        override: (entries) => leases.override(entries.map(([key, ...rest]) => [f(key), ...rest]))
-      }))
-    }
-  }
+export const mapKey: (f: (key: Key) => Key, mapPrefix?: (prefix: string) => string) => Combinator =
+  mapKeyStore
 
 /**
  * Puts a prefix before every key: a namespace. `clear('')` clears the namespace and nothing else.
@@ -544,118 +492,9 @@ export const prefixed = (prefix: string): Combinator =>
  * @category combinators
  * @since 0.1.0
  */
-export const encoded =
-  <A, R>(given: Codec<A, R>) =>
-  <B, S extends Store<R, B>>(store: S & Store<R, B>): Store<A, B> & Capabilities<S, A> => {
-    const codec = encodedCodec(guardedCodec(given))
-    const refused =
-      (operation: Operation) =>
-      (cause: unknown): StoreError =>
-        new StoreError(operation, 'codec', 'the codec refused', cause)
-    const decode = (operation: Operation) => (raw: R) =>
-      pipe(codec.decode(raw), E.mapLeft(refused(operation)))
-    const decodeEntry = (operation: Operation) => (entry: Entry<R>) =>
-      pipe(
-        decode(operation)(entry.value),
-        E.map((value): Entry<A> => ({ value, remaining: entry.remaining }))
-      )
-    // made once: on the way of every hit
-    const decodeGot = TE.chainEitherK(O.traverse(E.Applicative)(decode('get')))
-    const decodeRead = TE.chainEitherK(O.traverse(E.Applicative)(decodeEntry('read')))
-    const decodeGotMany = TE.chainEitherK(E.traverseArray(O.traverse(E.Applicative)(decode('getMany'))))
-    const decodeReadMany = TE.chainEitherK(
-      E.traverseArray(O.traverse(E.Applicative)(decodeEntry('readMany')))
-    )
-    const { peek, peekEntry } = store
-    const ofValues: Omit<Store<A>, 'backend' | 'deadline' | 'lifetime' | 'keeps' | 'rawKey' | 'rawPrefix'> = {
-      encodes: true,
-      get: (key) => decodeGot(store.get(key)),
-      read: (key) => decodeRead(store.read(key)),
-      getMany: (keys) => decodeGotMany(store.getMany(keys)),
-      readMany: (keys) => decodeReadMany(store.readMany(keys)),
-      set: (key, value, ttl) =>
-        pipe(
-          TE.fromEither(pipe(codec.encode(value), E.mapLeft(refused('set')))),
-          TE.chain((raw) => store.set(key, raw, ttl))
-        ),
-      setMany: (entries) =>
-        pipe(
-          entries,
-          E.traverseArray(([key, value, ttl]) =>
-            pipe(
-              codec.encode(value),
-              E.bimap(refused('setMany'), (raw) => [key, raw, ttl] as const)
-            )
-          ),
-          TE.fromEither,
-          TE.chain(store.setMany)
-        ),
-      delete: store.delete,
-      has: store.has,
-      touch: store.touch,
-      deleteMany: store.deleteMany,
-      hasMany: store.hasMany,
-      touchMany: store.touchMany,
-      clear: store.clear,
-      ...(peek === undefined
-        ? {}
-        : {
-            peek: (key) => {
-              const raw = peek(key)
-              const value = raw === undefined ? undefined : codec.decode(raw)
-              return value === undefined || E.isLeft(value) ? undefined : value.right
-            }
-          }),
-      ...(peekEntry === undefined
-        ? {}
-        : {
-            peekEntry: (key) => {
-              const entry = peekEntry(key)
-              const value = entry === undefined ? undefined : codec.decode(entry.value)
-              return entry === undefined || value === undefined || E.isLeft(value)
-                ? undefined
-                : { value: value.right, remaining: entry.remaining }
-            }
-          }),
-      ...onLeases(store, (leases) => ({
-        acquire: (...args) =>
-          pipe(
-            leases.acquire(...args),
-            TE.chainEitherK((acquired) =>
-              acquired._tag === 'Found'
-                ? pipe(
-                    decodeEntry('acquire')(acquired.entry),
-                    E.map((entry): Acquired<A> => ({ _tag: 'Found', entry }))
-                  )
-                : E.right(acquired)
-            )
-          ),
-        seize: leases.seize,
-        renew: leases.renew,
-        release: leases.release,
-        commit: (key, token, value, ttl) =>
-          pipe(
-            TE.fromEither(pipe(value, O.traverse(E.Applicative)(codec.encode), E.mapLeft(refused('commit')))),
-            TE.chain((raw) => leases.commit(key, token, raw, ttl))
-          ),
-        override: (entries) =>
-          pipe(
-            entries,
-            E.traverseArray(([key, value, ttl]) =>
-              pipe(
-                value,
-                O.traverse(E.Applicative)(codec.encode),
-                E.bimap(refused('override'), (raw) => [key, raw, ttl] as const)
-              )
-            ),
-            TE.fromEither,
-            TE.chain(leases.override)
-          )
-      }))
-    }
-    // the proof: all that the store below has and that depends on the type of its values is replaced
-    return extend<object, typeof ofValues>(store, ofValues) as never
-  }
+export const encoded: <A, R>(
+  codec: Codec<A, R>
+) => <B, S extends Store<R, B>>(store: S & Store<R, B>) => Store<A, B> & Capabilities<S, A> = encodedStore
 
 /**
  * Gathers the single reads of one tick into one bulk read (the idea of DataLoader). Reads of one key share a
@@ -687,40 +526,6 @@ export const batched =
   (options: { readonly max?: number } = {}): Combinator =>
   (store) =>
     replaced(store, batchReads(store, options))
-
-/**
- * What `tiered` is made of.
- *
- * @category model
- * @since 0.1.0
- */
-export interface TieredOptions<Near, Far> {
-  /**
-   * The fast one: `lru`, `dict`; `noop()` turns it off. It is the tier's own, so it may be a store of any values, as
-   * `lru({ max: 10_000 })` is.
-   */
-  readonly near: Near
-  /** The one that is shared, and has the last word. */
-  readonly far: Far
-  /** The longest life of a copy (default: that of the entry). */
-  readonly ttl?: Duration
-  /** Tells what others change (default: nobody does). */
-  readonly invalidation?: Invalidation
-  /** By which copies age (default: the system's). For tests, as those of the stores are. */
-  readonly clock?: Clock
-}
-
-/** What a store must be to be a tier. */
-type Telling<S> = S extends HiddenLifetime
-  ? { readonly 'a tier needs a store that tells what is left of a lifetime': never }
-  : unknown
-
-/** The near store holds what the far one does: its values, or any. */
-type Keeping<Near, R> = unknown extends Near
-  ? unknown
-  : [Near, R] extends [R, Near]
-  ? unknown
-  : { readonly 'the near store is for other values than the far one': never }
 
 /**
  * Two stores as one: a near one that is fast, and a far one that is shared and has the last word. A read asks the near
@@ -762,29 +567,11 @@ type Keeping<Near, R> = unknown extends Near
  * @category combinators
  * @since 0.1.0
  */
-export const tiered = <R, K, N, F, Near extends Store<K, N>, Far extends Store<R, F>>({
-  clock = system,
-  far,
-  invalidation,
-  near,
-  ttl = forever
-}: TieredOptions<
-  Near & Store<K, N> & Telling<Near> & Keeping<K, R>,
-  Far & Store<R, F> & Telling<Far>
->): Store<R, { readonly near: N; readonly far: F }> & Capabilities<Far, R> =>
-  near.lifetime === 'hidden' || far.lifetime === 'hidden'
-    ? defect('a tier tells what is left of a lifetime')
-    : !(ttl > 0)
-    ? defect('the ttl of a near tier is a Duration above zero')
-    : // the proof: what lies near was read from the far store, or written to it; and it can do what the far one can, beside
-      // the algebra
-      (tieredStore({
-        clock,
-        far,
-        invalidation,
-        near: near as Store<unknown, N> as Store<R, N>,
-        ttl
-      }) as Store<R, { readonly near: N; readonly far: F }> & Capabilities<Far, R>)
+export const tiered = <R, K, N, F, Near extends Store<K, N>, Far extends Store<R, F>>(
+  options: TieredOptions<Near & Store<K, N> & Telling<Near> & Keeping<K, R>, Far & Store<R, F> & Telling<Far>>
+): Store<R, { readonly near: N; readonly far: F }> & Capabilities<Far, R> =>
+  // the proof: it can do what the far one can, beside the algebra
+  tieredStore<R, K, N, F>(options) as Store<R, { readonly near: N; readonly far: F }> & Capabilities<Far, R>
 
 /**
  * Lets nothing be written: what is no read is `left(StoreError)` with reason `refused`, all that leases do among it.

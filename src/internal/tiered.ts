@@ -8,24 +8,17 @@ import { identity } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
-import type { Clock } from '../Clock'
+import { system } from '../Clock'
 import * as D from '../Duration'
-import type { Change, Invalidation } from '../Invalidation'
+import type { Change } from '../Invalidation'
 import type { Key } from '../KeyFn'
 import { StoreError } from '../RingError'
-import type { Entry, Leases, Operation, Store } from '../Store'
+import type { Entry, Leases, Operation, Store, TieredOptions } from '../Store'
 import { attempt } from './attempt'
 import { hasCode } from './coded'
+import { defect } from './defect'
 import { extend } from './extend'
 import { type Fill, makeNearTier } from './nearTier'
-
-interface Parts<R, N, F> {
-  readonly near: Store<R, N>
-  readonly far: Store<R, F>
-  readonly ttl: D.Duration
-  readonly invalidation: Invalidation | undefined
-  readonly clock: Clock
-}
 
 type Answer<A> = Promise<E.Either<StoreError, A>>
 
@@ -45,13 +38,18 @@ const untold = (operation: Operation, cause: unknown): StoreError =>
     ? new StoreError(operation, 'timeout', 'the others could not be told in time', cause)
     : new StoreError(operation, 'failed', 'the others could not be told', cause)
 
-export const tieredStore = <R, N, F>({
-  clock,
+export const tieredStore = <R, K, N, F>({
+  clock = system,
   far,
   invalidation,
-  near,
-  ttl
-}: Parts<R, N, F>): Store<R, { readonly near: N; readonly far: F }> => {
+  near: own,
+  ttl = D.forever
+}: TieredOptions<Store<K, N>, Store<R, F>>): Store<R, { readonly near: N; readonly far: F }> => {
+  if (own.lifetime === 'hidden' || far.lifetime === 'hidden')
+    return defect('a tier tells what is left of a lifetime')
+  if (!(ttl > 0)) return defect('the ttl of a near tier is a Duration above zero')
+  // the proof: the tier's own, so what lies there was read from the far store, or written to it
+  const near = own as Store<unknown, N> as Store<R, N>
   const backend = {
     get near() {
       return near.backend
