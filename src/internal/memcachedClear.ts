@@ -3,10 +3,10 @@
  *
  * @internal
  */
+import type { MemcachedServer } from '../stores/memcachedClient'
 import { hasCode } from './coded'
-import { isDone } from './memcachedClient'
+import { isDone } from './memcachedAsks'
 import { deleteRequest } from './memcachedEntries'
-import type { MemcachedServer } from './memcachedServer'
 
 /** How many keys are removed in one go. */
 const most = 1_000

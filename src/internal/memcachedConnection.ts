@@ -8,34 +8,13 @@
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
+import type { MemcachedReply, MemcachedRequest, MemcachedTls } from '../stores/memcachedClient'
 import { failure, timedOut } from './coded'
-import {
-  addTo,
-  type MemcachedReply,
-  type MemcachedRequest,
-  owned,
-  replyReader,
-  toReply
-} from './memcachedProtocol'
+import { addTo, owned, replyReader, toReply } from './memcachedProtocol'
 
 // -------------------------------------------------------------------------------------
 // sockets
 // -------------------------------------------------------------------------------------
-
-/**
- * What TLS may be told; the same names as `tls.connect` has.
- *
- * @category model
- * @since 0.1.0
- */
-export interface MemcachedTls {
-  readonly ca?: string | Uint8Array
-  readonly cert?: string | Uint8Array
-  readonly key?: string | Uint8Array
-  readonly passphrase?: string
-  readonly servername?: string
-  readonly rejectUnauthorized?: boolean
-}
 
 /** @internal */
 export interface Address {

@@ -7,10 +7,10 @@ import type * as O from 'fp-ts/Option'
 
 import type { Duration } from '../Duration'
 import type { Entry } from '../Store'
+import type { MemcachedReply, MemcachedRequest, MemcachedServer } from '../stores/memcachedClient'
 import { none } from './answers'
-import { isDone, unexpected } from './memcachedClient'
-import { flagOf, type MemcachedReply, type MemcachedRequest } from './memcachedProtocol'
-import type { MemcachedServer } from './memcachedServer'
+import { isDone, unexpected } from './memcachedAsks'
+import { flagOf } from './memcachedProtocol'
 import { absolute, relative, remaining, timeOf } from './memcachedTime'
 
 /**

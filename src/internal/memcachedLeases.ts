@@ -27,11 +27,16 @@ import type * as TE from 'fp-ts/TaskEither'
 import { type Duration, forever, milliseconds } from '../Duration'
 import type { StoreError } from '../RingError'
 import type { Acquired, Leases, Operation } from '../Store'
+import type {
+  MemcachedReply,
+  MemcachedRequest,
+  MemcachedServer,
+  MemcachedSession
+} from '../stores/memcachedClient'
 import { done, nothing } from './answers'
-import { askOne, groupBy, isDone, unexpected } from './memcachedClient'
+import { askOne, groupBy, isDone, unexpected } from './memcachedAsks'
 import { deleteRequest, expiryOn, placeholder, readRequest, setRequest, toEntry } from './memcachedEntries'
-import { flagOf, type MemcachedReply, type MemcachedRequest } from './memcachedProtocol'
-import type { MemcachedServer, MemcachedSession } from './memcachedServer'
+import { flagOf } from './memcachedProtocol'
 import { wholeSeconds } from './memcachedTime'
 
 // -------------------------------------------------------------------------------------

@@ -8,39 +8,13 @@
  */
 import type { Socket } from 'node:net'
 
+import type { MemcachedServer } from '../stores/memcachedClient'
 import { failure, timedOut } from './coded'
 import { type Address, connect, type Connection, connectionOver, type Limits } from './memcachedConnection'
-import type { MemcachedReply, MemcachedRequest } from './memcachedProtocol'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
-
-/**
- * What sends meta commands in one go, in their order, and resolves with the answers in that order, or rejects within its
- * deadline. A rejection with the `code` `ETIMEDOUT` says that the answer did not come in time. Nothing that may have
- * been executed is sent again.
- *
- * @category model
- * @since 0.1.0
- */
-export interface MemcachedSession {
-  readonly ask: (requests: ReadonlyArray<MemcachedRequest>) => Promise<ReadonlyArray<MemcachedReply>>
-}
-
-/**
- * One server. A `session` is one connection: when that is lost every later `ask` rejects, so that the unique numbers of
- * items (`c`) that a session has seen are compared by the server that gave them out, and not by one that was restarted.
- * `lines` asks a command of the administration (`stats`) over a connection of its own, and gives the lines before `END`;
- * it rejects where the server is silent for as long as an answer may take.
- *
- * @category model
- * @since 0.1.0
- */
-export interface MemcachedServer extends MemcachedSession {
-  readonly session: () => Promise<MemcachedSession>
-  readonly lines: (command: string, onLine: (line: string) => void) => Promise<void>
-}
 
 /** @internal */
 export interface OwnServer extends MemcachedServer {

@@ -5,27 +5,7 @@
  * @internal
  */
 
-// -------------------------------------------------------------------------------------
-// model
-// -------------------------------------------------------------------------------------
-
-/**
- * A connection to a SQLite database whose calls answer at once: a `Database` of better-sqlite3, a `DatabaseSync` of
- * `node:sqlite`, or what has their shape. The program that made it closes it.
- *
- * What a statement takes is left open (`never`): each driver has its own type for it. The store gives numbers, bytes and
- * `null`, by position.
- *
- * @category model
- * @since 0.1.0
- */
-export interface SqliteDatabase {
-  readonly exec: (sql: string) => unknown
-  readonly prepare: (sql: string) => {
-    readonly get: (...values: Array<never>) => unknown
-    readonly run: (...values: Array<never>) => unknown
-  }
-}
+import type { SqliteDatabase } from '../stores/sqlite'
 
 /** @internal */
 export type SqliteValue = string | number | Uint8Array | null

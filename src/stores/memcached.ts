@@ -20,18 +20,8 @@ import { batchedAs, distinct, done, lone, noneAsked, nothing, refused } from '..
 import { isWellFormed } from '../internal/bytes'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
-import { ketama } from '../internal/ketama'
+import { askAll, askOne, failedAs, isDone, only, unexpected } from '../internal/memcachedAsks'
 import { clearServer } from '../internal/memcachedClear'
-import {
-  askAll,
-  askOne,
-  failedAs,
-  isDone,
-  type MemcachedClient,
-  only,
-  unexpected
-} from '../internal/memcachedClient'
-import type { Address, MemcachedTls } from '../internal/memcachedConnection'
 import {
   deleteRequest,
   expiryOn,
@@ -47,97 +37,15 @@ import {
 } from '../internal/memcachedEntries'
 import { beginsWith, itemKeyOf, leaseKeyOf } from '../internal/memcachedKeys'
 import { memcachedLeases, type Place } from '../internal/memcachedLeases'
-import type { MemcachedReply, MemcachedRequest } from '../internal/memcachedProtocol'
-import { makeServer, type MemcachedServer } from '../internal/memcachedServer'
 import type { StoreError } from '../RingError'
 import type { Leasing, Operation, Store } from '../Store'
+import type { MemcachedClient, MemcachedReply, MemcachedRequest, MemcachedServer } from './memcachedClient'
 
-export {
-  /**
-   * A client that speaks memcached's meta protocol: its servers, and which of them has a key. `memcachedClient` makes one;
-   * another may be used that has this shape. With a `deadline`, every `ask` settles within it.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemcachedClient
-} from '../internal/memcachedClient'
-export {
-  /**
-   * What TLS may be told; the same names as `tls.connect` has.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemcachedTls
-} from '../internal/memcachedConnection'
-export {
-  /**
-   * What a server said to a request.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemcachedReply,
-  /**
-   * A meta command.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemcachedRequest
-} from '../internal/memcachedProtocol'
-export {
-  /**
-   * One server.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemcachedServer,
-  /**
-   * What sends meta commands in one go, and resolves with the answers in their order.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemcachedSession
-} from '../internal/memcachedServer'
+export * from './memcachedClient'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
-
-/**
- * The servers of a client, and how it uses them.
- *
- * `servers`: `'host:port'`, `'host'` (port 11211), `'[::1]:11211'`, or the absolute path of a Unix socket. `names` are
- * what is hashed for each of them, instead of `host:port`. `timeout` is for every round trip, and for connecting
- * (default: 1 second). `tls`: `true`, or what `tls.connect` is to be told. `maxPending` requests may wait for each
- * server (default: 100,000), and `maxPendingBytes` to be written (default: 64 MiB); what is more fails at once.
- *
- * @category model
- * @since 0.1.0
- */
-export interface MemcachedClientOptions {
-  readonly servers: ReadonlyArray<string>
-  readonly names?: ReadonlyArray<string>
-  readonly timeout?: Duration
-  readonly tls?: boolean | MemcachedTls
-  readonly maxPending?: number
-  readonly maxPendingBytes?: number
-}
-
-/**
- * A client that `memcachedClient` made.
- *
- * @category model
- * @since 0.1.0
- */
-export interface OwnMemcachedClient extends MemcachedClient {
-  /** Waits for what is in flight, and takes nothing more; resolves when the connections are gone. */
-  readonly close: () => Promise<void>
-}
 
 /**
  * How a store uses its client. `namespace` is put before every key (default: nothing). `timeout` is for every
@@ -156,67 +64,6 @@ export interface MemcachedOptions {
 // -------------------------------------------------------------------------------------
 // constructors
 // -------------------------------------------------------------------------------------
-
-const addressOf = (server: string, tls: MemcachedTls | undefined): Address => {
-  const secured = tls === undefined ? {} : { tls }
-  if (server.startsWith('/')) return { host: '', port: 0, path: server, ...secured }
-  const [, v6, host, port = '11211'] = /^(?:\[([^\]]+)\]|([^:/@\s]+))(?::(\d{1,5}))?$/.exec(server) ?? []
-  const name = v6 ?? host
-  return name === undefined || Number(port) > 65_535
-    ? defect('a memcached server is host:port, [address]:port or the path of a socket')
-    : { host: name, port: Number(port), ...secured }
-}
-
-const nameOf = ({ host, path, port }: Address): string => path ?? `${host}:${String(port)}`
-
-/**
- * A client of one or more memcached servers, 1.6.18 or later. Nothing is connected before it is used, and what is lost
- * is connected again by whoever uses it next. Idle connections keep no process alive.
- *
- * With several servers, keys are spread as libketama does it (MD5, 160 points each). A server that is away is not
- * replaced by another: its keys fail until it is back.
- *
- * Throws a `TypeError` for options that cannot be meant.
- *
- * @example
- * import { Duration } from 'fp-ring'
- * import { memcached, memcachedClient } from 'fp-ring/memcached'
- *
- * const servers = memcachedClient({
- *   servers: ['10.0.0.1:11211', '10.0.0.2:11211'],
- *   timeout: Duration.milliseconds(200)
- * })
- *
- * export const store = memcached(servers, { namespace: 'shop:' })
- *
- * @category constructors
- * @since 0.1.0
- */
-export const memcachedClient = (options: MemcachedClientOptions): OwnMemcachedClient => {
-  const { maxPending = 100_000, maxPendingBytes = 64 * 2 ** 20, tls = false } = options
-  const timeout = options.timeout ?? milliseconds(1_000)
-  if (!(timeout > 0)) return defect('a client needs a timeout that is longer than nothing')
-  if (!(maxPending >= 1 && maxPendingBytes >= 1)) return defect('a client needs room for what is pending')
-  const addresses = options.servers.map((server) =>
-    addressOf(server, tls === true ? {} : tls === false ? undefined : tls)
-  )
-  const names = options.names ?? addresses.map(nameOf)
-  if (addresses.length === 0) return defect('a client needs a server')
-  if (names.length !== addresses.length || new Set(names).size !== names.length) {
-    return defect('every memcached server has a name of its own')
-  }
-  const servers = addresses.map((address) => makeServer(address, timeout, { maxPending, maxPendingBytes }))
-  const placeOf = ketama(names)
-  return {
-    servers,
-    deadline: timeout,
-    // the proof: `placeOf` gives the place of one of the names, and there are as many servers
-    serverOf: (key) => servers[placeOf(key)] as MemcachedServer,
-    close: async () => {
-      await Promise.all(servers.map((server) => server.close()))
-    }
-  }
-}
 
 const toFound = /*#__PURE__*/ only(toOption)
 const toSeen = /*#__PURE__*/ only(toEntry)

@@ -32,7 +32,7 @@ import { isWellFormed, toBuffer } from '../internal/bytes'
 import { defect } from '../internal/defect'
 import { clearPages, isOne, toEntry, toOption, toOptions } from '../internal/redisAnswers'
 import { chunksOf, getAll, most, runOverKeys } from '../internal/redisBulk'
-import { type Connection, connectionOf, type RedisClient, runScript } from '../internal/redisClient'
+import { type Connection, connectionOf, type RedisCommands, runScript } from '../internal/redisClient'
 import { beginsWith, startsWith } from '../internal/redisKeys'
 import { redisLeases } from '../internal/redisLeases'
 import * as scripts from '../internal/redisScripts'
@@ -40,20 +40,25 @@ import { inTime } from '../internal/redisTrips'
 import type { StoreError } from '../RingError'
 import type { Leasing, Operation, RawKeyed, Store } from '../Store'
 
-export {
-  /**
-   * A client of node-redis 6.2 or later, of any kind: `createClient`, `createClientPool`, `createCluster`,
-   * `createSentinel`; with any type mapping, in RESP 2 or 3. The program that made it connects and closes it.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type RedisClient
-} from '../internal/redisClient'
+export * from './redisHash'
+export * from './redisInvalidation'
+export * from './redisOptions'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
+
+/**
+ * A client of node-redis 6.2 or later, of any kind: `createClient`, `createClientPool`, `createCluster`,
+ * `createSentinel`; with any type mapping, in RESP 2 or 3. The program that made it connects and closes it.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface RedisClient {
+  /** 36 is `RESP_TYPES.BLOB_STRING`. */
+  readonly withTypeMapping: (mapping: { 36: BufferConstructor }) => RedisCommands
+}
 
 /**
  * How a store uses its client. `namespace` is put before every key (default: nothing). `timeout` is for every
@@ -303,131 +308,3 @@ export const redis = <Client extends RedisClient>(
     return isCluster ? (key) => ownerOf(namespace + key) : () => undefined
   })
 }
-
-// eslint-disable-next-line no-restricted-imports -- `fp-ring/redis` is one entry for both stores
-export {
-  /**
-   * A store that keeps no lifetime, and refuses every one that ends.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type Lifetimeless,
-  /**
-   * A store of bytes in the fields of one Redis hash.
-   *
-   * @example
-   * import { redisHash } from 'fp-ring/redis'
-   * import { createClient } from 'redis'
-   *
-   * export const countries = redisHash(createClient(), { key: 'countries' })
-   *
-   * @category constructors
-   * @since 0.1.0
-   */
-  redisHash,
-  /**
-   * How a hash store uses its client.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type RedisHashOptions
-} from './redisHash'
-
-// eslint-disable-next-line no-restricted-imports -- as above
-export {
-  /**
-   * A connection to listen with, by shape: what `createClient` of node-redis 6 makes.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type FeedClient,
-  /**
-   * Where a master is.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type FeedNode,
-  /**
-   * How a feed listens.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type FeedOptions,
-  /**
-   * Tiers tell each other what they change, over a channel of Redis.
-   *
-   * @example
-   * import { pubsub } from 'fp-ring/redis'
-   * import { createClient } from 'redis'
-   *
-   * export const invalidation = pubsub(createClient(), { channel: 'shop:changes' })
-   *
-   * @category constructors
-   * @since 0.1.0
-   */
-  pubsub,
-  /**
-   * A feed with connections of its own.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type RedisFeed,
-  /**
-   * What a near tier's far store must show.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type Trackable,
-  /**
-   * Redis tells what has changed, whoever changed it: `CLIENT TRACKING`.
-   *
-   * @example
-   * import { redis, tracking } from 'fp-ring/redis'
-   * import { createClient } from 'redis'
-   *
-   * export const invalidation = tracking(redis(createClient(), { namespace: 'shop:' }))
-   *
-   * @category constructors
-   * @since 0.1.0
-   */
-  tracking
-} from './redisInvalidation'
-
-// eslint-disable-next-line no-restricted-imports -- as above
-export {
-  /**
-   * What a connection to a server is given.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type ConnectionOptions,
-  /**
-   * Options of node-redis that suit a cache.
-   *
-   * @example
-   * import { recommended, redis } from 'fp-ring/redis'
-   * import { createClient } from 'redis'
-   *
-   * const { client } = recommended()
-   * export const store = redis(createClient({ ...client, url: 'redis://localhost:6379' }))
-   *
-   * @category constructors
-   * @since 0.1.0
-   */
-  recommended,
-  /**
-   * Options for each of node-redis' clients.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type Recommended
-} from './redisOptions'

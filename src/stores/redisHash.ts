@@ -26,12 +26,13 @@ import { defect } from '../internal/defect'
 import { extend } from '../internal/extend'
 import { clearPages, isOne, toEntry, toOption } from '../internal/redisAnswers'
 import { chunksOf } from '../internal/redisBulk'
-import { type Connection, connectionOf, type RedisClient, runScript } from '../internal/redisClient'
+import { type Connection, connectionOf, runScript } from '../internal/redisClient'
 import { beginsWith, startsWith } from '../internal/redisKeys'
 import * as scripts from '../internal/redisScripts'
 import { inTime } from '../internal/redisTrips'
 import type { StoreError } from '../RingError'
 import type { Operation, Store } from '../Store'
+import type { RedisClient } from './redis'
 
 // -------------------------------------------------------------------------------------
 // model

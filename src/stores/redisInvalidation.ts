@@ -12,11 +12,11 @@ import * as TE from 'fp-ts/TaskEither'
 import { type Duration, milliseconds } from '../Duration'
 import { settledIn } from '../internal/deadline'
 import { defect } from '../internal/defect'
-import type { RedisClient } from '../internal/redisClient'
-import { type Feed, type FeedClient, type FeedNode, makeFeed } from '../internal/redisFeed'
+import { type Feed, makeFeed } from '../internal/redisFeed'
 import { startTimer } from '../internal/timer'
 import type { Change, Invalidation, Listener } from '../Invalidation'
 import type { RawKeyed } from '../Store'
+import type { RedisClient } from './redis'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -48,6 +48,32 @@ export interface FeedOptions {
 }
 
 /**
+ * A connection to listen with, by shape: what `createClient` of node-redis 6 makes.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface FeedClient {
+  readonly on: (event: string, listener: (what: unknown) => void) => unknown
+  readonly connect: () => Promise<unknown>
+  readonly destroy: () => void
+  readonly unref: () => void
+  readonly sendCommand: (args: Array<string>) => Promise<unknown>
+  readonly subscribe: (channel: string, listener: (message: string) => void) => Promise<unknown>
+}
+
+/**
+ * Where a master is.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface FeedNode {
+  readonly host: string
+  readonly port: number
+}
+
+/**
  * What a near tier's far store must show: its client, and its keys as they are in the backend. `redis` does, and so does what
  * combinators make of it.
  *
@@ -57,23 +83,6 @@ export interface FeedOptions {
 export interface Trackable extends RawKeyed {
   readonly backend: RedisClient
 }
-
-export {
-  /**
-   * A connection to listen with, by shape: what `createClient` of node-redis 6 makes.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type FeedClient,
-  /**
-   * Where a master is.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type FeedNode
-} from '../internal/redisFeed'
 
 // -------------------------------------------------------------------------------------
 // constructors

@@ -22,37 +22,33 @@ import { type Duration, milliseconds } from '../Duration'
 import { done, lone, none, noneAsked, refused } from '../internal/answers'
 import { isWellFormed, toBuffer } from '../internal/bytes'
 import { defect } from '../internal/defect'
-import {
-  changesOf,
-  columnOf,
-  isBusy,
-  isInTransaction,
-  type SqliteDatabase,
-  textOf,
-  transaction
-} from '../internal/sqliteClient'
+import { changesOf, columnOf, isBusy, isInTransaction, textOf, transaction } from '../internal/sqliteClient'
 import { sqliteLeases } from '../internal/sqliteLeases'
 import { openTable, type Table } from '../internal/sqliteTable'
 import { StoreError, storeFailed } from '../RingError'
 import type { Entry, Leasing, Operation, Store } from '../Store'
 
-export {
-  /**
-   * A connection to a SQLite database whose calls answer at once: a `Database` of better-sqlite3, a `DatabaseSync` of
-   * `node:sqlite`, or what has their shape. The program that made it closes it.
-   *
-   * What a statement takes is left open (`never`): each driver has its own type for it. The store gives numbers, bytes
-   * and `null`, by position.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type SqliteDatabase
-} from '../internal/sqliteClient'
-
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
+
+/**
+ * A connection to a SQLite database whose calls answer at once: a `Database` of better-sqlite3, a `DatabaseSync` of
+ * `node:sqlite`, or what has their shape. The program that made it closes it.
+ *
+ * What a statement takes is left open (`never`): each driver has its own type for it. The store gives numbers, bytes and
+ * `null`, by position.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface SqliteDatabase {
+  readonly exec: (sql: string) => unknown
+  readonly prepare: (sql: string) => {
+    readonly get: (...values: Array<never>) => unknown
+    readonly run: (...values: Array<never>) => unknown
+  }
+}
 
 /**
  * How a store uses its connection. `table`: where the entries are (default: `fp_ring`; leases are in `<table>_leases`).
