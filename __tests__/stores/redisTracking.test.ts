@@ -402,4 +402,5 @@ test('law 31: what pubsub cannot tell is a left of the operation that it was to 
     expect(await store.clear('k')()).toMatchObject(E.left({ operation: 'clear', reason }))
     feed.close()
   }
+  expect(() => pubsub({ publish: () => never }, { channel: 'c', timeout: Duration.zero })).toThrow(TypeError)
 })

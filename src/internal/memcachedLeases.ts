@@ -33,7 +33,7 @@ import type {
   MemcachedServer,
   MemcachedSession
 } from '../stores/memcachedClient'
-import { done, nothing } from './answers'
+import { done, lastOf, nothing } from './answers'
 import { askOne, groupBy, isDone, unexpected } from './memcachedAsks'
 import { deleteRequest, expiryOn, placeholder, readRequest, setRequest, toEntry } from './memcachedEntries'
 import { flagOf } from './memcachedProtocol'
@@ -327,8 +327,8 @@ export const memcachedLeases = (inSteps: InSteps, timeout: Duration): Leases<Uin
       ),
     override: (entries) => {
       if (entries.length === 0) return done
-      const last = new Map(entries.map(([key, value, ttl]) => [key, { value, ttl }] as const))
-      const what = Array.from(last.values())
+      const last = lastOf(entries)
+      const what = Array.from(last.values(), ([, value, ttl]) => ({ value, ttl }))
       return inSteps('override', Array.from(last.keys()), async (places, go) => {
         // the proof: there is a place for every key
         const writes = places.map((place, i): Write => ({ place, ...(what[i] as (typeof what)[number]) }))

@@ -88,14 +88,6 @@ export const isInTransaction = (db: SqliteDatabase): boolean => {
   }
 }
 
-const attempt = (f: () => unknown): void => {
-  try {
-    f()
-  } catch {
-    // SQLite itself has rolled back, or the connection is gone
-  }
-}
-
 /**
  * Runs all of it, or nothing. `IMMEDIATE`: what is read is still so when something is written.
  *
@@ -108,7 +100,11 @@ export const transaction = <A>(db: SqliteDatabase, kind: 'IMMEDIATE' | 'DEFERRED
     db.exec('COMMIT')
     return answer
   } catch (cause) {
-    attempt(() => db.exec('ROLLBACK'))
+    try {
+      db.exec('ROLLBACK')
+    } catch {
+      // SQLite itself has rolled back, or the connection is gone
+    }
     throw cause
   }
 }

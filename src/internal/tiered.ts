@@ -14,6 +14,7 @@ import type { Change } from '../Invalidation'
 import type { Key } from '../KeyFn'
 import { StoreError } from '../RingError'
 import type { Entry, Leases, Operation, Store, TieredOptions } from '../Store'
+import { lastOf } from './answers'
 import { attempt } from './attempt'
 import { hasCode } from './coded'
 import { defect } from './defect'
@@ -25,12 +26,25 @@ type Answer<A> = Promise<E.Either<StoreError, A>>
 /** What is known of a key after a write: an entry; nothing, which is known too; or that nobody knows. */
 type Known<R> = O.Option<Entry<R>> | undefined
 
-const keysOf = (
-  entries: ReadonlyArray<readonly [key: Key, ...rest: ReadonlyArray<unknown>]>
-): ReadonlyArray<Key> => Array.from(new Set(entries.map(([key]) => key)))
-
 const written = <R>(value: R, ttl: D.Duration): O.Option<Entry<R>> =>
   ttl > 0 ? O.some({ value, remaining: ttl }) : O.none
+
+type Write<A> = readonly [key: Key, value: A, ttl: D.Duration]
+
+/** What is known when all of these entries were written: of those with one key the last one counts. */
+const knownAfter = <A, R>(
+  entries: ReadonlyArray<Write<A>>,
+  entryOf: (value: A, ttl: D.Duration) => O.Option<Entry<R>>
+): { readonly keys: ReadonlyArray<Key>; readonly known: (key: Key) => Known<R> } => {
+  const last = lastOf(entries)
+  return {
+    keys: Array.from(last.keys()),
+    known: (key) => {
+      const entry = last.get(key)
+      return entry === undefined ? undefined : entryOf(entry[1], entry[2])
+    }
+  }
+}
 
 /** The far tier has the change, and the others do not know of it. */
 const untold = (operation: Operation, cause: unknown): StoreError =>
@@ -274,14 +288,12 @@ export const tieredStore = <R, K, N, F>({
         (stored) => stored
       ),
     override: (entries) => {
-      const last = new Map(
-        entries.map(([key, value, life]) => [key, O.chain((v: R) => written(v, life))(value)])
-      )
+      const { keys, known } = knownAfter(entries, (value, life) => O.chain((v: R) => written(v, life))(value))
       return write(
         'override',
-        keysOf(entries),
+        keys,
         () => leases.override(entries)(),
-        () => (key) => last.get(key)
+        () => known
       )
     }
   })
@@ -309,12 +321,12 @@ export const tieredStore = <R, K, N, F>({
         () => () => written(value, life)
       ),
     setMany: (entries) => {
-      const last = new Map(entries.map(([key, value, life]) => [key, written(value, life)]))
+      const { keys, known } = knownAfter(entries, written)
       return write(
         'setMany',
-        keysOf(entries),
+        keys,
         () => far.setMany(entries)(),
-        () => (key) => last.get(key)
+        () => known
       )
     },
     delete: (key) =>
@@ -342,7 +354,7 @@ export const tieredStore = <R, K, N, F>({
     touchMany: (entries) =>
       write(
         'touchMany',
-        keysOf(entries),
+        Array.from(new Set(entries.map(([key]) => key))),
         () => far.touchMany(entries)(),
         () => unknown
       ),

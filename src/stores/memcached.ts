@@ -15,11 +15,10 @@
 import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 
-import { type Duration, forever, milliseconds, zero } from '../Duration'
-import { batchedAs, distinct, done, lone, noneAsked, nothing, refused } from '../internal/answers'
+import { type Duration, forever, zero } from '../Duration'
+import { batchedAs, distinct, done, lastOf, lone, noneAsked, nothing, refused } from '../internal/answers'
 import { isWellFormed } from '../internal/bytes'
 import { withDeadlineMap } from '../internal/deadline'
-import { defect } from '../internal/defect'
 import { askAll, askOne, failedAs, isDone, only, unexpected } from '../internal/memcachedAsks'
 import { clearServer } from '../internal/memcachedClear'
 import {
@@ -37,6 +36,7 @@ import {
 } from '../internal/memcachedEntries'
 import { beginsWith, itemKeyOf, leaseKeyOf } from '../internal/memcachedKeys'
 import { memcachedLeases, type Place } from '../internal/memcachedLeases'
+import { checkedTimeout, lookupOf } from '../internal/options'
 import type { StoreError } from '../RingError'
 import type { Leasing, Operation, Store } from '../Store'
 import type { MemcachedClient, MemcachedReply, MemcachedRequest, MemcachedServer } from './memcachedClient'
@@ -110,9 +110,9 @@ export const memcached = <Client extends MemcachedClient>(
   given: Client | (() => Client),
   options: MemcachedOptions = {}
 ): Store<Uint8Array, Client> & Leasing<Uint8Array> => {
-  const { namespace = '', timeout = milliseconds(1_000), batch = true } = options
-  if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
-  const lookup = typeof given === 'function' ? given : () => given
+  const { namespace = '', batch = true } = options
+  const timeout = checkedTimeout('a store', options.timeout)
+  const lookup = lookupOf(given)
 
   const inTime = <X, A>(
     operation: Operation,
@@ -236,13 +236,13 @@ export const memcached = <Client extends MemcachedClient>(
     hasMany: (keys) => bulkRead('hasMany', keys, hasRequest, toHas),
     setMany: (entries) => {
       if (entries.length === 0) return done
-      const last = new Map(entries.map(([key, value, ttl]) => [key, [value, ttl] as const] as const))
+      const last = lastOf(entries)
       const what = Array.from(last.values())
       return bulk(
         'setMany',
         Array.from(last.keys()),
         async (current, ks) => {
-          const requests = what.map(async ([value, ttl], i) => {
+          const requests = what.map(async ([, value, ttl], i) => {
             const k = ks[i] ?? ''
             return ttl > 0 ? setRequest(k, value, await expiryOn(current.serverOf(k), ttl)) : deleteRequest(k)
           })

@@ -3,11 +3,12 @@
  *
  * @since 0.1.0
  */
-import { type Duration, milliseconds } from '../Duration'
+import type { Duration } from '../Duration'
 import { defect } from '../internal/defect'
 import { ketama } from '../internal/ketama'
 import type { Address } from '../internal/memcachedConnection'
 import { makeServer } from '../internal/memcachedServer'
+import { checkedTimeout } from '../internal/options'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -168,8 +169,7 @@ const nameOf = ({ host, path, port }: Address): string => path ?? `${host}:${Str
  */
 export const memcachedClient = (options: MemcachedClientOptions): OwnMemcachedClient => {
   const { maxPending = 100_000, maxPendingBytes = 64 * 2 ** 20, tls = false } = options
-  const timeout = options.timeout ?? milliseconds(1_000)
-  if (!(timeout > 0)) return defect('a client needs a timeout that is longer than nothing')
+  const timeout = checkedTimeout('a client', options.timeout)
   if (!(maxPending >= 1 && maxPendingBytes >= 1)) return defect('a client needs room for what is pending')
   const addresses = options.servers.map((server) =>
     addressOf(server, tls === true ? {} : tls === false ? undefined : tls)

@@ -10,14 +10,14 @@
 import type * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 
-import { type Duration, forever, milliseconds } from '../Duration'
-import { distinct, done, lone, none, noneAsked, nothing, refused } from '../internal/answers'
+import { type Duration, forever } from '../Duration'
+import { distinct, done, lastOf, lone, none, noneAsked, nothing, refused } from '../internal/answers'
 import { isWellFormed, toBuffer } from '../internal/bytes'
 import { withDeadlineMap } from '../internal/deadline'
-import { defect } from '../internal/defect'
 import { placeholder } from '../internal/memcachedEntries'
 import { itemKeyOf } from '../internal/memcachedKeys'
 import { absolute, relative } from '../internal/memcachedTime'
+import { checkedTimeout, lookupOf } from '../internal/options'
 import { StoreError, storeFailed } from '../RingError'
 import type { HiddenLifetime, Operation, Store } from '../Store'
 
@@ -108,9 +108,9 @@ export const memjs = <Client extends MemjsClient>(
   given: Client | (() => Client),
   options: MemjsOptions = {}
 ): Store<Uint8Array, Client> & HiddenLifetime => {
-  const { namespace = '', timeout = milliseconds(1_000) } = options
-  if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
-  const lookup = typeof given === 'function' ? given : () => given
+  const { namespace = '' } = options
+  const timeout = checkedTimeout('a store', options.timeout)
+  const lookup = lookupOf(given)
 
   const inTime = <X, A>(
     operation: Operation,
@@ -241,8 +241,8 @@ export const memjs = <Client extends MemjsClient>(
           ),
     setMany: (entries) => {
       if (entries.length === 0) return done
-      const last = new Map(entries.map(([key, value, ttl]) => [key, [value, ttl] as const] as const))
-      const what = Array.from(last.values())
+      const last = lastOf(entries)
+      const what = Array.from(last.values(), ([, value, ttl]) => [value, ttl] as const)
       const write = each(
         'setMany',
         Array.from(last.keys()),

@@ -15,13 +15,15 @@
  */
 import type * as TE from 'fp-ts/TaskEither'
 
-import { type Duration, forever, milliseconds } from '../Duration'
+import { type Duration, forever } from '../Duration'
 import {
+  askOnce,
   batchedAs,
   deal,
   distinct,
   done,
   foldTouches,
+  lastOf,
   lone,
   none,
   noneAsked,
@@ -29,8 +31,8 @@ import {
   refused
 } from '../internal/answers'
 import { isWellFormed, toBuffer } from '../internal/bytes'
-import { defect } from '../internal/defect'
-import { clearPages, isOne, toEntry, toOption, toOptions } from '../internal/redisAnswers'
+import { checkedTimeout, lookupOf } from '../internal/options'
+import { clearPages, isOne, toEntries, toEntry, toOption, toOptions } from '../internal/redisAnswers'
 import { chunksOf, getAll, most, runOverKeys } from '../internal/redisBulk'
 import { type Connection, connectionOf, type RedisCommands, runScript } from '../internal/redisClient'
 import { beginsWith, startsWith } from '../internal/redisKeys'
@@ -108,9 +110,9 @@ export const redis = <Client extends RedisClient>(
   client: Client | (() => Client),
   options: RedisOptions = {}
 ): Store<Uint8Array, Client> & Leasing<Uint8Array> & RawKeyed => {
-  const { namespace = '', timeout = milliseconds(1_000), batch = true } = options
-  if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
-  const lookup = typeof client === 'function' ? client : () => client
+  const { namespace = '', batch = true } = options
+  const timeout = checkedTimeout('a store', options.timeout)
+  const lookup = lookupOf(client)
   const connection = () => connectionOf(lookup())
 
   // After a late answer the next commands may stay unwritten in the client: then it is to let go of them by itself.
@@ -218,27 +220,20 @@ export const redis = <Client extends RedisClient>(
         forReads
       )
     },
-    readMany: (keys) => {
-      if (keys.length === 0) return noneAsked
-      const asked = distinct(keys)
-      return bulk(
-        'readMany',
-        asked.keys,
-        (c, ks) => runOverKeys(c, scripts.readMany, 2, ks),
-        (answers) =>
-          deal(
-            asked.keys.map((_, i) => toEntry(answers[2 * i], answers[2 * i + 1])),
-            asked.places
-          ),
-        forReads
-      )
-    },
+    readMany: (keys) =>
+      askOnce(keys, (asked, dealt) =>
+        bulk(
+          'readMany',
+          asked,
+          (c, ks) => runOverKeys(c, scripts.readMany, 2, ks),
+          (answers) => dealt(toEntries(answers)),
+          forReads
+        )
+      ),
     setMany: (entries) => {
       if (entries.length === 0) return done
-      const last = new Map(
-        entries.map(([key, value, ttl]) => [key, [toBuffer(value), scripts.expiry(ttl)] as const] as const)
-      )
-      const what = Array.from(last.values())
+      const last = lastOf(entries)
+      const what = Array.from(last.values(), ([, value, ttl]) => [toBuffer(value), scripts.expiry(ttl)])
       return bulk(
         'setMany',
         Array.from(last.keys()),
@@ -255,29 +250,24 @@ export const redis = <Client extends RedisClient>(
             ({ commands }, ks) => Promise.all(chunksOf(ks).map((chunk) => commands.unlink([...chunk]))),
             nothing
           ),
-    hasMany: (keys) => {
-      if (keys.length === 0) return noneAsked
-      const asked = distinct(keys)
-      return bulk(
-        'hasMany',
-        asked.keys,
-        (c, ks) => runOverKeys(c, scripts.hasMany, 1, ks),
-        (answers) => deal(answers.map(isOne), asked.places)
-      )
-    },
+    hasMany: (keys) =>
+      askOnce(keys, (asked, dealt) =>
+        bulk(
+          'hasMany',
+          asked,
+          (c, ks) => runOverKeys(c, scripts.hasMany, 1, ks),
+          (answers) => dealt(answers.map(isOne))
+        )
+      ),
     touchMany: (entries) => {
       if (entries.length === 0) return noneAsked
-      const { last, live } = foldTouches(entries)
-      const keys = Array.from(last.keys())
+      const { dealTouched, last } = foldTouches(entries)
       const ttls = Array.from(last.values(), scripts.expiry)
       return bulk(
         'touchMany',
-        keys,
+        Array.from(last.keys()),
         (c, ks) => runOverKeys(c, scripts.touchMany, 1, ks, (place) => [ttls[place] ?? '']),
-        (answers) => {
-          const there = new Map(keys.map((key, i) => [key, isOne(answers[i])]))
-          return entries.map(([key], i) => live[i] === true && there.get(key) === true)
-        }
+        (answers) => dealTouched(answers.map(isOne))
       )
     },
     clear: (prefix) => {

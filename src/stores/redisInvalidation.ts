@@ -12,6 +12,7 @@ import * as TE from 'fp-ts/TaskEither'
 import { type Duration, milliseconds } from '../Duration'
 import { settledIn } from '../internal/deadline'
 import { defect } from '../internal/defect'
+import { checkedTimeout, lookupOf } from '../internal/options'
 import { type Feed, makeFeed } from '../internal/redisFeed'
 import { startTimer } from '../internal/timer'
 import type { Change, Invalidation, Listener } from '../Invalidation'
@@ -230,7 +231,7 @@ interface Publisher {
  * Tiers tell each other what they change, over a channel of Redis: for any far store, of which only tiers with this feed
  * change entries. One does not hear oneself, so what one writes stays near. A change that could not be published is a
  * `left` of the write, and is published again every second until it could; a message that is lost is lost, so give the
- * tier a `ttl`.
+ * tier a `ttl`. `timeout` is for each message (default: 1 second); one of zero or less throws a `TypeError`.
  *
  * @example
  * import { Duration, Store } from 'fp-ring'
@@ -253,9 +254,10 @@ export const pubsub = (
   client: Publisher | (() => Publisher),
   options: FeedOptions & { readonly channel: string; readonly timeout?: Duration }
 ): RedisFeed => {
-  const { channel, timeout = milliseconds(1_000) } = options
+  const { channel } = options
+  const timeout = checkedTimeout('a feed', options.timeout)
   const node = randomUUID()
-  const lookup = typeof client === 'function' ? client : () => client
+  const lookup = lookupOf(client)
   const listeners = makeListeners()
   let pending: Change | undefined
   let again: IO<void> | undefined

@@ -18,10 +18,11 @@ import type * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type { Clock } from '../Clock'
-import { type Duration, milliseconds } from '../Duration'
+import type { Duration } from '../Duration'
 import { done, lone, none, noneAsked, refused } from '../internal/answers'
 import { isWellFormed, toBuffer } from '../internal/bytes'
 import { defect } from '../internal/defect'
+import { checkedTimeout, lookupOf, timeOfDay } from '../internal/options'
 import { changesOf, columnOf, isBusy, isInTransaction, textOf, transaction } from '../internal/sqliteClient'
 import { sqliteLeases } from '../internal/sqliteLeases'
 import { openTable, type Table } from '../internal/sqliteTable'
@@ -70,8 +71,6 @@ export interface SqliteOptions {
 // -------------------------------------------------------------------------------------
 // constructors
 // -------------------------------------------------------------------------------------
-
-const timeOfDay: Pick<Clock, 'now'> = { now: () => Date.now() }
 
 /** Entries that are over and are removed for each write: more than one, so that there are never many. */
 const sweptPerWrite = 2
@@ -126,15 +125,10 @@ export const sqlite = <Database extends SqliteDatabase>(
   database: Database | (() => Database),
   options: SqliteOptions = {}
 ): Store<Uint8Array, Database> & Leasing<Uint8Array> => {
-  const {
-    clock = timeOfDay,
-    configure = true,
-    table: name = 'fp_ring',
-    timeout = milliseconds(1_000)
-  } = options
-  if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
+  const { clock = timeOfDay, configure = true, table: name = 'fp_ring' } = options
+  const timeout = checkedTimeout('a store', options.timeout)
   if (!/^(?!sqlite_)[a-z_][a-z0-9_]*$/i.test(name)) return defect('that is no name for a table')
-  const lookup = typeof database === 'function' ? database : () => database
+  const lookup = lookupOf(database)
   const now = (): number => Math.round(clock.now())
 
   // -- a connection -----------------------------------------------------------------------
