@@ -35,7 +35,15 @@ import type {
 } from '../stores/memcachedClient'
 import { done, lastOf, nothing } from './answers'
 import { askOne, groupBy, isDone, unexpected } from './memcachedAsks'
-import { deleteRequest, expiryOn, placeholder, readRequest, setRequest, toEntry } from './memcachedEntries'
+import {
+  deleteRequest,
+  expiryOn,
+  placeholder,
+  readRequest,
+  setRequest,
+  toEntry,
+  withExpiries
+} from './memcachedEntries'
 import { flagOf } from './memcachedProtocol'
 import { wholeSeconds } from './memcachedTime'
 
@@ -295,9 +303,12 @@ export const memcachedLeases = (inSteps: InSteps, timeout: Duration): Leases<Uin
     acquire: (key, token, ttl, beyond) =>
       single('acquire', key, (place, go) => acquire(place, go, token, ttl, beyond)),
     seize: (key, token, ttl) =>
-      single('seize', key, async ({ lease, server }) => {
-        const expiry = await expiryOn(server, ttl)
-        isDone(await askOne(server, setRequest(lease, valueOf(token, ttl), expiry)))
+      single('seize', key, async ({ lease, server }, go) => {
+        isDone(
+          await withExpiries(server, [ttl], go, ([expiry = unexpected()]) =>
+            askOne(server, setRequest(lease, valueOf(token, ttl), expiry))
+          )
+        )
       }),
     renew: (key, token, ttl) =>
       single('renew', key, async (place, go) => {

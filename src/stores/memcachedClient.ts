@@ -31,7 +31,7 @@ export interface MemcachedClient {
  * One server. A `session` is one connection: when that is lost every later `ask` rejects, so that the unique numbers of
  * items (`c`) that a session has seen are compared by the server that gave them out, and not by one that was restarted.
  * `lines` asks a command of the administration (`stats`) over a connection of its own, and gives the lines before `END`;
- * it rejects where the server is silent for as long as an answer may take.
+ * it rejects where a line takes longer than an answer may. Who asks the same meanwhile has his turn after it.
  *
  * @category model
  * @since 0.1.0
@@ -103,7 +103,8 @@ export interface MemcachedTls {
  * `servers`: `'host:port'`, `'host'` (port 11211), `'[::1]:11211'`, or the absolute path of a Unix socket. `names` are
  * what is hashed for each of them, instead of `host:port`. `timeout` is for every round trip, and for connecting
  * (default: 1 second). `tls`: `true`, or what `tls.connect` is to be told. `maxPending` requests may wait for each
- * server (default: 100,000), and `maxPendingBytes` to be written (default: 64 MiB); what is more fails at once.
+ * server (default: 100,000), and `maxPendingBytes` to be written (default: 64 MiB); what is more fails at once. A value
+ * may have `maxValueBytes` (default: 64 MiB): a server that announces a larger one is given up.
  *
  * @category model
  * @since 0.1.0
@@ -115,6 +116,7 @@ export interface MemcachedClientOptions {
   readonly tls?: boolean | MemcachedTls
   readonly maxPending?: number
   readonly maxPendingBytes?: number
+  readonly maxValueBytes?: number
 }
 
 /**
@@ -124,7 +126,10 @@ export interface MemcachedClientOptions {
  * @since 0.1.0
  */
 export interface OwnMemcachedClient extends MemcachedClient {
-  /** Waits for what is in flight, and takes nothing more; resolves when the connections are gone. */
+  /**
+   * Waits for what is in flight, and takes nothing more; resolves when the connections are gone. What is not answered
+   * within the client's timeout fails.
+   */
   readonly close: () => Promise<void>
 }
 
@@ -169,8 +174,10 @@ const nameOf = ({ host, path, port }: Address): string => path ?? `${host}:${Str
  */
 export const memcachedClient = (options: MemcachedClientOptions): OwnMemcachedClient => {
   const { maxPending = 100_000, maxPendingBytes = 64 * 2 ** 20, tls = false } = options
+  const { maxValueBytes = 64 * 2 ** 20 } = options
   const timeout = checkedTimeout('a client', options.timeout)
   if (!(maxPending >= 1 && maxPendingBytes >= 1)) return defect('a client needs room for what is pending')
+  if (!(maxValueBytes >= 1)) return defect('a client needs room for a value')
   const addresses = options.servers.map((server) =>
     addressOf(server, tls === true ? {} : tls === false ? undefined : tls)
   )
@@ -179,7 +186,8 @@ export const memcachedClient = (options: MemcachedClientOptions): OwnMemcachedCl
   if (names.length !== addresses.length || new Set(names).size !== names.length) {
     return defect('every memcached server has a name of its own')
   }
-  const servers = addresses.map((address) => makeServer(address, timeout, { maxPending, maxPendingBytes }))
+  const limits = { maxPending, maxPendingBytes, maxValueBytes }
+  const servers = addresses.map((address) => makeServer(address, timeout, limits))
   const placeOf = ketama(names)
   return {
     servers,
