@@ -39,7 +39,7 @@ describe('ringReader', () => {
       store: dict<Uint8Array>(),
       codec: Codec.json(t.string),
       keyEnv: ({ tenant }) => tenant,
-      tags: (id) => [`id:${String(id)}`]
+      tags: ({ tenant }, id) => [`${tenant}:${String(id)}`]
     })
     expect(name.name).toBe('fetchName')
     expect(right(await name.get(1)(acme)())).toEqual(O.none)
@@ -69,7 +69,7 @@ describe('ringReader', () => {
     expect(right(await name.updateMany([[1]])(acme)())).toEqual([E.right('acme 1')])
     expect(right(await name.hasMany([[1], [9]])(acme)())).toEqual([true, false])
     expect(right(await name.touchMany([[1], [9]])(acme)())).toEqual([true, false])
-    right(await name.purge('id:1')(undefined)())
+    right(await name.purge('acme:1')(undefined)())
     expect(right(await name.hasMany([[1], [2]])(acme)())).toEqual([false, true])
     right(await name.deleteMany([[2]])(acme)())
     expect(right(await name.has(2)(acme)())).toBe(false)
@@ -79,7 +79,7 @@ describe('ringReader', () => {
 
   test('nothing happens until a task is run', async () => {
     const { acme, fetchName, loads } = parts()
-    const name = ringReader(fetchName, { store: dict() })
+    const name = ringReader(fetchName, { store: dict(), keyEnv: 'none' })
     const task = name(1)(acme)
     await new Promise(setImmediate)
     expect(loads).toEqual([])
@@ -93,7 +93,7 @@ describe('ringReader', () => {
     expect(right(await apart(1)(acme)())).toBe('acme 1')
     expect(right(await apart(1)(other)())).toBe('other 1')
     expect(apart.key(1)(acme)).toBe("fetchName:1~(tenant='acme')")
-    const together = ringReader(fetchName, { store: dict() })
+    const together = ringReader(fetchName, { store: dict(), keyEnv: 'none' })
     expect(right(await together(1)(acme)())).toBe('acme 1')
     expect(right(await together(1)(other)())).toBe('acme 1')
     expect(together.key(1)(acme)).toBe('fetchName:1')
@@ -110,7 +110,7 @@ describe('ringReader', () => {
 
   test('a part of the environment that has no key is a KeyError, and the function is run all the same', async () => {
     const { acme, fetchName, loads } = parts()
-    const name = ringReader(fetchName, { store: dict(), keyEnv: ({ log }) => log })
+    const name = ringReader(fetchName, { store: dict(), keyEnv: (({ log }: Env) => log) })
     expect(await name.get(1)(acme)()).toMatchObject({ left: { _tag: 'KeyError' } })
     expect(right(await name(1)(acme)())).toBe('acme 1')
     expect(loads).toHaveLength(1)
@@ -157,6 +157,7 @@ describe('ringReader', () => {
     const events: Array<RingEvent.RingEvent['_tag']> = []
     const name = ringReader(fetchName, {
       store: dict(),
+      keyEnv: 'none',
       observe: (event) => () => void events.push(event._tag)
     })
     await Promise.all([name(1)(acme)(), name(1)({ ...acme })()])
@@ -171,6 +172,7 @@ describe('ringReader', () => {
     const name = ringReader(fetchName, {
       store: dict({ clock }),
       clock,
+      keyEnv: 'none',
       policy: Policy.policy(Policy.ttl(Duration.seconds(1)), Policy.staleWhileRevalidate(Duration.seconds(9)))
     })
     right(await name(1)(acme)())
@@ -182,18 +184,18 @@ describe('ringReader', () => {
 
   test('data-last', async () => {
     const { acme, fetchName } = parts()
-    const name = pipe(fetchName, ringReader(dict<Uint8Array>(), Codec.json(t.string)))
+    const name = pipe(fetchName, ringReader(dict<Uint8Array>(), Codec.json(t.string), { keyEnv: 'none' }))
     expect(right(await name(1)(acme)())).toBe('acme 1')
-    const keyed = pipe(
-      fetchName,
-      ringReader(dict<Uint8Array>(), Codec.json(t.string), { keyEnv: ({ tenant }: Env) => tenant })
-    )
+    const keyed = pipe(fetchName, ringReader(dict(), { keyEnv: ({ tenant }: Env) => tenant }))
     expect(keyed.key(1)(acme)).toBe("fetchName:1~'acme'")
+    expect(right(await keyed(1)(acme)())).toBe('acme 1')
   })
 
   test('wrong wiring throws', () => {
-    expect(() => ringReader((id: number) => () => TE.right(id), { store: dict() })).toThrow(
+    expect(() => ringReader((id: number) => () => TE.right(id), { store: dict(), keyEnv: 'none' })).toThrow(
       'a ring needs a name'
     )
+    const { fetchName } = parts()
+    expect(() => ringReader(fetchName, { store: dict() } as never)).toThrow('ringReader needs keyEnv')
   })
 })

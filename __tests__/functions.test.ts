@@ -144,29 +144,111 @@ describe('map', () => {
     expect(names.key(1)).toBe(user.key(1))
   })
 
-  test('what writes values is left out', () => {
-    const { names } = parts()
-    for (const name of ['set', 'setMany', 'encode', 'decode', 'codec']) expect(name in names).toBe(false)
+  test('what takes values is refused, and stores nothing', async () => {
+    const { names, user } = parts()
+    const { codec, encode, set, setMany } = names as unknown as typeof user
+    expect(await set('x' as never)(1)()).toMatchObject({ left: { _tag: 'EncodeError' } })
+    expect(await setMany([[[1], 'x' as never]])()).toMatchObject({ left: { _tag: 'EncodeError' } })
+    expect(encode('x' as never)).toMatchObject({ left: { _tag: 'EncodeError' } })
+    expect(codec.encode('x' as never)).toMatchObject({ left: { _tag: 'EncodeError' } })
+    expect(codec.decode({ name: 'a' })).toEqual(E.right('a'))
+    expect(await user.has(1)()).toEqual(E.right(false))
   })
 
   test('map of identity, and of one function after the other', async () => {
-    const { names, user } = parts()
+    const { user } = parts()
+    const f = ({ name }: { readonly name: string }): string => name
+    const g = (text: string): number => text.length
     const same = pipe(
       user,
       Ring.map((a) => a)
     )
     expect(await same(1)()).toEqual(await user(1)())
-    const n = await names(4)()
-    const lengths = pipe(
+    const twice = pipe(user, Ring.map(f), Ring.map(g))
+    const once = pipe(
       user,
-      Ring.map(({ name }) => name.length)
+      Ring.map((a) => g(f(a)))
     )
-    expect(await lengths(4)()).toEqual(
-      pipe(
-        n,
-        E.map((name) => name.length)
+    for (const id of [1, 10, 100]) {
+      expect(await twice(id)()).toEqual(await once(id)())
+      expect(await twice.get(id)()).toEqual(await once.get(id)())
+      expect(await twice.getMany([[id], [id + 1]])()).toEqual(await once.getMany([[id], [id + 1]])())
+    }
+    const bound = pipe(user, Ring.map(f), Ring.bind(10))
+    expect(await bound()()).toEqual(E.right('user 10'))
+  })
+
+  test('a ring over a view needs a name, as two views would meet in one', () => {
+    const { names } = parts()
+    expect(() => ring(names, { store: dict() })).toThrow('a ring needs a name')
+  })
+
+  test('imap: there and back', async () => {
+    const cents = ring((id: number) => TE.right(id * 100), {
+      store: dict<Uint8Array>(),
+      codec: Codec.json(t.number),
+      name: 'price'
+    })
+    const euros = pipe(
+      cents,
+      Ring.imap(
+        (n) => n / 100,
+        (n: number) => n * 100
       )
     )
+    right(await euros.set(3)(7)())
+    expect(await cents.get(7)()).toEqual(E.right(O.some(300)))
+    expect(await euros.get(7)()).toEqual(E.right(O.some(3)))
+    right(await euros.setMany([[[8], 4]])())
+    expect(await cents.get(8)()).toEqual(E.right(O.some(400)))
+    expect(euros.encode(5)).toEqual(cents.encode(500))
+    expect(euros.decode(right(cents.encode(500)))).toEqual(E.right(5))
+    expect(euros.codec.encode(5)).toEqual(cents.encode(500))
+    expect(euros.codec.decode(right(cents.encode(500)))).toEqual(E.right(5))
+    expect(await euros(1)()).toEqual(E.right(1))
+  })
+
+  test('commands of an author stay as they are, also in the place of others', async () => {
+    const own = ring((id: number) => TE.right(id), {
+      store: dict(),
+      name: 'own',
+      commands: (_, base) => ({
+        get: (id: number) => `got ${String(id)}`,
+        toString: () => 'a ring',
+        delete: (id: number) => base.has(id)
+      })
+    })
+    const doubled = pipe(
+      own,
+      Ring.map((n) => n * 2)
+    )
+    expect(doubled.get(1)).toBe('got 1')
+    expect(await doubled(1)()).toEqual(E.right(2))
+    expect(await Ring.toPromiseFunction(own).delete(1)()).toEqual(E.right(true))
+    expect(Ring.toPromiseFunction(own).get(1)).toBe('got 1')
+    expect(
+      pipe(
+        own,
+        Ring.contramap((text: string) => [Number(text)])
+      ).get(1)
+    ).toBe('got 1')
+    const other = ring((id: number) => TE.right(id), { store: dict(), name: 'other' })
+    const link = Ring.linked(Ring.expires(other, (id: number) => [[id]]))
+    expect(() => link(own)).toThrow('a ring with a delete of its own cannot be linked')
+    const called = ring((id: number) => TE.right(id), {
+      store: dict(),
+      name: 'called',
+      commands: () => ({ peek: () => 7 }),
+      default: 'peek'
+    })
+    expect(called()).toBe(7)
+    expect(
+      pipe(
+        called,
+        Ring.contramap((text: string) => [Number(text)])
+      )()
+    ).toBe(7)
+    expect((Ring.toPromiseFunction(called) as unknown as () => number)()).toBe(7)
   })
 })
 

@@ -1,5 +1,5 @@
 /** Cascades: the links of the original's first version, direct and indirect, with their scenarios. */
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -308,6 +308,42 @@ describe('faults', () => {
     const answer = await asset.delete(1, 2)()
     expect(answer).toMatchObject({ left: { _tag: 'KeyError' } })
     expect(JSON.stringify(answer)).not.toContain('secret')
+  })
+
+  test('a function that throws where a TaskEither must not: links are followed, and it is thrown', async () => {
+    const { user } = parts()
+    const throwing = pipe(
+      ring(
+        (_id: number): TE.TaskEither<never, number> =>
+          () =>
+            Promise.reject(new Error('a bug')),
+        {
+          store: dict(),
+          name: 'throwing'
+        }
+      ),
+      Ring.linked(Ring.expires(user, (id: number) => [[id]]))
+    )
+    right(await user(1)())
+    await throwing
+      .update(1)()
+      .catch(() => undefined)
+    expect(right(await user.has(1)())).toBe(false)
+  })
+
+  test('tags without number', async () => {
+    const asset = ring((n: number) => TE.right(n), { store: dict(), name: 'asset', tags: () => [] })
+    const purged: Array<string> = []
+    jest
+      .spyOn(asset, 'purge')
+      .mockImplementation(((...tags: ReadonlyArray<string>) =>
+        TE.fromIO(() => void purged.push(...tags))) as never)
+    const all = pipe(
+      ring((n: number) => TE.right(n), { store: dict(), name: 'all' }),
+      Ring.linked(Ring.purges(asset, (n) => Array.from({ length: n }, (_, i) => `t${String(i)}`)))
+    )
+    right(await all.delete(300_000)())
+    expect(new Set(purged).size).toBe(300_000)
   })
 
   test('the command that a ring is when it is called is linked, too', async () => {

@@ -1,8 +1,9 @@
 /** Methods and properties: a ring whose first argument is the receiver, bound to one. */
+import { inspect } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -233,6 +234,41 @@ describe('laws', () => {
     expect(bound.key).toBe(key)
     expect(typeof bound).toBe('function')
     expect(bound.call(undefined, 3)).toBeInstanceOf(Function)
+  })
+
+  test('bound rings are objects that can be frozen, printed, spied on and asked by their prototype', async () => {
+    const cached = ring((self: number, n: number) => TE.right(self + n), { store: dict(), name: 'object' })
+    const frozen = Object.freeze(pipe(cached, Ring.bind(1)))
+    expect(right(await frozen.get(2)())).toEqual(O.none)
+    const bound = pipe(cached, Ring.bind(1))
+    expect(inspect(bound, { getters: true })).not.toContain('threw')
+    expect((Object.getPrototypeOf(bound) as typeof bound).get).toBeUndefined()
+    const spy = jest.spyOn(bound, 'delete')
+    right(await bound.delete(2)())
+    expect(spy).toHaveBeenCalledWith(2)
+    const whole = jest.spyOn(cached, 'delete')
+    right(await cached.delete(1, 2)())
+    expect(whole).toHaveBeenCalledWith(1, 2)
+  })
+
+  test('binding what is bound costs no more', () => {
+    const sum = ring((x: number, y: number, z: number) => TE.right(x + y + z), { store: dict(), name: 'sum' })
+    const once = pipe(sum, Ring.bind(1))
+    const twice = pipe(once, Ring.bind(2))
+    expect(Object.getPrototypeOf(twice)).toBe(Object.getPrototypeOf(once))
+    expect(twice.key(3)).toBe(sum.key(1, 2, 3))
+  })
+
+  test('names that a ring has already are no commands', () => {
+    for (const name of ['store', 'codec', '__proto__']) {
+      const own = Object.defineProperty({}, name, { value: () => 1, enumerable: true })
+      expect(() =>
+        ring((n: number) => TE.right(n), { store: dict(), name: 'n', commands: () => own })
+      ).toThrow(`a command cannot be called '${name}'`)
+    }
+    expect(() =>
+      ring((n: number) => TE.right(n), { store: dict(), name: 'n', default: 'toString' as never })
+    ).toThrow("there is no command 'toString'")
   })
 
   test('another command may be the default', async () => {

@@ -32,7 +32,7 @@ const ofReader = ringReader(
   (id: number) =>
     (account: Account): TE.TaskEither<Error, number> =>
       TE.right(account.number + id),
-  { store: dict(), key: (id) => String(id), policy }
+  { store: dict(), key: (id) => String(id), keyEnv: 'none', policy }
 )
 
 const baseline = 'ring(self, n)'

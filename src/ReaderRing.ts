@@ -3,7 +3,7 @@
  *
  * Laws: those of `Ring`, for each environment. Moreover:
  *
- * - two environments meet in one entry where `keyEnv` makes the same of them, or is not there; a load that is under way
+ * - two environments meet in one entry where `keyEnv` makes the same of them, or is `'none'`; a load that is under way
  *   for one is then shared by the other.
  *
  * @since 0.1.0
@@ -19,7 +19,7 @@ import type { Codec } from './Codec'
 import type { Explanation } from './Command'
 import { type Config, isCodec } from './internal/interpreter'
 import { interpretReader, type ReaderConfig } from './internal/readers'
-import type { Arguments, Key } from './KeyFn'
+import type { Arguments, IsKeyable, Key } from './KeyFn'
 import type * as Ring from './Ring'
 import type { DecodeError, EncodeError, RingError } from './RingError'
 import type { Store } from './Store'
@@ -88,23 +88,29 @@ export type ReaderRing<Env, Args extends Arguments, E, A, R, B, X = never> = ((
   ReaderCommands<Env, Args, E, A, R, X> & { readonly store: Store<R, B>; readonly codec: Codec<A, R> }
 
 /**
- * What such a ring can be told: as `Ring.Options`, and which part of the environment is in the key. What `keyEnv` gives has
- * to be keyable; without it the environment takes no part, so leave it out only where every environment means the
- * same data (a logger, a connection), never where it says whose they are (a tenant, a user). The functions of the policy
- * are given the environment before the other arguments.
+ * What such a ring can be told: as `Ring.Options`, and which part of the environment is in the key. `keyEnv` must be given, as
+ * nobody else knows: a function to something keyable for what says whose the data are (a tenant, a user), and `'none'`
+ * where all environments mean the same (a logger, a connection). The functions of the policy, and `tags`, are given the
+ * environment before the other arguments.
  *
  * @category model
  * @since 0.1.0
  */
-export type Options<Env, Args extends Arguments, Err, A, C, X> = Omit<
+export type Options<Env, Args extends Arguments, Err, A, C, X, K> = Omit<
   Ring.Settings<C, X, A, readonly [env: Env, ...args: Args], 'getOrUpdate', Err>,
   'default'
 > & {
-  readonly keyEnv?: (env: Env) => unknown
+  readonly keyEnv: KeyEnv<Env, K>
   readonly batch?: (argsList: ReadonlyArray<Args>) => RTE.ReaderTaskEither<Env, Err, ReadonlyArray<A>>
   readonly batchEach?: (argsList: ReadonlyArray<Args>) => Reader<Env, T.Task<ReadonlyArray<E.Either<Err, A>>>>
-  readonly tags?: (...args: Args) => ReadonlyArray<string>
+  readonly tags?: (env: Env, ...args: Args) => ReadonlyArray<string>
 } & Ring.KeyOption<Args>
+
+/** Which part of an environment is in the key; it has to be keyable. */
+type KeyEnv<Env, K> = 'none' | ((env: Env) => K & Keyable<K>)
+type Keyable<K> = IsKeyable<K> extends false
+  ? { readonly 'this part of the environment has no key of its own': never }
+  : unknown
 
 // no ReaderTaskEither here: see `Ring`
 type AnyFn = (...args: never) => (env: never) => () => Promise<unknown>
@@ -115,8 +121,12 @@ type Answer<F extends AnyFn> = Awaited<ReturnType<ReturnType<ReturnType<F>>>>
 type ErrorOf<F extends AnyFn> = Extract<Answer<F>, E.Left<unknown>>['left']
 type ValueOf<F extends AnyFn> = Extract<Answer<F>, E.Right<unknown>>['right']
 
-type RingOf<F extends AnyFn, R, B, X> = ReaderRing<EnvOf<F>, Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X>
-type OptionsOf<F extends AnyFn, C, X> = Options<EnvOf<F>, Parameters<F>, ErrorOf<F>, ValueOf<F>, C, X>
+/** What a function must return to be cached. */
+type Returning<F extends AnyFn> = Answer<F> extends E.Either<unknown, unknown>
+  ? unknown
+  : { readonly 'a cached function returns a ReaderTaskEither': never }
+
+type OptionsOf<F extends AnyFn, C, X, K> = Options<EnvOf<F>, Parameters<F>, ErrorOf<F>, ValueOf<F>, C, X, K>
 
 // -------------------------------------------------------------------------------------
 // constructors
@@ -129,7 +139,7 @@ type OptionsOf<F extends AnyFn, C, X> = Options<EnvOf<F>, Parameters<F>, ErrorOf
  * pipe, `pipe(fn, ringReader(store, codec, options))`. Every effect is a `ReaderTaskEither`; a load in the background
  * has the environment of who asked for it.
  *
- * Throws a `TypeError` for what is wired wrongly: no name and no key.
+ * Throws a `TypeError` for what is wired wrongly: no name and no key, no `keyEnv`.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -155,27 +165,31 @@ type OptionsOf<F extends AnyFn, C, X> = Options<EnvOf<F>, Parameters<F>, ErrorOf
  * @category constructors
  * @since 0.1.0
  */
-export function ringReader<F extends AnyFn, R, B, C = unknown, X = never>(
-  fn: F,
-  config: OptionsOf<F, C, X> & {
+export function ringReader<F extends AnyFn, R, B, K, C = unknown, X = never>(
+  fn: F & Returning<F>,
+  config: OptionsOf<F, C, X, K> & {
     readonly store: Store<R, B> & NoInfer<C>
     readonly codec: Codec<ValueOf<F>, R>
   }
-): RingOf<F, R, B, X>
-export function ringReader<F extends AnyFn, R, B, C = unknown, X = never>(
-  fn: F,
-  config: OptionsOf<F, C, X> & {
+): ReaderRing<EnvOf<F>, Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X>
+export function ringReader<F extends AnyFn, R, B, K, C = unknown, X = never>(
+  fn: F & Returning<F>,
+  config: OptionsOf<F, C, X, K> & {
     readonly store: Store<R, B> & NoInfer<C> & Ring.Holding<R, ValueOf<F>>
     readonly codec?: never
   }
-): RingOf<F, R, B, X>
-export function ringReader<R, A, B, Env, Args extends Arguments, Err, C = unknown, X = never>(
+): ReaderRing<EnvOf<F>, Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X>
+export function ringReader<R, A, B, Env, Args extends Arguments, Err, K, C = unknown, X = never>(
   store: Store<R, B> & NoInfer<C>,
   codec: Codec<A, R>,
-  ...options: Ring.KeyOption<Args> extends { readonly key: unknown }
-    ? readonly [options: Options<Env, Args, Err, A, C, X>]
-    : readonly [options?: Options<Env, Args, Err, A, C, X>]
+  options: Options<Env, Args, Err, A, C, X, K>
 ): (fn: (...args: Args) => RTE.ReaderTaskEither<Env, Err, A>) => ReaderRing<Env, Args, Err, A, R, B, X>
+export function ringReader<R, A, B, Env, Args extends Arguments, Err, K, C = unknown, X = never>(
+  store: Store<R, B> & NoInfer<C>,
+  options: Options<Env, Args, Err, A, C, X, K>
+): (
+  fn: ((...args: Args) => RTE.ReaderTaskEither<Env, Err, A>) & Ring.Holding<R, A>
+) => ReaderRing<Env, Args, Err, A, R, B, X>
 /* eslint-enable @typescript-eslint/unified-signatures */
 export function ringReader(...given: ReadonlyArray<unknown>): unknown {
   const [first, second, third] = given
@@ -184,7 +198,7 @@ export function ringReader(...given: ReadonlyArray<unknown>): unknown {
   const [codec, options] = isCodec(second) ? [second, third] : [undefined, second]
   return (fn: Unknown) =>
     interpretReader(fn, {
-      ...(options as Partial<ReaderConfig> | undefined),
+      ...(options as ReaderConfig),
       store: first as Config['store'],
       ...(codec === undefined ? {} : { codec })
     })

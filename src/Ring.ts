@@ -11,7 +11,7 @@
  * - law 26, 27: a cache that fails is no failure of the function, unless the policy is `strict`.
  * - contravariance: `contramap(identity) ≡ identity`, `contramap(f) ∘ contramap(g) ≡ contramap(g ∘ f)`,
  *   `bind(self) ≡ contramap((...args) => [self, ...args])`.
- * - `map(identity)` changes no answer, `map(g) ∘ map(f) ≡ map(g ∘ f)`.
+ * - `map(identity)` changes no answer, `map(g) ∘ map(f) ≡ map(g ∘ f)`, and so with `imap`.
  *
  * @since 0.1.0
  */
@@ -28,8 +28,8 @@ import { anatomy, type Dissectible, type Types } from './internal/anatomy'
 import { type AnyRing, bound, contramapped } from './internal/bound'
 import { defect } from './internal/defect'
 import { type Config, interpret, isCodec } from './internal/interpreter'
-import { linkedRing, type Linking } from './internal/linked'
-import { asPromises, mapped } from './internal/views'
+import { linkedRing, type Linking, purgeAll } from './internal/linked'
+import { asPromises, imapped, mapped } from './internal/views'
 import type * as KeyFn from './KeyFn'
 import type * as Policy from './Policy'
 import type { RingError } from './RingError'
@@ -429,27 +429,26 @@ const isPolicy = (u: unknown): u is Policy.Policy =>
 // combinators
 // -------------------------------------------------------------------------------------
 
-/** The commands of an author's own, over other arguments: those in the place of the library's are reshaped as theirs are. */
-type Reshaped<Cmd, Args extends Arguments, E, A, R, X> = {
-  readonly [K in keyof Cmd]: K extends SingleCommand
-    ? Cmd[K] extends (...args: never) => infer W
-      ? (...args: Args) => W
-      : Cmd[K]
-    : K extends keyof Commands<Args, E, A, R, X>
-    ? Commands<Args, E, A, R, X>[K]
-    : Cmd[K]
-}
-
-/** And those that take the receiver first, without it. */
-type Received<Cmd, S, Args extends Arguments, E, A, R, X> = {
-  readonly [K in keyof Cmd]: K extends keyof Commands<Args, E, A, R, X>
-    ? Reshaped<Cmd, Args, E, A, R, X>[K]
+/** The commands of an author's own that take the receiver first, without it. */
+type Received<Cmd, S> = {
+  readonly [K in keyof Cmd]: [Cmd[K]] extends [never]
+    ? never
     : Cmd[K] extends (self: S, ...rest: infer Rest) => infer W
     ? (...rest: Rest) => W
     : Cmd[K] extends (...args: never) => unknown
     ? never
     : Cmd[K]
 }
+
+/** All arguments but the first. */
+type WithoutFirst<Args extends Arguments> = Args extends readonly []
+  ? never
+  : Args extends readonly [unknown, ...infer Rest]
+  ? Rest
+  : Args extends readonly [unknown?, ...infer Rest]
+  ? Rest
+  : never
+type First<Args extends Arguments> = Args extends readonly [(infer S)?, ...ReadonlyArray<unknown>] ? S : never
 
 /** A ring whose first argument may be such a receiver. */
 type Taking<S> = Dissectible<
@@ -473,18 +472,18 @@ type Taking<S> = Dissectible<
  * @since 0.1.0
  */
 export type Bound<F> = F extends Dissectible<infer T extends AnyTypes>
-  ? Parameters<T['args']> extends readonly [infer Self, ...infer Rest]
-    ? Ring<
-        Rest,
+  ? [WithoutFirst<Parameters<T['args']>>] extends [never]
+    ? { readonly 'a ring without arguments has no receiver': never }
+    : Ring<
+        WithoutFirst<Parameters<T['args']>>,
         T['error'],
         T['value'],
         T['raw'],
         T['backend'],
         T['surfaced'],
-        Received<T['commands'], Self, Rest, T['error'], T['value'], T['raw'], T['surfaced']>,
+        Received<T['commands'], First<Parameters<T['args']>>>,
         T['called']
       >
-    : never
   : never
 
 /** Of a ring with such arguments, whatever else it is. */
@@ -505,6 +504,14 @@ type ArgumentsOf<F> = F extends Dissectible<infer T extends AnyTypes>
     ? Arguments
     : Parameters<T['args']>
   : never
+
+/** Whether a ring has the arguments that are asked of it. */
+type Having<Args extends Arguments, Asked extends Arguments> = Args extends readonly [
+  ...Asked,
+  ...ReadonlyArray<unknown>
+]
+  ? unknown
+  : { readonly 'the links ask for more arguments than the ring has': never }
 
 /**
  * A ring over other arguments: all its commands take those, and make of them the ones that the function takes. It is the
@@ -533,7 +540,7 @@ export const contramap =
   <To extends Arguments, From extends Arguments>(f: (...args: To) => readonly [...From]) =>
   <E, A, R, B, X, Cmd, D extends PropertyKey>(
     ring: Dissectible<Types<From, E, A, R, B, X, Cmd, D>>
-  ): Ring<To, E, A, R, B, X, Reshaped<Cmd, To, E, A, R, X>, D> =>
+  ): Ring<To, E, A, R, B, X, Cmd, D> =>
     // the proof: what is dissectible is a ring, and each of its commands takes what `f` makes
     contramapped(ring as unknown as AnyRing, (args) => f(...(args as unknown as To))) as never
 
@@ -581,39 +588,35 @@ export const bind =
     // the proof: what is dissectible is a ring, and each of its commands takes the receiver first
     bound(self, ring as unknown as AnyRing) as never
 
-/** Commands whose answers hold values that were read or loaded. */
-type Reading =
-  | 'getOrUpdate'
-  | 'get'
-  | 'execute'
-  | 'update'
-  | 'getMany'
-  | 'getOrUpdateMany'
-  | 'executeMany'
-  | 'updateMany'
-/** Commands that take values, or show them as they are stored. */
-type Writing = 'set' | 'setMany' | 'encode' | 'decode'
+/** Commands that take values: of a view there is no way back. */
+interface Unwritable {
+  readonly set: never
+  readonly setMany: never
+  readonly encode: never
+}
 
 /**
- * What `map` makes of a ring: its commands but those that take values, and its call.
+ * What `map` makes of a ring: one that reads, loads and expires.
  *
  * @category model
  * @since 0.1.0
  */
-export type Mapped<Args extends Arguments, E, A, R, B, X, Cmd, D> = (D extends 'getOrUpdate'
-  ? Commands<Args, E, A, R, X>['getOrUpdate']
-  : D extends SingleCommand
-  ? Commands<Args, E, A, R, X>[D]
-  : D extends keyof Cmd
-  ? Cmd[D]
-  : never) & { readonly store: Store.Store<R, B> } & Omit<Commands<Args, E, A, R, X>, Writing | keyof Cmd> &
-  Omit<Cmd, Reading | Writing> &
-  Pick<Commands<Args, E, A, R, X>, Reading>
+export type Mapped<Args extends Arguments, E, A, R, B, X, Cmd, D extends PropertyKey> = Ring<
+  Args,
+  E,
+  A,
+  R,
+  B,
+  X,
+  Omit<Unwritable, keyof Cmd> & Cmd,
+  D
+>
 
 /**
  * Sees what a ring reads and loads through a function, which is run at each read: nothing else is stored than was. The
- * commands that take a value (`set`, `setMany`, `encode`, `decode`) are those of the ring itself. `f` is pure, and does
- * not throw.
+ * commands that take a value (`set`, `setMany`, `encode`) are those of the ring itself; where there is a way back, see
+ * `imap`. `f` is pure, and does not throw. Commands of your own stay as they are. A ring that is made of this one needs a
+ * `name` or a `key`.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -641,6 +644,37 @@ export const map =
     ring: Dissectible<Types<Args, E, A, R, B, X, Cmd, D>>
   ): Mapped<Args, E, A2, R, B, X, Cmd, D> =>
     mapped(ring as unknown as AnyRing, f) as never // the proof: what is dissectible is a ring of A
+
+/**
+ * A ring of other values, with a way there and back: what is read goes through `f`, what is stored through `g`. `f ∘ g` and
+ * `g ∘ f` are identities; both are pure, and do not throw. Otherwise as `map`.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import { pipe } from 'fp-ts/function'
+ * import * as O from 'fp-ts/Option'
+ * import * as TE from 'fp-ts/TaskEither'
+ * import { dict, Ring, ring } from 'fp-ring'
+ *
+ * const cents = ring((id: number): TE.TaskEither<never, number> => TE.right(id * 100), { store: dict(), name: 'price' })
+ * const euros = pipe(cents, Ring.imap((n) => n / 100, (n: number) => n * 100))
+ *
+ * const test = async () => {
+ *   await euros.set(3)(7)()
+ *   assert.deepStrictEqual(await cents.get(7)(), E.right(O.some(300)))
+ *   assert.deepStrictEqual(await euros(7)(), E.right(3))
+ * }
+ * test()
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const imap =
+  <A, A2>(f: (a: A) => A2, g: (b: A2) => A) =>
+  <Args extends Arguments, E, R, B, X, Cmd, D extends PropertyKey>(
+    ring: Dissectible<Types<Args, E, A, R, B, X, Cmd, D>>
+  ): Ring<Args, E, A2, R, B, X, Cmd, D> =>
+    imapped(ring as unknown as AnyRing, f, g) as never // the proof: what is dissectible is a ring of A
 
 /**
  * What expires in another ring when entries of one change: see `linked`.
@@ -715,19 +749,24 @@ export const purges = <Args extends Arguments>(
 ): Link<Args> => ({
   to: ring[anatomy],
   // the proof: as in `expires`
-  expire: (argsList) => ring.purge(...argsList.flatMap((args) => f(...(args as unknown as Args))))
+  expire: (argsList) =>
+    purgeAll(
+      ring.purge,
+      argsList.flatMap((args) => f(...(args as unknown as Args)))
+    )
 })
 
 /**
  * A ring whose changes expire what other rings hold (the original's cascades): after `delete`, `set` and `update`, and the
  * bulk ones of them, its links are followed, and theirs in turn, before it answers. First this ring changes, then the
- * others, all at once, so nobody makes them anew of what is out of date. A link that fails is a failure of the command; the
+ * others, all at once, so nobody who reads its store makes them anew of what is out of date. A link that fails is a failure of the command; the
  * others are followed all the same. Of a change that failed nobody knows whether it was made, so links are followed then,
  * too.
  *
  * A load is no change: it brings what is there. Neither are `touch`, `purge` and `clear` followed, nor commands of your own.
  *
- * Throws a `TypeError` for links that lead back to the ring.
+ * Throws a `TypeError` for links that lead back to the ring, and for a ring that has a `delete`, `set` or `update` of its
+ * author's.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -757,7 +796,9 @@ export function linked<F extends Dissectible<AnyTypes>>(
 // outside of a pipe the links say what they are made of: the first arguments
 export function linked<Args extends Arguments>(
   ...links: ReadonlyArray<Link<Args>>
-): <F extends Dissectible<TypesOf<readonly [...Args, ...ReadonlyArray<never>]>>>(ring: F) => F
+): <F extends Dissectible<TypesOf<readonly [...Args, ...ReadonlyArray<never>]>>>(
+  ring: F & Having<ArgumentsOf<F>, Args>
+) => F
 export function linked(...links: ReadonlyArray<Linking>): unknown {
   return (ring: unknown) => linkedRing(ring as AnyRing, links) // the proof: what is dissectible is a ring
 }
@@ -781,9 +822,13 @@ type Pure = 'key' | 'keyMany' | 'encode' | 'decode'
  * @category model
  * @since 0.1.0
  */
-export type PromiseFunction<Args extends Arguments, E, A, R, B, X, Cmd, D> = Promised<
-  D extends SingleCommand ? Commands<Args, E, A, R, X>[D] : D extends keyof Cmd ? Cmd[D] : never
-> & {
+export type PromiseFunction<Args extends Arguments, E, A, R, B, X, Cmd, D> = (D extends keyof Cmd
+  ? Cmd[D]
+  : D extends Pure
+  ? Commands<Args, E, A, R, X>[D]
+  : D extends SingleCommand
+  ? Promised<Commands<Args, E, A, R, X>[D]>
+  : never) & {
   readonly store: Store.Store<R, B>
   readonly codec: Codec<A, R>
 } & {

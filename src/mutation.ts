@@ -19,6 +19,18 @@ type Answer<F extends AnyFn> = Awaited<ReturnType<ReturnType<F>>>
 type ErrorOf<F extends AnyFn> = Extract<Answer<F>, E.Left<unknown>>['left']
 type ValueOf<F extends AnyFn> = Extract<Answer<F>, E.Right<unknown>>['right']
 
+/** Each of several may fail with something else. */
+type Effect = () => Promise<E.Either<unknown, unknown>>
+type FailureOf<Fx extends Effect> = Extract<Awaited<ReturnType<Fx>>, E.Left<unknown>>['left']
+
+/** Whether a function has the arguments that are asked of it. */
+type Having<Args extends Arguments, Asked extends Arguments> = Args extends readonly [
+  ...Asked,
+  ...ReadonlyArray<unknown>
+]
+  ? unknown
+  : { readonly 'the effects ask for more arguments than the function has': never }
+
 // -------------------------------------------------------------------------------------
 // combinators
 // -------------------------------------------------------------------------------------
@@ -76,21 +88,25 @@ const caught = <X>(effect: TE.TaskEither<X, unknown>): TE.TaskEither<unknown, un
  * @category combinators
  * @since 0.1.0
  */
-export function invalidates<F extends AnyFn, X>(
-  effects: (value: ValueOf<F>, ...args: Parameters<F>) => ReadonlyArray<TE.TaskEither<X, unknown>>
-): (fn: F) => Fn<Parameters<F>, ErrorOf<F> | InvalidationError<ValueOf<F>, X>, ValueOf<F>>
+export function invalidates<F extends AnyFn, Fx extends Effect>(
+  effects: (value: ValueOf<F>, ...args: Parameters<F>) => ReadonlyArray<Fx>
+): (
+  fn: F
+) => (
+  ...args: Parameters<F>
+) => TE.TaskEither<ErrorOf<F> | InvalidationError<ValueOf<F>, FailureOf<Fx>>, ValueOf<F>>
 // outside of a pipe the effects say what they are made of: the value, and the first arguments
-export function invalidates<Args extends Arguments, A, X>(
-  effects: (value: A, ...args: Args) => ReadonlyArray<TE.TaskEither<X, unknown>>
+export function invalidates<Args extends Arguments, A, Fx extends Effect>(
+  effects: (value: A, ...args: Args) => ReadonlyArray<Fx>
 ): <F extends (...args: never) => TE.TaskEither<unknown, A>>(
-  fn: F & ((...args: [...Args, ...ReadonlyArray<never>]) => unknown)
-) => Fn<Parameters<F>, ErrorOf<F> | InvalidationError<A, X>, ValueOf<F>>
-export function invalidates<Args extends Arguments, A, X>(
-  effects: (value: A, ...args: Args) => ReadonlyArray<TE.TaskEither<X, unknown>>
+  fn: F & Having<Parameters<F>, Args>
+) => (...args: Parameters<F>) => TE.TaskEither<ErrorOf<F> | InvalidationError<A, FailureOf<Fx>>, ValueOf<F>>
+export function invalidates<Args extends Arguments, A>(
+  effects: (value: A, ...args: Args) => ReadonlyArray<TE.TaskEither<unknown, unknown>>
 ) {
-  return <E>(fn: Fn<Args, E, A>): Fn<Args, E | InvalidationError<A, X>, A> =>
+  return <E>(fn: Fn<Args, E, A>): Fn<Args, E | InvalidationError<A, unknown>, A> =>
     Object.defineProperty(
-      (...args: Args): TE.TaskEither<E | InvalidationError<A, X>, A> =>
+      (...args: Args): TE.TaskEither<E | InvalidationError<A, unknown>, A> =>
         pipe(
           fn(...args),
           TE.chainW((value) => following(value, () => effects(value, ...args)))

@@ -79,6 +79,13 @@ const methods = (): void => {
   Ring.bind(1)(words)
   // @ts-expect-error a ring without arguments has no receiver
   Ring.bind(page)({} as Ring.Ring<[], Failed, number, unknown, unknown>).get()
+  const optional = ring((a?: number, b?: string) => TE.right(`${a ?? 0}${b ?? ''}`), {
+    store,
+    name: 'optional'
+  })
+  expectTypeOf(pipe(optional, Ring.bind(1))('b')).toEqualTypeOf<TE.TaskEither<never, string>>()
+  const rest = ring((...ns: Array<number>) => TE.right(ns.length), { store, name: 'rest' })
+  expectTypeOf(pipe(rest, Ring.bind(1))(2, 3)).toEqualTypeOf<TE.TaskEither<never, number>>()
   const twice = pipe(words, Ring.bind(page), Ring.bind('a'))
   expectTypeOf(twice(2)).toEqualTypeOf<TE.TaskEither<Failed, number>>()
   const mapped = pipe(
@@ -105,6 +112,8 @@ const links = (): void => {
   })
   // @ts-expect-error other arguments
   apart(others)
+  // @ts-expect-error it asks for more arguments than there are
+  Ring.linked(Ring.expires(user, (_a: number, b: number) => [[b]]))(user)
   // @ts-expect-error other arguments
   pipe(others, Ring.linked(Ring.expires(user, (userId) => [[userId]])))
 }
@@ -131,6 +140,24 @@ const mutations = (): void => {
   apart((id: string) => TE.right({ id: id.length }))
   // @ts-expect-error another value
   apart((id: number) => TE.right(id))
+  // @ts-expect-error it asks for more arguments than there are
+  invalidates((_: { id: number }, a: number, b: number) => [user.delete(a + b)])((id: number) =>
+    TE.right({ id })
+  )
+  const mixed = pipe(
+    save,
+    invalidates((value, id) => [
+      user.delete(id),
+      TE.left('gone' as const),
+      ...(value.id > 1 ? [TE.right(1)] : [])
+    ])
+  )
+  expectTypeOf(mixed(1, 'a')).toEqualTypeOf<
+    TE.TaskEither<
+      Failed | RingError.InvalidationError<{ id: number; name: string }, AnyRingError | 'gone'>,
+      { id: number; name: string }
+    >
+  >()
 }
 
 interface Env {
@@ -147,7 +174,7 @@ const readers = (): void => {
   expectTypeOf(age.update(1)).toEqualTypeOf<RTE.ReaderTaskEither<Env, Failed | AnyRingError, number>>()
   expectTypeOf(age.key(1)).toEqualTypeOf<R.Reader<Env, string>>()
   expectTypeOf(age.store.backend).toEqualTypeOf<'bytes'>()
-  const last = pipe(fetchAge, ringReader(bytes, numbers))
+  const last = pipe(fetchAge, ringReader(bytes, numbers, { keyEnv: 'none' }))
   expectTypeOf(last(1)).toEqualTypeOf<RTE.ReaderTaskEither<Env, Failed, number>>()
   expectTypeOf<
     Exclude<
@@ -156,16 +183,21 @@ const readers = (): void => {
     >
   >().toEqualTypeOf<never>()
   // @ts-expect-error a store of bytes needs a codec
-  ringReader(fetchAge, { store: bytes })
+  ringReader(fetchAge, { store: bytes, keyEnv: 'none' })
   // @ts-expect-error another codec
-  ringReader(fetchAge, { store: bytes, codec: Codec.identity<Uint8Array>() })
-  // @ts-expect-error these arguments need a key
-  ringReader(
+  ringReader(fetchAge, { store: bytes, codec: Codec.identity<Uint8Array>(), keyEnv: 'none' })
+  // @ts-expect-error which part of the environment is in the key has to be said
+  ringReader(fetchAge, { store: bytes, codec: numbers })
+  // @ts-expect-error functions have no key of their own
+  ringReader(fetchAge, { store: bytes, codec: numbers, keyEnv: () => () => 1 })
+  // @ts-expect-error no ReaderTaskEither
+  ringReader((id: number) => () => async () => id, { store: dict(), keyEnv: 'none', name: 'f' })
+  const needsKey =
     (f: () => void): RTE.ReaderTaskEither<Env, Failed, void> =>
-      () =>
-        TE.right(f()),
-    { store: lru({ max: 1 }), name: 'f' }
-  )
+    () =>
+      TE.right(f())
+  // @ts-expect-error these arguments need a key
+  ringReader(needsKey, { store: lru({ max: 1 }), keyEnv: 'none' })
 }
 
 const views = (): void => {
@@ -175,8 +207,31 @@ const views = (): void => {
   )
   expectTypeOf(lengths(1)).toEqualTypeOf<TE.TaskEither<never, string>>()
   expectTypeOf(lengths.get(1)).toEqualTypeOf<TE.TaskEither<AnyRingError, O.Option<string>>>()
-  // @ts-expect-error what writes values is left out
+  // @ts-expect-error of a view there is no way back
   lengths.set('a')(1)
+  const twice = pipe(
+    user,
+    Ring.map(({ id }) => String(id)),
+    Ring.map((text) => text.length),
+    Ring.contramap((text: string) => [Number(text)])
+  )
+  expectTypeOf(twice.get('1')).toEqualTypeOf<TE.TaskEither<AnyRingError, O.Option<number>>>()
+  expectTypeOf(twice.set).toEqualTypeOf<never>()
+  const texts = pipe(
+    user,
+    Ring.imap(
+      ({ id }) => String(id),
+      (text: string) => ({ id: Number(text) })
+    )
+  )
+  expectTypeOf(texts.set('1')(1)).toEqualTypeOf<TE.TaskEither<AnyRingError, void>>()
+  expectTypeOf(texts(1)).toEqualTypeOf<TE.TaskEither<never, string>>()
+  const own = ring((id: number) => TE.right(id), {
+    store: dict(),
+    name: 'own',
+    commands: (_, base) => ({ delete: (id: number) => base.has(id) })
+  })
+  expectTypeOf(Ring.toPromiseFunction(own).delete(1)).toEqualTypeOf<TE.TaskEither<AnyRingError, boolean>>()
   const promised = Ring.toPromiseFunction(user)
   expectTypeOf(promised(1)).toEqualTypeOf<Promise<{ id: number }>>()
   expectTypeOf(promised.get(1)).toEqualTypeOf<Promise<O.Option<{ id: number }>>>()

@@ -43,7 +43,7 @@ export interface Dissectible<out T = unknown> {
 
 /**
  * Gives a function the members of a ring. They are defined, not assigned: a command may be called `name` or `length`,
- * which a function has already.
+ * which a function has already. Tests may replace them, as those of any object (`jest.spyOn`).
  */
 export const withMembers = (
   f: (...args: Arguments) => unknown,
@@ -51,7 +51,11 @@ export const withMembers = (
   members: Readonly<Record<string, unknown>>,
   parts: Anatomy
 ): object => {
-  const descriptors: PropertyDescriptorMap = { name: { value: name }, [anatomy]: { value: parts } }
-  for (const [member, value] of Object.entries(members)) descriptors[member] = { value, enumerable: true }
+  const descriptors: PropertyDescriptorMap = {
+    name: { value: name, configurable: true },
+    [anatomy]: { value: parts }
+  }
+  for (const [member, value] of Object.entries(members))
+    descriptors[member] = { value, enumerable: true, configurable: true, writable: true }
   return Object.defineProperties(f, descriptors)
 }

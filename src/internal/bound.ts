@@ -9,21 +9,31 @@ import { contramap } from '../KeyFn'
 import { type Anatomy, anatomy } from './anatomy'
 import { type AnyFunction, type CommandName, type Shape, shapes, taking } from './shapes'
 
-/** How the arguments are made that the ring takes: a property of each function. */
+/** How the arguments are made that a ring takes, of which ring, and in which way: properties of each function. */
 const through = /*#__PURE__*/ Symbol('through')
+const root = /*#__PURE__*/ Symbol('root')
+const way = /*#__PURE__*/ Symbol('way')
 
-interface Bound {
-  readonly [through]: (args: Arguments) => Arguments
+type To = (args: Arguments) => Arguments
+
+interface Made {
+  readonly [through]: To
+  readonly [root]: AnyRing
+  /** How the commands of a ring's author take the arguments. */
+  readonly [way]: Shape
 }
 
 /** A ring, as it is to whoever does not know its type. */
-export type AnyRing = AnyFunction & { readonly [anatomy]: Anatomy } & Readonly<Record<string, unknown>>
+export type AnyRing = AnyFunction & {
+  readonly [anatomy]: Anatomy
+  readonly name: string
+} & Readonly<Record<string, unknown>>
 
 /** `key` keeps its prefix, by which `clear` knows what to clear. */
-const made = (name: string, shape: Shape, member: unknown, to: (args: Arguments) => Arguments): unknown =>
+const memberOver = (name: string, shape: Shape, member: unknown, to: To): unknown =>
   typeof member !== 'function'
     ? member
-    : name === 'key'
+    : name === 'key' && shape === 'arguments'
     ? contramap((...args: Arguments) => to(args))(member as KeyFn<Arguments>) // the proof: a ring's key is one
     : taking(shape, member as AnyFunction, to) // the proof: it is a function
 
@@ -31,58 +41,78 @@ const namesIn = (ring: AnyRing): ReadonlyArray<string> =>
   // the proof: every function has a prototype
   Array.from(new Set([...Object.keys(ring), ...Object.keys(Object.getPrototypeOf(ring) as object)]))
 
-const prototypeOf = (ring: AnyRing, shapeOf: (name: string) => Shape): object => {
-  const descriptors: PropertyDescriptorMap = { [anatomy]: { value: ring[anatomy] } }
-  for (const name of namesIn(ring)) {
-    descriptors[name] = {
-      enumerable: true,
-      get(this: Bound) {
-        const value = made(name, shapeOf(name), ring[name], this[through])
-        Object.defineProperty(this, name, { value, enumerable: true })
-        return value
-      }
-    }
+const asOwn = (value: unknown): PropertyDescriptor => ({
+  value,
+  enumerable: true,
+  configurable: true,
+  writable: true
+})
+
+/** Made when it is asked for, and kept where it can be: not by an object that is frozen, nor by the prototype itself. */
+const lazy = (name: string, shape: Shape, member: unknown): PropertyDescriptor => ({
+  enumerable: true,
+  configurable: true,
+  get(this: Partial<Made>) {
+    const to = this[through]
+    if (to === undefined) return undefined
+    const value = memberOver(name, shape, member, to)
+    if (Object.isExtensible(this)) Object.defineProperty(this, name, asOwn(value))
+    return value
+  },
+  set(this: object, value: unknown) {
+    Object.defineProperty(this, name, asOwn(value))
   }
-  return Object.create(Function.prototype, descriptors) as object // the proof: it is made of an object
-}
+})
 
 const isCommand = (name: string): name is CommandName => Object.hasOwn(shapes, name)
 
-/** What is no command of the library's takes what its author says. */
-const shapeIn =
-  (ring: AnyRing, own: Shape) =>
-  (name: string): Shape =>
-    isCommand(name) ? shapes[name] : ring[anatomy].own.includes(name) ? own : 'none'
-
-const memoized = (own: Shape): ((ring: AnyRing) => object) => {
-  const prototypes = new WeakMap<object, object>()
-  return (ring) => {
-    const known = prototypes.get(ring)
-    if (known !== undefined) return known
-    const prototype = prototypeOf(ring, shapeIn(ring, own))
-    prototypes.set(ring, prototype)
-    return prototype
+const prototypeOf = (ring: AnyRing, own: Shape): object => {
+  const descriptors: PropertyDescriptorMap = { [anatomy]: { value: ring[anatomy] } }
+  for (const name of namesIn(ring)) {
+    const shape = ring[anatomy].own.includes(name) ? own : isCommand(name) ? shapes[name] : 'none'
+    descriptors[name] = lazy(name, shape, ring[name])
   }
+  return Object.create(Function.prototype, descriptors) as object // the proof: it is made of an object
 }
 
 /** Members that every function has of its own: they would hide those of a ring. */
 const ofFunctions = ['name', 'length'] as const
 
-const over =
-  (prototypeFor: (ring: AnyRing) => object) =>
-  (ring: AnyRing, to: (args: Arguments) => Arguments): object =>
-    // without a name, which would be that of each receiver's ring: a ring over such rings needs a name of its own
-    dressed((...args) => ring(...to(args)), prototypeFor(ring), to)
-
-const dressed = (f: AnyFunction, prototype: object, to: (args: Arguments) => Arguments): object => {
+const dressed = (f: AnyFunction, prototype: object, made: Made): object => {
   for (const member of ofFunctions) if (Object.hasOwn(prototype, member)) Reflect.deleteProperty(f, member)
-  return Object.assign(Object.setPrototypeOf(f, prototype) as object, { [through]: to }) // the proof: it gives what it is given
+  return Object.defineProperties(Object.setPrototypeOf(f, prototype) as object, {
+    // the proof: `setPrototypeOf` gives what it is given
+    [through]: { value: made[through] },
+    [root]: { value: made[root] },
+    [way]: { value: made[way] }
+  })
+}
+
+const isMade = (own: Shape, ring: object): ring is Made => way in ring && ring[way] === own
+
+const over = (own: Shape): ((ring: AnyRing, to: To) => object) => {
+  const prototypes = new WeakMap<object, object>()
+  return (given, to) => {
+    // what was made so already is not made of what was made, but of the ring itself
+    const ring = isMade(own, given) ? given[root] : given
+    const both: To = isMade(own, given) ? (args) => given[through](to(args)) : to
+    const prototype = prototypes.get(ring) ?? prototypeOf(ring, own)
+    prototypes.set(ring, prototype)
+    const { called, own: names } = ring[anatomy]
+    const isOwn = own === 'none' && names.includes(called)
+    // without a name, which would be that of each receiver's ring: a ring over such rings needs a name of its own
+    return dressed(isOwn ? (...args) => ring(...args) : (...args) => ring(...both(args)), prototype, {
+      [through]: both,
+      [root]: ring,
+      [way]: own
+    })
+  }
 }
 
 /** The commands of a ring's author stay as they are. */
-export const contramapped = /*#__PURE__*/ over(/*#__PURE__*/ memoized('none'))
+export const contramapped = /*#__PURE__*/ over('none')
 
-const overReceiver = /*#__PURE__*/ over(/*#__PURE__*/ memoized('arguments'))
+const overReceiver = /*#__PURE__*/ over('arguments')
 
 /** The first argument is the receiver, of the commands of a ring's author as well. */
 export const bound = (self: unknown, ring: AnyRing): object => overReceiver(ring, (args) => [self, ...args])

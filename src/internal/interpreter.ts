@@ -97,8 +97,12 @@ export const interpret = (fn: AnyFunction, config: Config): object => {
   const engine = makeEngine(parts)
   const base = table(engine, fn)
   const own = config.commands?.(parts, base) ?? {}
+  const reserved = ['store', 'codec', '__proto__'].find((member) => Object.hasOwn(own, member))
+  if (reserved !== undefined) return defect(`a command cannot be called '${reserved}'`)
   const commands: Record<string, unknown> = { ...base, ...own }
-  const called = commands[config.default ?? 'getOrUpdate']
+  const called = Object.hasOwn(commands, config.default ?? 'getOrUpdate')
+    ? commands[config.default ?? 'getOrUpdate']
+    : undefined
   if (typeof called !== 'function')
     return defect(`there is no command '${config.default ?? ''}' to be the default`)
   // a function of its own, to carry the commands; on the hot path not one that calls another

@@ -4,7 +4,7 @@
  * @internal
  */
 import * as E from 'fp-ts/Either'
-import type { TaskEither } from 'fp-ts/TaskEither'
+import * as TE from 'fp-ts/TaskEither'
 
 import type { Arguments } from '../KeyFn'
 import { KeyError } from '../RingError'
@@ -16,10 +16,25 @@ import type { AnyFunction } from './shapes'
 /** What expires when the entries of some arguments have changed. */
 export interface Linking {
   readonly to: Anatomy
-  readonly expire: (argsList: ReadonlyArray<Arguments>) => TaskEither<unknown, unknown>
+  readonly expire: (argsList: ReadonlyArray<Arguments>) => TE.TaskEither<unknown, unknown>
 }
 
-type Changing = (...args: ReadonlyArray<unknown>) => TaskEither<unknown, unknown>
+/** How many tags are purged by one command. */
+const most = 1_000
+
+/** @internal */
+export const purgeAll = <E>(
+  purge: (...tags: ReadonlyArray<string>) => TE.TaskEither<E, void>,
+  tags: ReadonlyArray<string>
+): TE.TaskEither<E, unknown> => {
+  const all = Array.from(new Set(tags))
+  const parts = Array.from({ length: Math.ceil(all.length / most) }, (_, i) =>
+    purge(...all.slice(i * most, (i + 1) * most))
+  )
+  return TE.sequenceSeqArray(parts)
+}
+
+type Changing = (...args: ReadonlyArray<unknown>) => TE.TaskEither<unknown, unknown>
 
 /** From a ring to itself, by what it is linked to: the names on the way. */
 const circleFrom = (
@@ -53,17 +68,25 @@ const expiring = async (
  * failure is what is answered. All links are followed, whatever comes of one.
  */
 const cascading = (
-  change: TaskEither<unknown, unknown>,
+  change: TE.TaskEither<unknown, unknown>,
   links: ReadonlyArray<Linking>,
   argsList: ReadonlyArray<Arguments>
-): TaskEither<unknown, unknown> => {
+): TE.TaskEither<unknown, unknown> => {
   if (argsList.length === 0) return change
+  const follow = (): Promise<ReadonlyArray<E.Either<unknown, unknown>>> =>
+    Promise.all(links.map((link) => expiring(link, argsList)))
   return async () => {
-    const answer = await change()
-    const expired = await Promise.all(links.map((link) => expiring(link, argsList)))
+    const answer = await change().catch(async (cause: unknown) => {
+      await follow()
+      throw cause
+    })
+    const expired = await follow()
     return E.isLeft(answer) ? answer : expired.find(E.isLeft) ?? answer
   }
 }
+
+/** The commands that change entries. */
+const changes = ['delete', 'deleteMany', 'set', 'setMany', 'update', 'updateMany'] as const
 
 export const linkedRing = (ring: AnyRing, links: ReadonlyArray<Linking>): object => {
   const before = ring[anatomy]
@@ -71,15 +94,18 @@ export const linkedRing = (ring: AnyRing, links: ReadonlyArray<Linking>): object
     const circle = circleFrom(before.identity, to, [before.identity.name])
     if (circle !== undefined) return defect(`these links make a circle: ${circle.join(' -> ')}`)
   }
+  // nobody knows what those of its author do
+  const replaced = changes.find((name) => before.own.includes(name))
+  if (replaced !== undefined) return defect(`a ring with a ${replaced} of its own cannot be linked`)
   const members = membersOf(ring)
   const command = (name: string): Changing => members[name] as Changing // the proof: every ring has these commands
   const single =
     (name: string) =>
-    (...args: Arguments): TaskEither<unknown, unknown> =>
+    (...args: Arguments): TE.TaskEither<unknown, unknown> =>
       cascading(command(name)(...args), links, [args])
   const many =
     (name: string) =>
-    (argsList: ReadonlyArray<Arguments>): TaskEither<unknown, unknown> =>
+    (argsList: ReadonlyArray<Arguments>): TE.TaskEither<unknown, unknown> =>
       cascading(command(name)(argsList), links, argsList)
   const all: Readonly<Record<string, unknown>> = {
     ...members,

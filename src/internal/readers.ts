@@ -19,7 +19,7 @@ type Fn = (...args: Arguments) => (env: unknown) => TE.TaskEither<unknown, unkno
 type Lists = ReadonlyArray<Arguments>
 
 export interface ReaderConfig extends Omit<Config, 'batch' | 'batchEach' | 'commands' | 'default'> {
-  readonly keyEnv?: (env: unknown) => unknown
+  readonly keyEnv: 'none' | ((env: unknown) => unknown)
   readonly batch?: (lists: Lists) => (env: unknown) => TE.TaskEither<unknown, ReadonlyArray<unknown>>
   readonly batchEach?: (lists: Lists) => (env: unknown) => T.Task<ReadonlyArray<E.Either<unknown, unknown>>>
 }
@@ -43,7 +43,7 @@ const keyOf = (name: string, { key, keyEnv }: ReaderConfig): KeyFn<Arguments> =>
       ? defect('a ring needs a name for its keys: name the function, or give `name` or `key`')
       : structural(name))
   const f: (...args: Arguments) => string =
-    keyEnv === undefined
+    keyEnv === 'none'
       ? within(own)
       : // `~` is never outside of quotes in a canonical text, so two keys do not meet in one
         (env, ...args) => `${own(...args)}~${argumentsText([keyEnv(env)])}`
@@ -70,13 +70,15 @@ const reading = (name: (typeof commandNames)[number], command: AnyFunction): Any
 }
 
 export const interpretReader = (fn: Fn, config: ReaderConfig): object => {
-  const { batch, batchEach, tags, ...settings } = config
+  const { batch, batchEach, ...settings } = config
+  // for those who have no types: to forget it may show one tenant what is another's
+  if (config.keyEnv !== 'none' && typeof config.keyEnv !== 'function')
+    return defect("ringReader needs keyEnv: the part of the environment that is in the key, or 'none'")
   const name = config.name ?? fn.name
   const inner = interpret((env, ...args) => fn(...args)(env), {
     ...settings,
     name,
     key: keyOf(name, config),
-    ...(tags === undefined ? {} : { tags: within(tags) }),
     ...(batch === undefined ? {} : { batch: batched(batch) }),
     ...(batchEach === undefined ? {} : { batchEach: batched(batchEach) })
   }) as AnyRing // the proof: that is what it makes
