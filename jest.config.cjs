@@ -14,7 +14,7 @@ module.exports = {
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   moduleNameMapper: {
     '^fp-ring$': '<rootDir>/src/index.ts',
-    '^fp-ring/(lru|redis|memcached|files|sqlite)$': '<rootDir>/src/stores/$1.ts',
+    '^fp-ring/(lru|redis|memcached|memjs|files|sqlite)$': '<rootDir>/src/stores/$1.ts',
     '^fp-ring/cbor$': '<rootDir>/src/codecs/cbor.ts',
     '^fp-ring/testing$': '<rootDir>/src/testing/index.ts'
   },

@@ -47,13 +47,15 @@ describe('lint', () => {
     ['src/stores/lru.ts', '../Policy'],
     ['src/stores/lru.ts', '../Ring'],
     ['src/stores/lru.ts', './dict'],
+    ['src/stores/redis.ts', './memcachedClient'],
+    ['src/stores/memjs.ts', './memcached'],
+    ['src/stores/redisHash.ts', '../Policy'],
     ['src/stores/dict.ts', 'lru-cache'],
     ['src/stores/another.ts', 'fp-tsx'],
     ['src/codecs/cbor.ts', '../Store'],
     ['src/codecs/cbor.ts', 'redis'],
     ['src/codecs/cbor.ts', '../index'],
     ['src/internal/flights.ts', '../Ring'],
-    ['src/internal/flights.ts', '../stores/dict'],
     ['src/internal/flights.ts', 'lru-cache'],
     ['src/Ring.ts', './index'],
     ['src/Ring.ts', 'fp-ring'],
@@ -84,6 +86,9 @@ describe('lint', () => {
     ['src/stores/lru.ts', '../Store'],
     ['src/stores/dict.ts', '../Duration'],
     ['src/stores/dict.ts', '../internal/defect'],
+    ['src/stores/redis.ts', './redisHash'],
+    ['src/stores/redisHash.ts', './redis'],
+    ['src/stores/memcached.ts', './memcachedClient'],
     ['src/codecs/cbor.ts', '../Codec'],
     ['src/codecs/cbor.ts', 'cbor-x'],
     ['src/internal/flights.ts', './defect'],
@@ -98,6 +103,16 @@ describe('lint', () => {
     ['src/testing/internal/store/case.ts', '../../storeLaws']
   ])('import rule: %s may import %s', async (file, from) => {
     expect(await rulesOf(file, imports(from))).not.toContain('no-restricted-imports')
+  })
+
+  it('import rule: internal/ may import the models of a store, and nothing else of it', async () => {
+    const file = 'src/internal/flights.ts'
+    const rule = '@typescript-eslint/no-restricted-imports'
+    expect(await rulesOf(file, imports('../stores/dict'))).toContain(rule)
+    const model = "import type * as it from '../stores/dict'\n\nexport type Used = it.DictEntry<string>"
+    const rules = await rulesOf(file, model)
+    expect(rules).not.toContain(rule)
+    expect(rules).not.toContain('no-restricted-imports')
   })
 
   it.each([

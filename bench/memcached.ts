@@ -5,7 +5,7 @@
 import assert from 'node:assert'
 
 import { Codec, Duration, Policy, ring } from 'fp-ring'
-import { client as makeClient, memcached as memcachedStore } from 'fp-ring/memcached'
+import { memcached as memcachedStore, memcachedClient } from 'fp-ring/memcached'
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import { Client as MemJs } from 'memjs'
@@ -59,7 +59,7 @@ const target = 1.11
 
 export const memcached: Scenario = async () => {
   const server = await anyMemcached()
-  const made = makeClient({ servers: [hostOf(server.url)] })
+  const made = memcachedClient({ servers: [hostOf(server.url)] })
   const memjs = MemJs.create(hostOf(server.url))
   const [one] = made.servers
   const accounts = ring(

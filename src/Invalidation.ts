@@ -9,7 +9,6 @@ import type * as TE from 'fp-ts/TaskEither'
 import type { Duration } from './Duration'
 import { makeLocalFeed } from './internal/localFeed'
 import type { Key } from './KeyFn'
-import type { StoreError } from './RingError'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -26,8 +25,8 @@ export type Change =
   | { readonly _tag: 'Prefix'; readonly prefix: string }
 
 /**
- * Who is told. `lost`: a change may have been missed, so whatever lies near must go before anything is served from there.
- * It is told at once, before anything else can run.
+ * Who is told. `changed`: whatever lies near of these keys goes. `lost`: a change may have been missed, so all that lies near
+ * goes before anything is served from there. It is told at once, before anything else can run, and may be told too often.
  *
  * @category model
  * @since 0.1.0
@@ -38,18 +37,26 @@ export interface Listener {
 }
 
 /**
- * A feed of changes. What it does not cover is not kept near.
+ * A feed of changes. What it does not cover is not kept near. Of several tiers that share a feed nobody knows which one tells,
+ * so each of them has to hear it.
  *
  * @category model
  * @since 0.1.0
  */
 export interface Invalidation {
-  /** Begins to listen; gives what ends it. */
+  /** Begins to listen, once for each tier; gives what ends it. */
   readonly listen: (listener: Listener) => IO<() => void>
-  /** Whether each change of this key, by whomever, is heard from now on, or `lost` is. */
+  /**
+   * Whether each change of this key, by whomever, is heard from now on, or `lost` is. It is asked when the far store is, and
+   * not when a copy is served: so where it becomes `false`, `lost` is told in the same turn.
+   */
   readonly covers: (key: Key) => boolean
-  /** Tells the others of a change that is in the far tier already. Nothing, where the far tier does. */
-  readonly tell: (change: Change) => TE.TaskEither<StoreError, void>
+  /**
+   * Tells the others of a change that is in the far tier already. Nothing, where the far tier does. It fails with whatever
+   * was in the way; an error whose `code` is `ETIMEDOUT` says that there was no answer in time. The tier makes the
+   * `StoreError` of it, as it knows what was to be done.
+   */
+  readonly tell: (change: Change) => TE.TaskEither<unknown, void>
   /** Whether one hears one's own changes, too: then what one writes is not kept near. */
   readonly echoes: boolean
   /** Where it is there: `tell` answers within this time. */

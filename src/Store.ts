@@ -15,20 +15,21 @@
  */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
-import * as O from 'fp-ts/Option'
+import type * as O from 'fp-ts/Option'
 import { min as minOf } from 'fp-ts/Ord'
 import * as TE from 'fp-ts/TaskEither'
 
-import { type Clock, system } from './Clock'
+import type { Clock } from './Clock'
 import type { Codec } from './Codec'
 import type { Duration } from './Duration'
 import { forever, Ord as DurationOrd } from './Duration'
+import { aroundStore } from './internal/around'
 import { batchReads } from './internal/batch'
 import { withDeadline } from './internal/deadline'
-import { defect } from './internal/defect'
-import { encodedCodec } from './internal/encoded'
-import { extend } from './internal/extend'
-import { guardedCodec } from './internal/guarded'
+import { encodedStore } from './internal/encodedStore'
+import { mapKeyStore } from './internal/mapKey'
+import { isRead } from './internal/reads'
+import { replaced } from './internal/replaced'
 import { tieredStore } from './internal/tiered'
 import type { Invalidation } from './Invalidation'
 import type { Key } from './KeyFn'
@@ -50,14 +51,12 @@ export interface Entry<R> {
 }
 
 /**
- * A store of raw values `R` over a backend `B`.
+ * What every store does. To make a task does nothing, and to run it twice does it twice.
  *
  * @category model
  * @since 0.1.0
  */
-export interface Store<R, B = unknown> {
-  /** What the user passed: the client, the map, the cache. Read it through the store, it may be looked up anew. */
-  readonly backend: B
+export interface Operations<R> {
   readonly get: (key: Key) => TE.TaskEither<StoreError, O.Option<R>>
   /** As `get`, with the remaining lifetime. */
   readonly read: (key: Key) => TE.TaskEither<StoreError, O.Option<Entry<R>>>
@@ -81,6 +80,15 @@ export interface Store<R, B = unknown> {
   ) => TE.TaskEither<StoreError, ReadonlyArray<boolean>>
   /** Removes exactly the keys that begin with `prefix`. */
   readonly clear: (prefix: string) => TE.TaskEither<StoreError, void>
+}
+
+/**
+ * What a store may be, or can do besides: each of these may be left out.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Traits<R> {
   /**
    * Present where the values lie in this process's memory: a read with no promise. `undefined` says "not here,
    * or not to be told from a miss": ask `get`.
@@ -103,10 +111,22 @@ export interface Store<R, B = unknown> {
    * the age of an entry.
    */
   readonly lifetime?: 'none' | 'hidden'
-  /** Where it is there: a key as the backend has it. */
+  /** Where they are there, the store knows what its keys are in the backend: see `RawKeyed`. */
   readonly rawKey?: (key: Key) => string
+  readonly rawPrefix?: (prefix: string) => string
   /** Where it is there, the store keeps nothing: every read is a miss. */
   readonly keeps?: 'nothing'
+}
+
+/**
+ * A store of raw values `R` over a backend `B`.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Store<R, B = unknown> extends Operations<R>, Traits<R> {
+  /** What the user passed: the client, the map, the cache. Read it through the store, it may be looked up anew. */
+  readonly backend: B
 }
 
 /**
@@ -180,12 +200,36 @@ export interface LeaseCapable {
 }
 
 /**
+ * A store that knows what its keys are in the backend, as a feed of changes tells of those.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface RawKeyed {
+  /** A key as the backend has it. */
+  readonly rawKey: (key: Key) => string
+  /** What all keys that begin so begin with there; of the empty prefix, what all keys do. */
+  readonly rawPrefix: (prefix: string) => string
+}
+
+/**
+ * A store that keeps lifetimes, and does not tell what is left of them: it is no tier, and a ring over it takes no policy
+ * that goes by the age of an entry.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface HiddenLifetime {
+  readonly lifetime: 'hidden'
+}
+
+/**
  * What `Policy.negative` needs of a store: that it takes what a codec makes.
  *
  * @category model
  * @since 0.1.0
  */
-export type Accepting<R> = Pick<Store<R>, 'set'>
+export type Accepting<R> = Pick<Operations<R>, 'set'>
 
 /**
  * The name of a store's function, as it stands in a `StoreError`.
@@ -193,12 +237,7 @@ export type Accepting<R> = Pick<Store<R>, 'set'>
  * @category model
  * @since 0.1.0
  */
-export type Operation =
-  | Exclude<
-      keyof Store<unknown>,
-      'backend' | 'peek' | 'peekEntry' | 'leases' | 'deadline' | 'encodes' | 'lifetime' | 'keeps' | 'rawKey'
-    >
-  | keyof Leases<unknown>
+export type Operation = keyof Operations<unknown> | keyof Leases<unknown>
 
 /**
  * What a store can do beside the algebra, for values of another type.
@@ -206,7 +245,10 @@ export type Operation =
  * @category model
  * @since 0.1.0
  */
-export type Capabilities<S, R> = S extends LeaseCapable ? Leasing<R> : unknown
+export type Capabilities<S, R> = S extends LeaseCapable ? Leasing<R> & Others<S> : Others<S>
+
+type Others<S> = (S extends RawKeyed ? RawKeyed : unknown) &
+  (S extends HiddenLifetime ? HiddenLifetime : unknown)
 
 /**
  * A store from a store of the same values, with what that can do beside the algebra.
@@ -218,31 +260,55 @@ export type Combinator = <R, B, S extends Store<R, B>>(
   store: S & Store<R, B>
 ) => Store<R, B> & Capabilities<S, R>
 
+/**
+ * What a breaker must do: run a function, or refuse to. The policies of `cockatiel` are breakers.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Breaker {
+  readonly execute: <A>(f: () => Promise<A>) => Promise<A>
+}
+
+/**
+ * What `tiered` is made of.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface TieredOptions<Near, Far> {
+  /**
+   * The fast one: `lru`, `dict`; `noop()` turns it off. It is the tier's own, so it may be a store of any values, as
+   * `lru({ max: 10_000 })` is.
+   */
+  readonly near: Near
+  /** The one that is shared, and has the last word. */
+  readonly far: Far
+  /** The longest life of a copy (default: that of the entry). */
+  readonly ttl?: Duration
+  /** Tells what others change (default: nobody does). */
+  readonly invalidation?: Invalidation
+  /** By which copies age (default: the system's). For tests, as those of the stores are. */
+  readonly clock?: Clock
+}
+
+/** What a store must be to be a tier. */
+type Telling<S> = S extends HiddenLifetime
+  ? { readonly 'a tier needs a store that tells what is left of a lifetime': never }
+  : unknown
+
+/** The near store holds what the far one does: its values, or any. */
+type Keeping<Near, R> = unknown extends Near
+  ? unknown
+  : [Near, R] extends [R, Near]
+  ? unknown
+  : { readonly 'the near store is for other values than the far one': never }
+
 // -------------------------------------------------------------------------------------
 // combinators
 // -------------------------------------------------------------------------------------
 
 const min = /*#__PURE__*/ minOf(DurationOrd)
-
-/** What a combinator replaces; the rest stays as it is in the store below. */
-type Functions<R> = Omit<
-  Store<R>,
-  'backend' | 'peek' | 'peekEntry' | 'deadline' | 'encodes' | 'lifetime' | 'keeps' | 'rawKey'
->
-
-const onLeases = <R, A>(
-  { leases }: Pick<Store<R>, 'leases'>,
-  f: (leases: Leases<R>) => Leases<A>
-): Pick<Store<A>, 'leases'> => (leases === undefined ? {} : { leases: f(leases) })
-
-/** The same store but for some of its functions. */
-const replaced = <R, B, S extends Store<R, B>>(
-  store: S & Store<R, B>,
-  members: Partial<Store<R>>,
-  without: ReadonlyArray<'deadline'> = []
-): Store<R, B> & Capabilities<S, R> =>
-  // the proof: it has leases where it had them
-  extend<Store<R, B>, Partial<Store<R>>>(store, members, without) as Store<R, B> & Capabilities<S, R>
 
 /** For combinators that do not wait: the store answers as soon as the one below. */
 const keepsDeadline =
@@ -275,41 +341,9 @@ const keepsDeadline =
  * @category combinators
  * @since 0.1.0
  */
-export const around =
-  (
-    run: <A>(operation: Operation, task: TE.TaskEither<StoreError, A>) => TE.TaskEither<StoreError, A>
-  ): Combinator =>
-  (store) =>
-    replaced(store, aroundAll(run)(store), ['deadline'])
-
-type Run = <A>(operation: Operation, task: TE.TaskEither<StoreError, A>) => TE.TaskEither<StoreError, A>
-
-// a store of somebody else's may throw where it builds its task: that too belongs to the operation
-const aroundAll =
-  (run: Run) =>
-  <R>(store: Store<R>): Functions<R> => ({
-    get: (key) => run('get', () => store.get(key)()),
-    read: (key) => run('read', () => store.read(key)()),
-    set: (key, value, ttl) => run('set', () => store.set(key, value, ttl)()),
-    delete: (key) => run('delete', () => store.delete(key)()),
-    has: (key) => run('has', () => store.has(key)()),
-    touch: (key, ttl) => run('touch', () => store.touch(key, ttl)()),
-    getMany: (keys) => run('getMany', () => store.getMany(keys)()),
-    readMany: (keys) => run('readMany', () => store.readMany(keys)()),
-    setMany: (entries) => run('setMany', () => store.setMany(entries)()),
-    deleteMany: (keys) => run('deleteMany', () => store.deleteMany(keys)()),
-    hasMany: (keys) => run('hasMany', () => store.hasMany(keys)()),
-    touchMany: (entries) => run('touchMany', () => store.touchMany(entries)()),
-    clear: (prefix) => run('clear', () => store.clear(prefix)()),
-    ...onLeases(store, (leases) => ({
-      acquire: (...args) => run('acquire', () => leases.acquire(...args)()),
-      seize: (...args) => run('seize', () => leases.seize(...args)()),
-      renew: (...args) => run('renew', () => leases.renew(...args)()),
-      release: (...args) => run('release', () => leases.release(...args)()),
-      commit: (...args) => run('commit', () => leases.commit(...args)()),
-      override: (entries) => run('override', () => leases.override(entries)())
-    }))
-  })
+export const around: (
+  run: <A>(operation: Operation, task: TE.TaskEither<StoreError, A>) => TE.TaskEither<StoreError, A>
+) => Combinator = aroundStore
 
 /**
  * Gives every operation a deadline: what has not answered by then is `left(StoreError)` with reason `timeout`.
@@ -343,16 +377,6 @@ export const timed =
       })(store),
       { deadline: min(deadline, store.deadline ?? deadline) }
     )
-
-/**
- * What a breaker must do: run a function, or refuse to. The policies of `cockatiel` are breakers.
- *
- * @category model
- * @since 0.1.0
- */
-export interface Breaker {
-  readonly execute: <A>(f: () => Promise<A>) => Promise<A>
-}
 
 /**
  * Puts a breaker before a store: while it is open, operations are `left(StoreError)` with reason `open`, at
@@ -419,45 +443,8 @@ const counts = (e: E.Either<StoreError, unknown>): e is E.Left<StoreError> =>
  * @category combinators
  * @since 0.1.0
  */
-export const mapKey =
-  (f: (key: Key) => Key, mapPrefix?: (prefix: string) => string): Combinator =>
-  (store) =>
-    replaced(store, withKeys(f, mapPrefix)(store))
-
-const withKeys =
-  (f: (key: Key) => Key, mapPrefix?: (prefix: string) => string) =>
-  <R>(store: Store<R>): Functions<R> & Pick<Store<R>, 'peek' | 'peekEntry' | 'rawKey'> => {
-    const { peek, peekEntry, rawKey } = store
-    return {
-      get: (key) => store.get(f(key)),
-      read: (key) => store.read(f(key)),
-      set: (key, value, ttl) => store.set(f(key), value, ttl),
-      delete: (key) => store.delete(f(key)),
-      has: (key) => store.has(f(key)),
-      touch: (key, ttl) => store.touch(f(key), ttl),
-      getMany: (keys) => store.getMany(keys.map(f)),
-      readMany: (keys) => store.readMany(keys.map(f)),
-      setMany: (entries) => store.setMany(entries.map(([key, value, ttl]) => [f(key), value, ttl])),
-      deleteMany: (keys) => store.deleteMany(keys.map(f)),
-      hasMany: (keys) => store.hasMany(keys.map(f)),
-      touchMany: (entries) => store.touchMany(entries.map(([key, ttl]) => [f(key), ttl])),
-      clear: (prefix) =>
-        mapPrefix === undefined
-          ? TE.left(new StoreError('clear', 'refused', 'the keys are mapped, so a prefix has no meaning'))
-          : store.clear(mapPrefix(prefix)),
-      ...(rawKey === undefined ? {} : { rawKey: (key) => rawKey(f(key)) }),
-      ...(peek === undefined ? {} : { peek: (key) => peek(f(key)) }),
-      ...(peekEntry === undefined ? {} : { peekEntry: (key) => peekEntry(f(key)) }),
-      ...onLeases(store, (leases) => ({
-        acquire: (key, ...rest) => leases.acquire(f(key), ...rest),
-        seize: (key, ...rest) => leases.seize(f(key), ...rest),
-        renew: (key, ...rest) => leases.renew(f(key), ...rest),
-        release: (key, token) => leases.release(f(key), token),
-        commit: (key, ...rest) => leases.commit(f(key), ...rest),
-        override: (entries) => leases.override(entries.map(([key, ...rest]) => [f(key), ...rest]))
-      }))
-    }
-  }
+export const mapKey: (f: (key: Key) => Key, mapPrefix?: (prefix: string) => string) => Combinator =
+  mapKeyStore
 
 /**
  * Puts a prefix before every key: a namespace. `clear('')` clears the namespace and nothing else.
@@ -505,118 +492,9 @@ export const prefixed = (prefix: string): Combinator =>
  * @category combinators
  * @since 0.1.0
  */
-export const encoded =
-  <A, R>(given: Codec<A, R>) =>
-  <B, S extends Store<R, B>>(store: S & Store<R, B>): Store<A, B> & Capabilities<S, A> => {
-    const codec = encodedCodec(guardedCodec(given))
-    const refused =
-      (operation: Operation) =>
-      (cause: unknown): StoreError =>
-        new StoreError(operation, 'codec', 'the codec refused', cause)
-    const decode = (operation: Operation) => (raw: R) =>
-      pipe(codec.decode(raw), E.mapLeft(refused(operation)))
-    const decodeEntry = (operation: Operation) => (entry: Entry<R>) =>
-      pipe(
-        decode(operation)(entry.value),
-        E.map((value): Entry<A> => ({ value, remaining: entry.remaining }))
-      )
-    // made once: on the way of every hit
-    const decodeGot = TE.chainEitherK(O.traverse(E.Applicative)(decode('get')))
-    const decodeRead = TE.chainEitherK(O.traverse(E.Applicative)(decodeEntry('read')))
-    const decodeGotMany = TE.chainEitherK(E.traverseArray(O.traverse(E.Applicative)(decode('getMany'))))
-    const decodeReadMany = TE.chainEitherK(
-      E.traverseArray(O.traverse(E.Applicative)(decodeEntry('readMany')))
-    )
-    const { peek, peekEntry } = store
-    const ofValues: Omit<Store<A>, 'backend' | 'deadline' | 'lifetime' | 'keeps' | 'rawKey'> = {
-      encodes: true,
-      get: (key) => decodeGot(store.get(key)),
-      read: (key) => decodeRead(store.read(key)),
-      getMany: (keys) => decodeGotMany(store.getMany(keys)),
-      readMany: (keys) => decodeReadMany(store.readMany(keys)),
-      set: (key, value, ttl) =>
-        pipe(
-          TE.fromEither(pipe(codec.encode(value), E.mapLeft(refused('set')))),
-          TE.chain((raw) => store.set(key, raw, ttl))
-        ),
-      setMany: (entries) =>
-        pipe(
-          entries,
-          E.traverseArray(([key, value, ttl]) =>
-            pipe(
-              codec.encode(value),
-              E.bimap(refused('setMany'), (raw) => [key, raw, ttl] as const)
-            )
-          ),
-          TE.fromEither,
-          TE.chain(store.setMany)
-        ),
-      delete: store.delete,
-      has: store.has,
-      touch: store.touch,
-      deleteMany: store.deleteMany,
-      hasMany: store.hasMany,
-      touchMany: store.touchMany,
-      clear: store.clear,
-      ...(peek === undefined
-        ? {}
-        : {
-            peek: (key) => {
-              const raw = peek(key)
-              const value = raw === undefined ? undefined : codec.decode(raw)
-              return value === undefined || E.isLeft(value) ? undefined : value.right
-            }
-          }),
-      ...(peekEntry === undefined
-        ? {}
-        : {
-            peekEntry: (key) => {
-              const entry = peekEntry(key)
-              const value = entry === undefined ? undefined : codec.decode(entry.value)
-              return entry === undefined || value === undefined || E.isLeft(value)
-                ? undefined
-                : { value: value.right, remaining: entry.remaining }
-            }
-          }),
-      ...onLeases(store, (leases) => ({
-        acquire: (...args) =>
-          pipe(
-            leases.acquire(...args),
-            TE.chainEitherK((acquired) =>
-              acquired._tag === 'Found'
-                ? pipe(
-                    decodeEntry('acquire')(acquired.entry),
-                    E.map((entry): Acquired<A> => ({ _tag: 'Found', entry }))
-                  )
-                : E.right(acquired)
-            )
-          ),
-        seize: leases.seize,
-        renew: leases.renew,
-        release: leases.release,
-        commit: (key, token, value, ttl) =>
-          pipe(
-            TE.fromEither(pipe(value, O.traverse(E.Applicative)(codec.encode), E.mapLeft(refused('commit')))),
-            TE.chain((raw) => leases.commit(key, token, raw, ttl))
-          ),
-        override: (entries) =>
-          pipe(
-            entries,
-            E.traverseArray(([key, value, ttl]) =>
-              pipe(
-                value,
-                O.traverse(E.Applicative)(codec.encode),
-                E.bimap(refused('override'), (raw) => [key, raw, ttl] as const)
-              )
-            ),
-            TE.fromEither,
-            TE.chain(leases.override)
-          )
-      }))
-    }
-    // the proof: all that the store below has and that depends on the type of its values is replaced
-    return extend<object, typeof ofValues>(store, ofValues) as never
-  }
+export const encoded: <A, R>(
+  codec: Codec<A, R>
+) => <B, S extends Store<R, B>>(store: S & Store<R, B>) => Store<A, B> & Capabilities<S, A> = encodedStore
 
 /**
  * Gathers the single reads of one tick into one bulk read (the idea of DataLoader). Reads of one key share a
@@ -689,46 +567,14 @@ export const batched =
  * @category combinators
  * @since 0.1.0
  */
-export const tiered = <R, N, F, S extends Store<R, F>>({
-  clock = system,
-  far,
-  invalidation,
-  near,
-  ttl = forever
-}: {
-  readonly near: Store<R, N>
-  readonly far: S & Store<R, F>
-  readonly ttl?: Duration
-  readonly invalidation?: Invalidation
-  readonly clock?: Clock
-}): Store<R, { readonly near: N; readonly far: F }> & Capabilities<S, R> =>
-  near.lifetime === 'hidden' || far.lifetime === 'hidden'
-    ? defect('a tier tells what is left of a lifetime')
-    : ttl > 0
-    ? // the proof: it has leases where the far one has them
-      (tieredStore<R, N, F>({ clock, far, invalidation, near, ttl }) as Store<
-        R,
-        { readonly near: N; readonly far: F }
-      > &
-        Capabilities<S, R>)
-    : defect('the ttl of a near tier is a Duration above zero')
-
-const writes: ReadonlySet<Operation> = /*#__PURE__*/ new Set<Operation>([
-  'set',
-  'delete',
-  'touch',
-  'setMany',
-  'deleteMany',
-  'touchMany',
-  'clear',
-  'acquire',
-  'seize',
-  'commit',
-  'override'
-])
+export const tiered = <R, K, N, F, Near extends Store<K, N>, Far extends Store<R, F>>(
+  options: TieredOptions<Near & Store<K, N> & Telling<Near> & Keeping<K, R>, Far & Store<R, F> & Telling<Far>>
+): Store<R, { readonly near: N; readonly far: F }> & Capabilities<Far, R> =>
+  // the proof: it can do what the far one can, beside the algebra
+  tieredStore<R, K, N, F>(options) as Store<R, { readonly near: N; readonly far: F }> & Capabilities<Far, R>
 
 /**
- * Lets nothing be written: writes are `left(StoreError)` with reason `refused`.
+ * Lets nothing be written: what is no read is `left(StoreError)` with reason `refused`, all that leases do among it.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -747,6 +593,6 @@ const writes: ReadonlySet<Operation> = /*#__PURE__*/ new Set<Operation>([
  */
 export const readOnly: Combinator = /*#__PURE__*/ keepsDeadline(
   /*#__PURE__*/ around((operation, task) =>
-    writes.has(operation) ? TE.left(new StoreError(operation, 'refused', 'the store is read-only')) : task
+    isRead(operation) ? task : TE.left(new StoreError(operation, 'refused', 'the store is read-only'))
   )
 )

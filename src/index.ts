@@ -25,6 +25,7 @@ export { ring } from './Ring'
 export { dict } from './stores/dict'
 export type { DictEntry, DictOptions } from './stores/dict'
 export { noop } from './stores/noop'
+export type { NoopStore } from './stores/noop'
 
 export {
   /**

@@ -143,6 +143,7 @@ describe('the packed tarball', () => {
         './cbor',
         './testing',
         './memcached',
+        './memjs',
         './files',
         './sqlite'
       ])

@@ -236,7 +236,7 @@ describe('a cluster', () => {
         const client = await connect()
         const store = redis(client, { namespace: randomNamespace(), timeout: Duration.milliseconds(400) })
         const key = Array.from({ length: 100 }, (_, i) => String(i)).find((k) =>
-          owns(slotOf(store.rawKey?.(k) ?? ''))
+          owns(slotOf(store.rawKey(k)))
         )
         let good = 0
         const starter = eventually('it writes', async () => {

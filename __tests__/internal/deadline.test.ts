@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 
 import * as D from '../../src/Duration'
-import { withDeadline, withDeadlineMap } from '../../src/internal/deadline'
+import { settledIn, withDeadline, withDeadlineMap } from '../../src/internal/deadline'
 
 const never = (): Promise<never> => new Promise(() => undefined)
 
@@ -99,5 +99,14 @@ describe('withDeadline', () => {
     const end = performance.now() + 60
     while (performance.now() < end);
     expect(await answer).toEqual({ _tag: 'Right', right: 1 })
+  })
+
+  test('what is no operation fails with what was in the way, or with the code ETIMEDOUT', async () => {
+    const alive = setTimeout(() => undefined, 1_000)
+    const cause = new Error('no')
+    expect(await settledIn(D.seconds(1), () => Promise.resolve(1))).toEqual({ _tag: 'Right', right: 1 })
+    expect(await settledIn(D.seconds(1), () => Promise.reject(cause))).toEqual({ _tag: 'Left', left: cause })
+    expect(await settledIn(D.milliseconds(10), never)).toMatchObject({ left: { code: 'ETIMEDOUT' } })
+    clearTimeout(alive)
   })
 })

@@ -985,7 +985,7 @@ describe('the laws of a store catch', () => {
   })
 
   test('what keeps nothing, where it is to keep', async () => {
-    const store = storeLaws(() => noop<Value>(), options)
+    const store = storeLaws(() => noop(), options)
     expect((await brokenOf(store, 'law 2:')).length).toBeGreaterThan(0)
   })
 })

@@ -33,6 +33,7 @@ describe('tiers are a store', () => {
   const near = () => dict<string>({ clock })
   const coded = () => pipe(dict<Uint8Array>({ clock }), Store.encoded(Codec.json(t.string)))
   const local = () => Invalidation.local()()
+  const nothing: Store.Store<string> & Store.Leasing<string> = noop()
 
   const kinds: Readonly<Record<string, () => Store.Store<string>>> = {
     two: () => Store.tiered({ clock, near: near(), far: near() }),
@@ -43,8 +44,8 @@ describe('tiers are a store', () => {
       Store.tiered({ clock, near: near(), far: near(), invalidation: { ...local(), echoes: true } }),
     three: () =>
       Store.tiered({ clock, near: near(), far: Store.tiered({ clock, near: near(), far: near() }) }),
-    'nothing near': () => Store.tiered({ clock, near: noop<string>(), far: near() }),
-    'nothing far': () => Store.tiered({ clock, near: near(), far: noop<string>() }),
+    'nothing near': () => Store.tiered({ clock, near: noop(), far: near() }),
+    'nothing far': () => Store.tiered({ clock, near: near(), far: nothing }),
     'a near one that fails': () => Store.tiered({ clock, near: broken(), far: near() })
   }
   for (const [name, make] of Object.entries(kinds)) obeys(name, storeLaws(make, strings))
@@ -216,11 +217,53 @@ test('law 31: what the far tier could not do is a left, and leaves no copy', asy
   expect(near.backend.size).toBe(0)
 })
 
-test('law 31: a write that the others could not be told of is a left', async () => {
-  const invalidation = { ...Invalidation.local()(), tell: down }
-  const store = Store.tiered({ near: dict<string>(), far: dict<string>(), invalidation })
-  expect(E.isLeft(await store.set('k', 'v', minute)())).toBe(true)
-  expect(await store.get('k')()).toStrictEqual(E.right(O.some('v')))
+describe('law 31: a write that the others could not be told of is a left', () => {
+  const telling = (tell: Invalidation.Invalidation['tell']) =>
+    Store.tiered({
+      near: dict<string>(),
+      far: dict<string>(),
+      invalidation: { ...Invalidation.local()(), tell }
+    })
+  const gone = Object.assign(new Error('late'), { code: 'ETIMEDOUT' })
+  const tells: Readonly<Record<string, readonly [Invalidation.Invalidation['tell'], unknown, string]>> = {
+    'a feed that fails': [() => TE.left('no'), 'no', 'failed'],
+    'a feed that throws': [
+      () => {
+        throw gone
+      },
+      gone,
+      'timeout'
+    ],
+    'a feed that is late': [() => TE.left(gone), gone, 'timeout'],
+    'a feed that fails with nothing': [() => TE.left(null), null, 'failed']
+  }
+  test.each(Object.entries(tells))('of its own operation: %s', async (_, [tell, cause, reason]) => {
+    const store = telling(tell)
+    const { leases } = store
+    await leases.seize('k', 'me', minute)()
+    const writes: Partial<Readonly<Record<Store.Operation, TE.TaskEither<RingError.StoreError, unknown>>>> = {
+      commit: leases.commit('k', 'me', O.some('v'), minute),
+      set: store.set('k', 'v', minute),
+      touch: store.touch('k', minute),
+      setMany: store.setMany([['k', 'v', minute]]),
+      touchMany: store.touchMany([['k', minute]]),
+      override: leases.override([['k', O.some('v'), minute]]),
+      delete: store.delete('k'),
+      deleteMany: store.deleteMany(['k']),
+      clear: store.clear('k')
+    }
+    for (const [operation, write] of Object.entries(writes)) {
+      const wrote = await write()
+      expect(wrote).toMatchObject(E.left({ _tag: 'StoreError', operation, reason }))
+      expect(E.isLeft(wrote) && wrote.left.cause).toBe(cause)
+    }
+  })
+
+  test('and it has happened', async () => {
+    const store = telling(() => TE.left('no'))
+    expect(E.isLeft(await store.set('k', 'v', minute)())).toBe(true)
+    expect(await store.get('k')()).toStrictEqual(E.right(O.some('v')))
+  })
 })
 
 test('law 17: a copy ends with its entry, or sooner, and says how long the entry lives', async () => {
@@ -451,7 +494,7 @@ describe('feeds', () => {
   test('law 33: who keeps nothing near tells the others all the same', async () => {
     const join = Invalidation.local()
     const far = dict<string>()
-    const writer = Store.tiered({ near: noop<string>(), far, invalidation: join() })
+    const writer = Store.tiered({ near: noop(), far, invalidation: join() })
     const reader = Store.tiered({ near: dict<string>(), far, invalidation: join() })
     await reader.has('k')()
     await settle()

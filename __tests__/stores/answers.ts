@@ -4,7 +4,7 @@ import { none, some } from 'fp-ts/Option'
 
 import * as D from '../../src/Duration'
 import type { StoreError } from '../../src/RingError'
-import type { Leasing, Store } from '../../src/Store'
+import type { Leasing, Operation, Store } from '../../src/Store'
 
 export const right = <A>(answer: Either<StoreError, A>): A => {
   if (answer._tag === 'Left') throw answer.left
@@ -19,7 +19,7 @@ export const left = (answer: Either<StoreError, unknown>): StoreError => {
 /** Every operation of a store of bytes, by its name. */
 export const operationsOf = (
   store: Store<Uint8Array> & Leasing<Uint8Array>
-): Readonly<Record<string, () => Promise<Either<StoreError, unknown>>>> => {
+): Readonly<Record<Operation, () => Promise<Either<StoreError, unknown>>>> => {
   const value = new Uint8Array(Buffer.from('late'))
   const entry = ['k', value, D.minutes(1)] as const
   return {

@@ -11,13 +11,13 @@ import { placeholder } from '../../src/internal/memcachedEntries'
 import { itemKeyOf, leaseKeyOf } from '../../src/internal/memcachedKeys'
 import type { Leasing } from '../../src/Store'
 import {
-  client,
   memcached,
   type MemcachedClient,
+  memcachedClient,
   type MemcachedOptions,
   type MemcachedReply,
   type MemcachedServer,
-  type OwnClient
+  type OwnMemcachedClient
 } from '../../src/stores/memcached'
 import { bytes as anyBytes, deepEq, storeLaws, type StoreLawsOptions } from '../../src/testing'
 import {
@@ -50,11 +50,11 @@ const lawsOver = (
   name: string,
   servers: number,
   given: MemcachedOptions,
-  as: (made: OwnClient) => MemcachedClient | (() => MemcachedClient) = (made) => made
+  as: (made: OwnMemcachedClient) => MemcachedClient | (() => MemcachedClient) = (made) => made
 ): void =>
   describe(`memcached over ${name}`, () => {
     let started: ReadonlyArray<{ readonly url: string; readonly stop: () => unknown }> = []
-    const made: Array<OwnClient> = []
+    const made: Array<OwnMemcachedClient> = []
     beforeAll(async () => {
       started =
         servers === 1
@@ -66,7 +66,10 @@ const lawsOver = (
       for (const { stop } of started) await stop()
     })
     const make = () => {
-      const opened = client({ servers: started.map(({ url }) => hostOf(url)), timeout: D.seconds(5) })
+      const opened = memcachedClient({
+        servers: started.map(({ url }) => hostOf(url)),
+        timeout: D.seconds(5)
+      })
       made.push(opened)
       return memcached(as(opened), { namespace: randomNamespace(), timeout: D.seconds(5), ...given })
     }
@@ -80,7 +83,7 @@ describe('memcached that is left alone', () => {
   })
   afterAll(() => server.stop())
 
-  const open = (address: string) => memcached(client({ servers: [address], timeout: D.seconds(5) }))
+  const open = (address: string) => memcached(memcachedClient({ servers: [address], timeout: D.seconds(5) }))
   const broken = () => open('127.0.0.1:1')
   /** It has answered before, and then says nothing. */
   const hung = async () => {
@@ -90,7 +93,7 @@ describe('memcached that is left alone', () => {
     await sleep(100) // the signal may take its time
     return store
   }
-  const close = async ({ backend }: { readonly backend: OwnClient }): Promise<void> => {
+  const close = async ({ backend }: { readonly backend: OwnMemcachedClient }): Promise<void> => {
     server.resume()
     await backend.close()
   }
@@ -109,11 +112,11 @@ const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 
 describe('what it asks of the server', () => {
   let server: Server
-  let made: OwnClient
+  let made: OwnMemcachedClient
   beforeAll(async () => {
     server = await startMemcached(['-m', '64'])
     // beside other tests a thousand keys may take their time
-    made = client({ servers: [hostOf(server.url)], timeout: D.seconds(10) })
+    made = memcachedClient({ servers: [hostOf(server.url)], timeout: D.seconds(10) })
   })
   afterAll(async () => {
     await made.close()
@@ -280,7 +283,7 @@ describe('what it asks of the server', () => {
   })
 
   test('law 18: a long lifetime is right whatever this host’s clock says', async () => {
-    const store = memcached(client({ servers: [hostOf(server.url)] }), { namespace: 'skew:' })
+    const store = memcached(memcachedClient({ servers: [hostOf(server.url)] }), { namespace: 'skew:' })
     const { now } = Date
     Date.now = () => now() - 400 * 86_400_000
     try {
@@ -383,7 +386,7 @@ describe('what it asks of the server', () => {
 
   test('where the server lists no keys, clear is refused', async () => {
     const closed = await startMemcached(['-o', 'no_lru_crawler'])
-    const own = client({ servers: [hostOf(closed.url)] })
+    const own = memcachedClient({ servers: [hostOf(closed.url)] })
     const store = memcached(own, { namespace: 'x:' })
     right(await store.set('k', bytes('v'), D.minutes(1))())
     expect(left(await store.clear('')()).reason).toBe('refused')
@@ -393,7 +396,7 @@ describe('what it asks of the server', () => {
 
   test('law 2: what is evicted is a miss, a lease that is evicted is lost, and nothing else is ever found', async () => {
     const small = await startMemcached(['-I', '1m', '-m', '4'])
-    const own = client({ servers: [hostOf(small.url)] })
+    const own = memcachedClient({ servers: [hostOf(small.url)] })
     const store = memcached(own, { namespace: 'full:' })
     right(await store.leases.seize('k', 'me', D.hours(1))())
     const valueOf = (i: number): Uint8Array => bytes(`${String(i)}:`.repeat(100))
@@ -437,7 +440,7 @@ describe('what it asks of the server', () => {
     expect(lookups).toBe(2)
     expectTypeOf(store.backend).toEqualTypeOf(made)
     expectTypeOf(memcached(made)).toExtend<Leasing<Uint8Array>>()
-    const missing = memcached((): OwnClient => {
+    const missing = memcached((): OwnMemcachedClient => {
       throw new Error('no client yet')
     })
     for (const task of [

@@ -13,7 +13,7 @@ obeys(
 )
 
 test('law 25: its leases keep nobody from loading, and store nothing', async () => {
-  const { leases, get } = noop<number>()
+  const { leases, get } = noop()
   for (const token of ['me', 'you']) {
     const acquired = await leases.acquire('k', token, Duration.minutes(1), Duration.zero)()
     expect(acquired).toStrictEqual(E.right({ _tag: 'Won' }))

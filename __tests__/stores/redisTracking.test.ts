@@ -6,6 +6,7 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import { createClient, createClientPool, createSentinel } from 'redis'
 
@@ -266,6 +267,37 @@ describe('tracking', () => {
     feed.close()
   })
 
+  test('law 33: a store whose keys are mapped hears of them by the names that it has for them', async () => {
+    const raw = await client()
+    const far = redis(await client(server.port, { keyPrefix: 'p:' }), { namespace: 'n:' })
+    const exclaim = (key: string): string => `${key}!`
+    const stores = {
+      'p:n:app/k': [pipe(far, Store.prefixed('app/')), 'k'],
+      'p:n:k!': [
+        pipe(
+          far,
+          Store.mapKey(exclaim, (prefix) => prefix)
+        ),
+        '*'
+      ], // nobody can say which key it is
+      'p:n:l!': [pipe(far, Store.mapKey(exclaim)), '*'],
+      'p:n:in/a!': [pipe(far, Store.prefixed('in/'), Store.mapKey(exclaim), Store.prefixed('a')), '*']
+    } as const
+    for (const [key, [store, told]] of Object.entries(stores)) {
+      const feed = tracking(store, { heartbeat })
+      const { heard, up } = listened(feed)
+      await up()
+      heard.length = 0
+      await raw.set('p:x:k', 'v')
+      await raw.set(key, 'v')
+      await eventually('it hears', () => Promise.resolve(heard.length > 0))
+      expect([key, heard]).toEqual([key, [told]])
+      feed.close()
+    }
+    // @ts-expect-error it has no keys in Redis
+    expect(() => tracking(dict())).toThrow(TypeError)
+  })
+
   test('law 36: a pool lends one connection, once, also while its server is frozen', async () => {
     const { client: options, pool: limits } = recommended()
     const pool = createClientPool(
@@ -359,3 +391,16 @@ test('law 31: what pubsub could not tell it tells later, until it is closed', as
   one.close()
   two.close()
 }, 20_000)
+
+test('law 31: what pubsub cannot tell is a left of the operation that it was to tell of', async () => {
+  const never = new Promise<never>(() => undefined)
+  const publishers = { timeout: () => never, failed: () => Promise.reject(new Error('NOAUTH')) }
+  for (const [reason, publish] of Object.entries(publishers)) {
+    const feed = pubsub({ publish }, { channel: 'c', heartbeat, timeout: Duration.milliseconds(20) })
+    const store = Store.tiered({ near: dict<string>(), far: dict<string>(), invalidation: feed })
+    expect(await store.delete('k')()).toMatchObject(E.left({ operation: 'delete', reason }))
+    expect(await store.clear('k')()).toMatchObject(E.left({ operation: 'clear', reason }))
+    feed.close()
+  }
+  expect(() => pubsub({ publish: () => never }, { channel: 'c', timeout: Duration.zero })).toThrow(TypeError)
+})

@@ -9,7 +9,8 @@ import { createClient } from 'redis'
 import { dict, Duration, noop, Store } from '../../src'
 import { files } from '../../src/stores/files'
 import { lru } from '../../src/stores/lru'
-import { client as memcachedClient, memcached, memjs } from '../../src/stores/memcached'
+import { memcached, memcachedClient } from '../../src/stores/memcached'
+import { memjs } from '../../src/stores/memjs'
 import { redis, redisHash } from '../../src/stores/redis'
 import { sqlite } from '../../src/stores/sqlite'
 import { root } from './blocks'
@@ -41,7 +42,7 @@ const items = memcached(memcachedClient({ servers: ['localhost'] }))
 const tiers = Store.tiered({ near: memory, far: server })
 
 const binary = memjs(Client.create('localhost'))
-const byMemcached = { from: 'fp-ring/memcached', bounded: 'by memcached' }
+const byMemcached = { keeps: 'bytes, an item each', bounded: 'by memcached' }
 const byRedis = { from: 'fp-ring/redis', bounded: 'by Redis' }
 
 /** One line for each store. */
@@ -70,8 +71,8 @@ const lines: ReadonlyArray<Line> = [
     bounded: 'no',
     made: sqlite(() => new DatabaseSync(':memory:'))
   },
-  { store: 'memcached(client)', ...byMemcached, keeps: 'bytes, an item each', made: items },
-  { store: 'memjs(client)', ...byMemcached, keeps: 'bytes, an item each', made: binary },
+  { store: 'memcached(client)', from: 'fp-ring/memcached', ...byMemcached, made: items },
+  { store: 'memjs(client)', from: 'fp-ring/memjs', ...byMemcached, made: binary },
   {
     store: 'Store.tiered({ near, far })',
     from: 'fp-ring',

@@ -58,14 +58,26 @@ export const batchedAs = <S extends Store<Uint8Array>>(
 }
 
 /**
- * Touches one after the other, as one touch per key: the last one of each, unless one removed the entry, which
- * then is not there (`live` is false) for the later ones.
+ * Of the entries with one key the last one.
+ *
+ * @internal
+ */
+export const lastOf = <E extends readonly [key: string, ...rest: ReadonlyArray<unknown>]>(
+  entries: ReadonlyArray<E>
+): ReadonlyMap<string, E> => new Map(entries.map((entry) => [entry[0], entry]))
+
+/**
+ * Touches one after the other, as one touch per key: the last one of each, unless one removed the entry, which then is not
+ * there for the later ones. `dealTouched` makes an answer for every touch of those for `last`, in its order.
  *
  * @internal
  */
 export const foldTouches = (
   entries: ReadonlyArray<readonly [key: string, ttl: Duration]>
-): { readonly last: ReadonlyMap<string, Duration>; readonly live: ReadonlyArray<boolean> } => {
+): {
+  readonly last: ReadonlyMap<string, Duration>
+  readonly dealTouched: (touched: ReadonlyArray<boolean>) => ReadonlyArray<boolean>
+} => {
   const last = new Map<string, Duration>()
   const live = entries.map(([key, ttl]) => {
     const before = last.get(key)
@@ -73,7 +85,13 @@ export const foldTouches = (
     last.set(key, ttl)
     return true
   })
-  return { last, live }
+  return {
+    last,
+    dealTouched: (touched) => {
+      const there = new Map(Array.from(last.keys(), (key, i) => [key, touched[i] === true]))
+      return entries.map(([key], i) => live[i] === true && there.get(key) === true)
+    }
+  }
 }
 
 /**
@@ -102,3 +120,20 @@ export const distinct = (
  */
 export const deal = <A>(answers: ReadonlyArray<A>, places?: ReadonlyArray<number>): ReadonlyArray<A> =>
   places === undefined ? answers : places.map((place) => answers[place] as A) // the proof: `distinct` made the places
+
+/**
+ * Asks for each key once. `ask` is given the keys without repetition, and what deals their answers out.
+ *
+ * @internal
+ */
+export const askOnce = <Err, A>(
+  keys: ReadonlyArray<string>,
+  ask: (
+    keys: ReadonlyArray<string>,
+    dealt: (answers: ReadonlyArray<A>) => ReadonlyArray<A>
+  ) => TE.TaskEither<Err, ReadonlyArray<A>>
+): TE.TaskEither<Err, ReadonlyArray<A>> => {
+  if (keys.length === 0) return noneAsked
+  const asked: ReturnType<typeof distinct> = distinct(keys)
+  return ask(asked.keys, (answers) => deal(answers, asked.places))
+}

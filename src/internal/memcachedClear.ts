@@ -3,11 +3,10 @@
  *
  * @internal
  */
-import { isDone } from './memcachedClient'
+import type { MemcachedReply, MemcachedServer } from '../stores/memcachedClient'
+import { hasCode } from './coded'
+import { isDone } from './memcachedAsks'
 import { deleteRequest } from './memcachedEntries'
-import { hasCode } from './memcachedErrors'
-import type { MemcachedReply } from './memcachedProtocol'
-import type { MemcachedServer } from './memcachedServer'
 
 /** How many keys are removed in one go. */
 const most = 1_000

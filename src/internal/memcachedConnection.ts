@@ -9,35 +9,14 @@ import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
 import { milliseconds } from '../Duration'
-import { failure, timedOut } from './memcachedErrors'
-import {
-  addTo,
-  type MemcachedReply,
-  type MemcachedRequest,
-  owned,
-  replyReader,
-  toReply
-} from './memcachedProtocol'
+import type { MemcachedReply, MemcachedRequest, MemcachedTls } from '../stores/memcachedClient'
+import { failure, timedOut } from './coded'
+import { addTo, owned, replyReader, toReply } from './memcachedProtocol'
 import { startTimer } from './timer'
 
 // -------------------------------------------------------------------------------------
 // sockets
 // -------------------------------------------------------------------------------------
-
-/**
- * What TLS may be told; the same names as `tls.connect` has.
- *
- * @category model
- * @since 0.1.0
- */
-export interface MemcachedTls {
-  readonly ca?: string | Uint8Array
-  readonly cert?: string | Uint8Array
-  readonly key?: string | Uint8Array
-  readonly passphrase?: string
-  readonly servername?: string
-  readonly rejectUnauthorized?: boolean
-}
 
 /** @internal */
 export interface Address {
@@ -70,7 +49,7 @@ export const connect = ({ host, path, port, tls }: Address, timeout: number): Pr
             ...(cert === undefined ? {} : { cert: toBuffer(cert) }),
             ...(key === undefined ? {} : { key: toBuffer(key) })
           })
-    const timer = timeout === Infinity ? undefined : setTimeout(() => end(timedOut()), timeout)
+    const timer = timeout === Infinity ? undefined : setTimeout(() => end(timedOut('memcached')), timeout)
     const end = (cause: Error): void => {
       clearTimeout(timer)
       socket.destroy()
@@ -229,12 +208,12 @@ export const connectionOver = (socket: Socket, limits: Limits): Connection => {
       }
       const whole = batch.due - batch.asked
       const patience = Math.min(whole - (now - heard), batch.due + whole - now)
-      if (heard < batch.asked || (batch.isLate && patience <= 0)) return end(timedOut())
+      if (heard < batch.asked || (batch.isLate && patience <= 0)) return end(timedOut('memcached'))
       next = Math.min(next, Math.max(patience, 1))
       if (batch.isLate) continue
       // an answer that comes late is known by its opaque, and dropped
       batch.isLate = true
-      batch.reject(timedOut())
+      batch.reject(timedOut('memcached'))
     }
     if (next !== Infinity) watch(next)
   }
@@ -275,7 +254,7 @@ export const connectionOver = (socket: Socket, limits: Limits): Connection => {
       if (requests.length === 0) return resolve([])
       if (!fits(requests)) return reject(failure('EBUSY', 'too much waits for memcached already'))
       const asked = performance.now()
-      if (due <= asked) return reject(timedOut())
+      if (due <= asked) return reject(timedOut('memcached'))
       // a throw is the promise's rejection, and nothing of it is written
       const parts: Array<string | Uint8Array> = []
       requests.forEach((request, place) => addTo(parts, request, opaqueOf(place)))

@@ -7,11 +7,11 @@ import type * as O from 'fp-ts/Option'
 
 import type { Duration } from '../Duration'
 import type { Entry } from '../Store'
+import type { MemcachedReply, MemcachedRequest, MemcachedServer } from '../stores/memcachedClient'
 import { none } from './answers'
-import { isDone, unexpected } from './memcachedClient'
-import { timedOut } from './memcachedErrors'
-import { flagOf, type MemcachedReply, type MemcachedRequest } from './memcachedProtocol'
-import type { MemcachedServer } from './memcachedServer'
+import { timedOut } from './coded'
+import { isDone, unexpected } from './memcachedAsks'
+import { flagOf } from './memcachedProtocol'
 import { absolute, relative, remaining, timeOf } from './memcachedTime'
 
 /**
@@ -54,7 +54,7 @@ export const withExpiries = <A>(
   return known.length === expiries.length
     ? ask(known)
     : Promise.all(expiries.map(async (expiry) => expiry)).then((told) =>
-        go() ? ask(told) : Promise.reject(timedOut())
+        go() ? ask(told) : Promise.reject(timedOut('memcached'))
       )
 }
 

@@ -27,8 +27,14 @@ import type * as TE from 'fp-ts/TaskEither'
 import { type Duration, forever, milliseconds } from '../Duration'
 import type { StoreError } from '../RingError'
 import type { Acquired, Leases, Operation } from '../Store'
-import { done, nothing } from './answers'
-import { askOne, groupBy, isDone, unexpected } from './memcachedClient'
+import type {
+  MemcachedReply,
+  MemcachedRequest,
+  MemcachedServer,
+  MemcachedSession
+} from '../stores/memcachedClient'
+import { done, lastOf, nothing } from './answers'
+import { askOne, groupBy, isDone, unexpected } from './memcachedAsks'
 import {
   deleteRequest,
   expiryOn,
@@ -38,8 +44,7 @@ import {
   toEntry,
   withExpiries
 } from './memcachedEntries'
-import { flagOf, type MemcachedReply, type MemcachedRequest } from './memcachedProtocol'
-import type { MemcachedServer, MemcachedSession } from './memcachedServer'
+import { flagOf } from './memcachedProtocol'
 import { wholeSeconds } from './memcachedTime'
 
 // -------------------------------------------------------------------------------------
@@ -333,8 +338,8 @@ export const memcachedLeases = (inSteps: InSteps, timeout: Duration): Leases<Uin
       ),
     override: (entries) => {
       if (entries.length === 0) return done
-      const last = new Map(entries.map(([key, value, ttl]) => [key, { value, ttl }] as const))
-      const what = Array.from(last.values())
+      const last = lastOf(entries)
+      const what = Array.from(last.values(), ([, value, ttl]) => ({ value, ttl }))
       return inSteps('override', Array.from(last.keys()), async (places, go) => {
         // the proof: there is a place for every key
         const writes = places.map((place, i): Write => ({ place, ...(what[i] as (typeof what)[number]) }))

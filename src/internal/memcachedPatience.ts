@@ -3,16 +3,14 @@
  *
  * @internal
  */
-import type { MemcachedServer } from './memcachedServer'
+import type { MemcachedServer } from '../stores/memcachedClient'
+import { timedOut } from './coded'
 import { longestTimer } from './timer'
-
-const silent = (): Error =>
-  Object.assign(new Error('memcached did not answer in time'), { code: 'ETIMEDOUT' })
 
 /** Rejects where nothing was heard for so long. What already waits in the socket is read first. */
 const watched = <A>(limit: number, task: (heard: () => void) => Promise<A>): Promise<A> =>
   new Promise((resolve, reject) => {
-    const late = (): void => void setImmediate(() => reject(silent()))
+    const late = (): void => void setImmediate(() => reject(timedOut('memcached')))
     const timer = setTimeout(late, Math.min(limit, longestTimer)).unref()
     void task(() => timer.refresh())
       .then(resolve, reject)

@@ -3,40 +3,12 @@
  *
  * @internal
  */
+import type { MemcachedReply, MemcachedRequest } from '../stores/memcachedClient'
 import { defect } from './defect'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
-
-/**
- * A meta command. `flags` are those of memcached's `protocol.txt`, with a space between two: `'v t f'`. `O`, `q` and `b`
- * are the client's own. A key that is bytes is sent in base64 (`b`), so it may have any; one that is a string is sent
- * as it is.
- *
- * @category model
- * @since 0.1.0
- */
-export interface MemcachedRequest {
-  readonly command: 'mg' | 'ms' | 'md' | 'ma'
-  readonly key: string | Uint8Array
-  readonly flags?: string
-  /** For `ms`. */
-  readonly value?: Uint8Array
-}
-
-/**
- * What a server said to a request: its status, its flags as they were returned (`'t59 f0'`), and the value where it
- * was asked for one (`VA`). With `SERVER_ERROR` (the value is too large, there is no memory) the flags are the message.
- *
- * @category model
- * @since 0.1.0
- */
-export interface MemcachedReply {
-  readonly status: string
-  readonly flags: string
-  readonly value: Uint8Array | undefined
-}
 
 // -------------------------------------------------------------------------------------
 // requests

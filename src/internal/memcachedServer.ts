@@ -9,41 +9,15 @@
  */
 import type { Socket } from 'node:net'
 
+import type { MemcachedServer } from '../stores/memcachedClient'
+import { failure, hasCode, timedOut } from './coded'
 import { type Address, connect, type Connection, connectionOver, type Limits } from './memcachedConnection'
-import { failure, hasCode, timedOut } from './memcachedErrors'
-import type { MemcachedReply, MemcachedRequest } from './memcachedProtocol'
 import { makeTurns } from './queues'
 import { longestTimer } from './timer'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
-
-/**
- * What sends meta commands in one go, in their order, and resolves with the answers in that order, or rejects within its
- * deadline. A rejection with the `code` `ETIMEDOUT` says that the answer did not come in time. Nothing that may have
- * been executed is sent again.
- *
- * @category model
- * @since 0.1.0
- */
-export interface MemcachedSession {
-  readonly ask: (requests: ReadonlyArray<MemcachedRequest>) => Promise<ReadonlyArray<MemcachedReply>>
-}
-
-/**
- * One server. A `session` is one connection: when that is lost every later `ask` rejects, so that the unique numbers of
- * items (`c`) that a session has seen are compared by the server that gave them out, and not by one that was restarted.
- * `lines` asks a command of the administration (`stats`) over a connection of its own, and gives the lines before `END`;
- * it rejects where a line takes longer than an answer may. Who asks the same meanwhile has his turn after it.
- *
- * @category model
- * @since 0.1.0
- */
-export interface MemcachedServer extends MemcachedSession {
-  readonly session: () => Promise<MemcachedSession>
-  readonly lines: (command: string, onLine: (line: string) => void) => Promise<void>
-}
 
 /** @internal */
 export interface OwnServer extends MemcachedServer {
@@ -205,7 +179,7 @@ const readLines = (
       const seen = count
       // what already waits in the socket is read first
       setImmediate(() => {
-        if (count === seen) reject(timedOut())
+        if (count === seen) reject(timedOut('memcached'))
       })
     }
     const timer = timeout === Infinity ? undefined : setTimeout(late, Math.min(timeout, longestTimer)).unref()

@@ -4,7 +4,7 @@
  * @internal
  */
 import { type Duration, forever, milliseconds } from '../Duration'
-import type { MemcachedServer } from './memcachedServer'
+import type { MemcachedServer } from '../stores/memcachedClient'
 
 /** Longer ones are read as a Unix time. */
 const longestRelative = 2_592_000

@@ -27,9 +27,10 @@ export interface Memory<R> {
   readonly peek: (key: Key) => R | undefined
 }
 
-export type Attempt = typeof attempt
+/** A task that answers at once. What is thrown is a `left`. */
+export type AtOnce = typeof atOnce
 
-const attempt =
+const atOnce =
   <A>(operation: Operation, f: () => A): TE.TaskEither<StoreError, A> =>
   () => {
     try {
@@ -82,23 +83,23 @@ export const memoryStore = <R, B>(
     get backend() {
       return backend()
     },
-    get: (key) => attempt('get', () => memory.get(key)),
-    read: (key) => attempt('read', () => read(key)),
-    set: (key, value, ttl) => attempt('set', () => set(key, value, ttl)),
-    delete: (key) => attempt('delete', () => memory.delete(key)),
-    has: (key) => attempt('has', () => memory.has(key)),
-    touch: (key, ttl) => attempt('touch', () => touch(key, ttl)),
-    getMany: (keys) => attempt('getMany', () => keys.map((key) => memory.get(key))),
-    readMany: (keys) => attempt('readMany', () => keys.map(read)),
-    setMany: (entries) => attempt('setMany', () => setMany(entries)),
+    get: (key) => atOnce('get', () => memory.get(key)),
+    read: (key) => atOnce('read', () => read(key)),
+    set: (key, value, ttl) => atOnce('set', () => set(key, value, ttl)),
+    delete: (key) => atOnce('delete', () => memory.delete(key)),
+    has: (key) => atOnce('has', () => memory.has(key)),
+    touch: (key, ttl) => atOnce('touch', () => touch(key, ttl)),
+    getMany: (keys) => atOnce('getMany', () => keys.map((key) => memory.get(key))),
+    readMany: (keys) => atOnce('readMany', () => keys.map(read)),
+    setMany: (entries) => atOnce('setMany', () => setMany(entries)),
     deleteMany: (keys) =>
-      attempt('deleteMany', () => {
+      atOnce('deleteMany', () => {
         for (const key of keys) memory.delete(key)
       }),
-    hasMany: (keys) => attempt('hasMany', () => keys.map((key) => memory.has(key))),
-    touchMany: (entries) => attempt('touchMany', () => entries.map(([key, ttl]) => touch(key, ttl))),
+    hasMany: (keys) => atOnce('hasMany', () => keys.map((key) => memory.has(key))),
+    touchMany: (entries) => atOnce('touchMany', () => entries.map(([key, ttl]) => touch(key, ttl))),
     clear: (prefix) =>
-      attempt('clear', () => {
+      atOnce('clear', () => {
         for (const key of Array.from(memory.keys())) if (key.startsWith(prefix)) memory.delete(key)
       }),
     peek: memory.peek,
@@ -106,6 +107,6 @@ export const memoryStore = <R, B>(
       const value = memory.peek(key)
       return value === undefined ? undefined : { value, remaining: memory.remaining(key) }
     },
-    leases: memoryLeases(attempt, { read, set, delete: memory.delete }, clock)
+    leases: memoryLeases(atOnce, { read, set, delete: memory.delete }, clock)
   }
 }

@@ -9,7 +9,7 @@ import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
 import type { Acquired, Entry, Leases } from '../Store'
-import type { Attempt } from './memory'
+import type { AtOnce } from './memory'
 
 interface Held {
   readonly token: string
@@ -22,7 +22,7 @@ interface Entries<R> {
   readonly delete: (key: Key) => void
 }
 
-export const memoryLeases = <R>(attempt: Attempt, entries: Entries<R>, clock: Clock): Leases<R> => {
+export const memoryLeases = <R>(atOnce: AtOnce, entries: Entries<R>, clock: Clock): Leases<R> => {
   const leases = new Map<Key, Held>()
   /** Leases that nobody gave back must not stay: every one that is taken drops an old one. */
   const sweep = (): void => {
@@ -57,26 +57,26 @@ export const memoryLeases = <R>(attempt: Attempt, entries: Entries<R>, clock: Cl
     else entries.delete(key)
   }
   return {
-    acquire: (key, token, ttl, beyond) => attempt('acquire', () => acquire(key, token, ttl, beyond)),
-    seize: (key, token, ttl) => attempt('seize', () => take(key, token, ttl)),
+    acquire: (key, token, ttl, beyond) => atOnce('acquire', () => acquire(key, token, ttl, beyond)),
+    seize: (key, token, ttl) => atOnce('seize', () => take(key, token, ttl)),
     renew: (key, token, ttl) =>
-      attempt('renew', () => {
+      atOnce('renew', () => {
         const owned = owns(key, token)
         if (owned) take(key, token, ttl)
         return owned
       }),
     release: (key, token) =>
-      attempt('release', () => {
+      atOnce('release', () => {
         if (owns(key, token)) leases.delete(key)
       }),
     commit: (key, token, value, ttl) =>
-      attempt('commit', () => {
+      atOnce('commit', () => {
         if (!owns(key, token)) return false
         put(key, value, ttl)
         return true
       }),
     override: (writes) =>
-      attempt('override', () => {
+      atOnce('override', () => {
         for (const write of writes) put(...write)
       })
   }

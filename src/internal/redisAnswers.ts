@@ -31,6 +31,14 @@ export const toEntry = (value: unknown, pttl: unknown): O.Option<Entry<Uint8Arra
     ? { _tag: 'Some', value: { value: own(value), remaining: pttl < 0 ? forever : milliseconds(pttl) } }
     : none
 
+/**
+ * The entries of a script's answer that has a value and its `PTTL` for each key.
+ *
+ * @internal
+ */
+export const toEntries = (answers: ReadonlyArray<unknown>): ReadonlyArray<O.Option<Entry<Uint8Array>>> =>
+  Array.from({ length: answers.length / 2 }, (_, i) => toEntry(answers[2 * i], answers[2 * i + 1]))
+
 /** @internal */
 export const isOne = (answer: unknown): boolean => answer === 1
 

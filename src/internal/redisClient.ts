@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 
+import type { RedisClient } from '../stores/redis'
 import { slotOf } from './redisKeys'
 import { makeSilence, noSilence, type Silence } from './silence'
 
@@ -65,18 +66,6 @@ export interface HScanReply {
 export interface ScriptOptions {
   keys: Array<string>
   arguments: Array<string | Buffer>
-}
-
-/**
- * A client of node-redis 6.2 or later, of any kind: `createClient`, `createClientPool`, `createCluster`,
- * `createSentinel`; with any type mapping, in RESP 2 or 3. The program that made it connects and closes it.
- *
- * @category model
- * @since 0.1.0
- */
-export interface RedisClient {
-  /** 36 is `RESP_TYPES.BLOB_STRING`. */
-  readonly withTypeMapping: (mapping: { 36: BufferConstructor }) => RedisCommands
 }
 
 // -------------------------------------------------------------------------------------

@@ -7,25 +7,10 @@
 import * as E from 'fp-ts/Either'
 
 import type { Duration } from '../Duration'
-import { withDeadline } from './deadline'
+import type { FeedClient, FeedNode } from '../stores/redisInvalidation'
+import { settledIn } from './deadline'
 import { defect } from './defect'
 import { startTimer } from './timer'
-
-/** A connection of node-redis, by shape. */
-export interface FeedClient {
-  readonly on: (event: string, listener: (what: unknown) => void) => unknown
-  readonly connect: () => Promise<unknown>
-  readonly destroy: () => void
-  readonly unref: () => void
-  readonly sendCommand: (args: Array<string>) => Promise<unknown>
-  readonly subscribe: (channel: string, listener: (message: string) => void) => Promise<unknown>
-}
-
-/** Where a master is. */
-export interface FeedNode {
-  readonly host: string
-  readonly port: number
-}
 
 /** What client, pool, cluster and sentinel have of their own; nothing else tells them apart. */
 interface Seen {
@@ -139,7 +124,7 @@ const roleOf = async (client: FeedClient): Promise<string | undefined> => {
 // feeds
 // -------------------------------------------------------------------------------------
 
-export interface FeedOptions {
+export interface FeedParts {
   readonly client: () => unknown
   readonly connect: Connect | undefined
   /** Whether every master is listened to, or one of them. */
@@ -172,13 +157,13 @@ const firstPause = 50
 const longestPause = 1_000
 const ignore = (): void => undefined
 
-export const makeFeed = ({ all, client, connect, heartbeat, onLost, setUp }: FeedOptions): Feed => {
+export const makeFeed = ({ all, client, connect, heartbeat, onLost, setUp }: FeedParts): Feed => {
   const nodes = new Map<string, Listened>()
   let running = false
   let cancel = ignore
 
   const inTime = async <A>(start: () => Promise<A>): Promise<A> => {
-    const answer = await withDeadline('get', heartbeat, start)
+    const answer = await settledIn(heartbeat, start)
     return E.isRight(answer) ? answer.right : Promise.reject(answer.left)
   }
   const sleep = (ms: number): Promise<void> =>

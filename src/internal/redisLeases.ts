@@ -11,7 +11,7 @@ import type * as TE from 'fp-ts/TaskEither'
 import { type Duration, forever, milliseconds, zero } from '../Duration'
 import type { StoreError } from '../RingError'
 import type { Acquired, Leases, Operation } from '../Store'
-import { done, nothing } from './answers'
+import { done, lastOf, nothing } from './answers'
 import { toBuffer } from './bytes'
 import { defect } from './defect'
 import { isOne, toEntry } from './redisAnswers'
@@ -179,8 +179,8 @@ export const redisLeases = ({ single, bulk }: Asks): Leases<Uint8Array> => ({
     ),
   override: (entries) => {
     if (entries.length === 0) return done
-    const last = new Map(entries.map(([key, value, ttl]) => [key, written(value, ttl)]))
-    const what = Array.from(last.values())
+    const last = lastOf(entries)
+    const what = Array.from(last.values(), ([, value, ttl]) => written(value, ttl))
     return bulk(
       'override',
       Array.from(last.keys()),

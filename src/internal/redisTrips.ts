@@ -11,6 +11,7 @@ import { type Duration, forever } from '../Duration'
 import { StoreError } from '../RingError'
 import type { Operation } from '../Store'
 import { withDeadlineMap } from './deadline'
+import { isRead } from './reads'
 import type { Connection } from './redisClient'
 
 /** @internal */
@@ -23,16 +24,6 @@ export interface Trip {
   /** Whether the last answer was late. */
   readonly onLate?: (is: boolean) => void
 }
-
-/** To do them late does no harm. */
-const reads: ReadonlySet<Operation> = /*#__PURE__*/ new Set([
-  'get',
-  'read',
-  'has',
-  'getMany',
-  'readMany',
-  'hasMany'
-] as const)
 
 const only: ReadonlyArray<undefined> = [undefined]
 const one = (): ReadonlyArray<undefined> => only
@@ -57,7 +48,7 @@ export const inTime = <X, A>(
     return Promise.resolve({ _tag: 'Left', left })
   }
   const since = silence.now()
-  const stop = timeout === forever || reads.has(operation) ? undefined : new AbortController()
+  const stop = timeout === forever || isRead(operation) ? undefined : new AbortController()
   // a bulk command is many on a cluster, and all of them listen
   if (stop !== undefined && keys.length > 1) setMaxListeners(0, stop.signal)
   const mine = stop === undefined ? connection : { ...connection, commands: connection.until(stop.signal) }

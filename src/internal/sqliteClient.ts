@@ -5,27 +5,7 @@
  * @internal
  */
 
-// -------------------------------------------------------------------------------------
-// model
-// -------------------------------------------------------------------------------------
-
-/**
- * A connection to a SQLite database whose calls answer at once: a `Database` of better-sqlite3, a `DatabaseSync` of
- * `node:sqlite`, or what has their shape. The program that made it closes it.
- *
- * What a statement takes is left open (`never`): each driver has its own type for it. The store gives numbers, bytes and
- * `null`, by position.
- *
- * @category model
- * @since 0.1.0
- */
-export interface SqliteDatabase {
-  readonly exec: (sql: string) => unknown
-  readonly prepare: (sql: string) => {
-    readonly get: (...values: Array<never>) => unknown
-    readonly run: (...values: Array<never>) => unknown
-  }
-}
+import type { SqliteDatabase } from '../stores/sqlite'
 
 /** @internal */
 export type SqliteValue = string | number | Uint8Array | null
@@ -108,14 +88,6 @@ export const isInTransaction = (db: SqliteDatabase): boolean => {
   }
 }
 
-const attempt = (f: () => unknown): void => {
-  try {
-    f()
-  } catch {
-    // SQLite itself has rolled back, or the connection is gone
-  }
-}
-
 /**
  * Runs all of it, or nothing. `IMMEDIATE`: what is read is still so when something is written.
  *
@@ -128,7 +100,11 @@ export const transaction = <A>(db: SqliteDatabase, kind: 'IMMEDIATE' | 'DEFERRED
     db.exec('COMMIT')
     return answer
   } catch (cause) {
-    attempt(() => db.exec('ROLLBACK'))
+    try {
+      db.exec('ROLLBACK')
+    } catch {
+      // SQLite itself has rolled back, or the connection is gone
+    }
     throw cause
   }
 }

@@ -9,7 +9,8 @@
  *
  * @internal
  */
-import { columnOf, prepare, type SqliteDatabase, type SqliteStatement, transaction } from './sqliteClient'
+import type { SqliteDatabase } from '../stores/sqlite'
+import { columnOf, prepare, type SqliteStatement, transaction } from './sqliteClient'
 
 /** @internal */
 export interface Table {

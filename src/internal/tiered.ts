@@ -4,46 +4,66 @@
  * @internal
  */
 import * as E from 'fp-ts/Either'
+import { identity } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
-import type * as TE from 'fp-ts/TaskEither'
+import * as TE from 'fp-ts/TaskEither'
 
-import type { Clock } from '../Clock'
+import { system } from '../Clock'
 import * as D from '../Duration'
-import type { Change, Invalidation } from '../Invalidation'
+import type { Change } from '../Invalidation'
 import type { Key } from '../KeyFn'
-import type { StoreError } from '../RingError'
-import type { Entry, Leases, Operation, Store } from '../Store'
+import { StoreError } from '../RingError'
+import type { Entry, Leases, Operation, Store, TieredOptions } from '../Store'
+import { lastOf } from './answers'
 import { attempt } from './attempt'
+import { hasCode } from './coded'
+import { defect } from './defect'
 import { extend } from './extend'
 import { type Fill, makeNearTier } from './nearTier'
-
-interface Parts<R, N, F> {
-  readonly near: Store<R, N>
-  readonly far: Store<R, F>
-  readonly ttl: D.Duration
-  readonly invalidation: Invalidation | undefined
-  readonly clock: Clock
-}
 
 type Answer<A> = Promise<E.Either<StoreError, A>>
 
 /** What is known of a key after a write: an entry; nothing, which is known too; or that nobody knows. */
 type Known<R> = O.Option<Entry<R>> | undefined
 
-const keysOf = (
-  entries: ReadonlyArray<readonly [key: Key, ...rest: ReadonlyArray<unknown>]>
-): ReadonlyArray<Key> => Array.from(new Set(entries.map(([key]) => key)))
-
 const written = <R>(value: R, ttl: D.Duration): O.Option<Entry<R>> =>
   ttl > 0 ? O.some({ value, remaining: ttl }) : O.none
 
-export const tieredStore = <R, N, F>({
-  clock,
+type Write<A> = readonly [key: Key, value: A, ttl: D.Duration]
+
+/** What is known when all of these entries were written: of those with one key the last one counts. */
+const knownAfter = <A, R>(
+  entries: ReadonlyArray<Write<A>>,
+  entryOf: (value: A, ttl: D.Duration) => O.Option<Entry<R>>
+): { readonly keys: ReadonlyArray<Key>; readonly known: (key: Key) => Known<R> } => {
+  const last = lastOf(entries)
+  return {
+    keys: Array.from(last.keys()),
+    known: (key) => {
+      const entry = last.get(key)
+      return entry === undefined ? undefined : entryOf(entry[1], entry[2])
+    }
+  }
+}
+
+/** The far tier has the change, and the others do not know of it. */
+const untold = (operation: Operation, cause: unknown): StoreError =>
+  hasCode(cause, 'ETIMEDOUT')
+    ? new StoreError(operation, 'timeout', 'the others could not be told in time', cause)
+    : new StoreError(operation, 'failed', 'the others could not be told', cause)
+
+export const tieredStore = <R, K, N, F>({
+  clock = system,
   far,
   invalidation,
-  near,
-  ttl
-}: Parts<R, N, F>): Store<R, { readonly near: N; readonly far: F }> => {
+  near: own,
+  ttl = D.forever
+}: TieredOptions<Store<K, N>, Store<R, F>>): Store<R, { readonly near: N; readonly far: F }> => {
+  if (own.lifetime === 'hidden' || far.lifetime === 'hidden')
+    return defect('a tier tells what is left of a lifetime')
+  if (!(ttl > 0)) return defect('the ttl of a near tier is a Duration above zero')
+  // the proof: the tier's own, so what lies there was read from the far store, or written to it
+  const near = own as Store<unknown, N> as Store<R, N>
   const backend = {
     get near() {
       return near.backend
@@ -214,8 +234,9 @@ export const tieredStore = <R, N, F>({
     answer: E.Either<StoreError, A>
   ): Answer<A> => {
     if (invalidation === undefined) return answer
-    const told = await attempt(operation, () => invalidation.tell(change)())
-    return E.isRight(answer) && E.isLeft(told) ? told : answer
+    // a feed of somebody else's may throw
+    const told = await TE.tryCatch(() => invalidation.tell(change)(), identity)().then(E.flatten)
+    return E.isRight(answer) && E.isLeft(told) ? E.left(untold(operation, told.left)) : answer
   }
 
   /** The far tier, then the near one, then the others. `known`: what the far tier has now, of each key. */
@@ -267,20 +288,18 @@ export const tieredStore = <R, N, F>({
         (stored) => stored
       ),
     override: (entries) => {
-      const last = new Map(
-        entries.map(([key, value, life]) => [key, O.chain((v: R) => written(v, life))(value)])
-      )
+      const { keys, known } = knownAfter(entries, (value, life) => O.chain((v: R) => written(v, life))(value))
       return write(
         'override',
-        keysOf(entries),
+        keys,
         () => leases.override(entries)(),
-        () => (key) => last.get(key)
+        () => known
       )
     }
   })
 
   const { peek, peekEntry } = near
-  const { leases, rawKey } = far
+  const { leases, rawKey, rawPrefix } = far
   const deadlines = [
     far.deadline,
     near.deadline ?? (peek === undefined ? undefined : D.zero),
@@ -302,12 +321,12 @@ export const tieredStore = <R, N, F>({
         () => () => written(value, life)
       ),
     setMany: (entries) => {
-      const last = new Map(entries.map(([key, value, life]) => [key, written(value, life)]))
+      const { keys, known } = knownAfter(entries, written)
       return write(
         'setMany',
-        keysOf(entries),
+        keys,
         () => far.setMany(entries)(),
-        () => (key) => last.get(key)
+        () => known
       )
     },
     delete: (key) =>
@@ -335,7 +354,7 @@ export const tieredStore = <R, N, F>({
     touchMany: (entries) =>
       write(
         'touchMany',
-        keysOf(entries),
+        Array.from(new Set(entries.map(([key]) => key))),
         () => far.touchMany(entries)(),
         () => unknown
       ),
@@ -366,6 +385,7 @@ export const tieredStore = <R, N, F>({
           }
         }),
     ...(rawKey === undefined ? {} : { rawKey }),
+    ...(rawPrefix === undefined ? {} : { rawPrefix }),
     ...(leases === undefined ? {} : { leases: leasesOf(leases) }),
     ...(deadlines.some((d) => d === undefined)
       ? {}

@@ -19,8 +19,8 @@ import type * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type { Clock } from '../Clock'
-import { type Duration, milliseconds } from '../Duration'
-import { deal, distinct, foldTouches, lone, none, nothing, refused } from '../internal/answers'
+import type { Duration } from '../Duration'
+import { askOnce, foldTouches, lastOf, lone, none, nothing, refused } from '../internal/answers'
 import { isWellFormed } from '../internal/bytes'
 import { withDeadline } from '../internal/deadline'
 import { defect } from '../internal/defect'
@@ -38,6 +38,7 @@ import {
   writeWhole
 } from '../internal/fileSystem'
 import { endOf, remainingAt } from '../internal/fileTimes'
+import { checkedTimeout, timeOfDay } from '../internal/options'
 import { makeGate, makeTurns } from '../internal/queues'
 import type { StoreError } from '../RingError'
 import type { Entry, Operation, Store } from '../Store'
@@ -67,8 +68,6 @@ export interface FilesOptions {
 
 /** Of all stores in this process: several may share a directory. */
 const turns = /*#__PURE__*/ makeTurns()
-
-const timeOfDay: Pick<Clock, 'now'> = { now: () => Date.now() }
 
 /** How many files a store has open at once, at most. */
 const most = 64
@@ -122,8 +121,8 @@ const unlessDamaged = <A>(found: A | 'damaged'): A => {
  * @since 0.1.0
  */
 export const files = (options: FilesOptions): Store<Uint8Array, string> => {
-  const { clock = timeOfDay, directory, timeout = milliseconds(1_000) } = options
-  if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
+  const { clock = timeOfDay, directory } = options
+  const timeout = checkedTimeout('a store', options.timeout)
   if (directory === '') return defect('a store of files needs a directory')
   const root = path.resolve(directory)
   const { now } = clock
@@ -217,10 +216,10 @@ export const files = (options: FilesOptions): Store<Uint8Array, string> => {
     operation: Operation,
     keys: ReadonlyArray<string>,
     one: (key: string) => Promise<A>
-  ): TE.TaskEither<StoreError, ReadonlyArray<A>> => {
-    const asked: ReturnType<typeof distinct> = distinct(keys)
-    return on(operation, keys, async () => deal(await Promise.all(asked.keys.map(one)), asked.places))
-  }
+  ): TE.TaskEither<StoreError, ReadonlyArray<A>> =>
+    askOnce(keys, (asked, dealt) =>
+      on(operation, asked, async () => dealt(await Promise.all(asked.map(one))))
+    )
 
   return {
     backend: directory,
@@ -238,23 +237,19 @@ export const files = (options: FilesOptions): Store<Uint8Array, string> => {
     getMany: (keys) => onMany('getMany', keys, (key) => findAmong(key).then(toValue)),
     readMany: (keys) => onMany('readMany', keys, findAmong),
     setMany: (entries) => {
-      const last = new Map(entries.map(([key, value, ttl]) => [key, [value, ttl] as const]))
+      const last = lastOf(entries)
       return on('setMany', Array.from(last.keys()), async () => {
         wrote(last.size)
-        await Promise.all(Array.from(last, ([key, [value, ttl]]) => write(key, value, ttl)))
+        await Promise.all(Array.from(last.values(), (entry) => write(...entry)))
       })
     },
     deleteMany: (keys) => on('deleteMany', keys, () => Promise.all(keys.map(removeKey)).then(nothing)),
     hasMany: (keys) => onMany('hasMany', keys, (key) => findAmong(key).then(isSome)),
     touchMany: (entries) => {
-      const { last, live } = foldTouches(entries)
-      return on('touchMany', Array.from(last.keys()), async () => {
-        const touched = await Promise.all(
-          Array.from(last, async ([key, ttl]) => [key, await touch(key, ttl)] as const)
-        )
-        const there = new Map(touched)
-        return entries.map(([key], i) => live[i] === true && there.get(key) === true)
-      })
+      const { dealTouched, last } = foldTouches(entries)
+      return on('touchMany', Array.from(last.keys()), async () =>
+        dealTouched(await Promise.all(Array.from(last, (one) => touch(...one))))
+      )
     },
     clear: (prefix) => (isWellFormed(prefix) ? () => clear(prefix) : refused('clear', lone))
   }

@@ -2,7 +2,7 @@
  * Entries in memcached: one item per key, whose bytes are the codec's and nothing else, with memcached's own expiry.
  *
  * It speaks the meta protocol (memcached 1.6.18 or later), which no driver on npm does, so a small client comes with it:
- * `client`. Laws: those of `Store`. Moreover:
+ * `memcachedClient`. Laws: those of `Store`. Moreover:
  *
  * - law 12: a bulk operation is one round trip to each of the servers that its keys belong to.
  * - law 17, 18: lifetimes are whole seconds. A fraction is cut off, but less than a second is one; an entry lives up to
@@ -15,24 +15,12 @@
 import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 
-import { type Duration, forever, milliseconds, zero } from '../Duration'
-import { batchedAs, distinct, done, lone, noneAsked, refused } from '../internal/answers'
+import { type Duration, forever, zero } from '../Duration'
+import { batchedAs, distinct, done, lastOf, lone, noneAsked, refused } from '../internal/answers'
 import { isWellFormed } from '../internal/bytes'
 import { withDeadlineMap } from '../internal/deadline'
-import { defect } from '../internal/defect'
-import { ketama } from '../internal/ketama'
+import { askAll, askEach, askOne, failedAs, isDone, only, unexpected } from '../internal/memcachedAsks'
 import { clearServer } from '../internal/memcachedClear'
-import {
-  askAll,
-  askEach,
-  askOne,
-  failedAs,
-  isDone,
-  type MemcachedClient,
-  only,
-  unexpected
-} from '../internal/memcachedClient'
-import type { Address, MemcachedTls } from '../internal/memcachedConnection'
 import {
   deleteRequest,
   getRequest,
@@ -49,102 +37,16 @@ import {
 import { beginsWith, itemKeyOf, leaseKeyOf } from '../internal/memcachedKeys'
 import { memcachedLeases, type Place } from '../internal/memcachedLeases'
 import { within } from '../internal/memcachedPatience'
-import type { MemcachedReply, MemcachedRequest } from '../internal/memcachedProtocol'
-import { makeServer, type MemcachedServer } from '../internal/memcachedServer'
+import { checkedTimeout, lookupOf } from '../internal/options'
 import type { StoreError } from '../RingError'
 import type { Leasing, Operation, Store } from '../Store'
+import type { MemcachedClient, MemcachedReply, MemcachedRequest, MemcachedServer } from './memcachedClient'
 
-export {
-  /**
-   * A client that speaks memcached's meta protocol: its servers, and which of them has a key. `client` makes one;
-   * another may be used that has this shape. With a `deadline`, every `ask` settles within it.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemcachedClient
-} from '../internal/memcachedClient'
-export {
-  /**
-   * What TLS may be told; the same names as `tls.connect` has.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemcachedTls
-} from '../internal/memcachedConnection'
-export {
-  /**
-   * What a server said to a request.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemcachedReply,
-  /**
-   * A meta command.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemcachedRequest
-} from '../internal/memcachedProtocol'
-export {
-  /**
-   * One server.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemcachedServer,
-  /**
-   * What sends meta commands in one go, and resolves with the answers in their order.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemcachedSession
-} from '../internal/memcachedServer'
+export * from './memcachedClient'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
-
-/**
- * The servers of a client, and how it uses them.
- *
- * `servers`: `'host:port'`, `'host'` (port 11211), `'[::1]:11211'`, or the absolute path of a Unix socket. `names` are
- * what is hashed for each of them, instead of `host:port`. `timeout` is for every round trip, and for connecting
- * (default: 1 second). `tls`: `true`, or what `tls.connect` is to be told. `maxPending` requests may wait for each
- * server (default: 100,000), and `maxPendingBytes` to be written (default: 64 MiB); what is more fails at once. A value
- * may have `maxValueBytes` (default: 64 MiB): a server that announces a larger one is given up.
- *
- * @category model
- * @since 0.1.0
- */
-export interface ClientOptions {
-  readonly servers: ReadonlyArray<string>
-  readonly names?: ReadonlyArray<string>
-  readonly timeout?: Duration
-  readonly tls?: boolean | MemcachedTls
-  readonly maxPending?: number
-  readonly maxPendingBytes?: number
-  readonly maxValueBytes?: number
-}
-
-/**
- * A client that `client` made.
- *
- * @category model
- * @since 0.1.0
- */
-export interface OwnClient extends MemcachedClient {
-  /**
-   * Waits for what is in flight, and takes nothing more; resolves when the connections are gone. What is not answered
-   * within the client's timeout fails.
-   */
-  readonly close: () => Promise<void>
-}
 
 /**
  * How a store uses its client. `namespace` is put before every key (default: nothing). `timeout` is for every
@@ -163,67 +65,6 @@ export interface MemcachedOptions {
 // -------------------------------------------------------------------------------------
 // constructors
 // -------------------------------------------------------------------------------------
-
-const addressOf = (server: string, tls: MemcachedTls | undefined): Address => {
-  const secured = tls === undefined ? {} : { tls }
-  if (server.startsWith('/')) return { host: '', port: 0, path: server, ...secured }
-  const [, v6, host, port = '11211'] = /^(?:\[([^\]]+)\]|([^:/@\s]+))(?::(\d{1,5}))?$/.exec(server) ?? []
-  const name = v6 ?? host
-  return name === undefined || Number(port) > 65_535
-    ? defect('a memcached server is host:port, [address]:port or the path of a socket')
-    : { host: name, port: Number(port), ...secured }
-}
-
-const nameOf = ({ host, path, port }: Address): string => path ?? `${host}:${String(port)}`
-
-/**
- * A client of one or more memcached servers, 1.6.18 or later. Nothing is connected before it is used, and what is lost
- * is connected again by whoever uses it next. Idle connections keep no process alive.
- *
- * With several servers, keys are spread as libketama does it (MD5, 160 points each). A server that is away is not
- * replaced by another: its keys fail until it is back.
- *
- * Throws a `TypeError` for options that cannot be meant.
- *
- * @example
- * import { Duration } from 'fp-ring'
- * import { client, memcached } from 'fp-ring/memcached'
- *
- * const servers = client({ servers: ['10.0.0.1:11211', '10.0.0.2:11211'], timeout: Duration.milliseconds(200) })
- *
- * export const store = memcached(servers, { namespace: 'shop:' })
- *
- * @category constructors
- * @since 0.1.0
- */
-export const client = (options: ClientOptions): OwnClient => {
-  const { maxPending = 100_000, maxPendingBytes = 64 * 2 ** 20, tls = false } = options
-  const { maxValueBytes = 64 * 2 ** 20 } = options
-  const timeout = options.timeout ?? milliseconds(1_000)
-  if (!(timeout > 0)) return defect('a client needs a timeout that is longer than nothing')
-  if (!(maxPending >= 1 && maxPendingBytes >= 1)) return defect('a client needs room for what is pending')
-  if (!(maxValueBytes >= 1)) return defect('a client needs room for a value')
-  const addresses = options.servers.map((server) =>
-    addressOf(server, tls === true ? {} : tls === false ? undefined : tls)
-  )
-  const names = options.names ?? addresses.map(nameOf)
-  if (addresses.length === 0) return defect('a client needs a server')
-  if (names.length !== addresses.length || new Set(names).size !== names.length) {
-    return defect('every memcached server has a name of its own')
-  }
-  const limits = { maxPending, maxPendingBytes, maxValueBytes }
-  const servers = addresses.map((address) => makeServer(address, timeout, limits))
-  const placeOf = ketama(names)
-  return {
-    servers,
-    deadline: timeout,
-    // the proof: `placeOf` gives the place of one of the names, and there are as many servers
-    serverOf: (key) => servers[placeOf(key)] as MemcachedServer,
-    close: async () => {
-      await Promise.all(servers.map((server) => server.close()))
-    }
-  }
-}
 
 const toFound = /*#__PURE__*/ only(toOption)
 const toSeen = /*#__PURE__*/ only(toEntry)
@@ -248,7 +89,7 @@ const touch = async (
 }
 
 /**
- * A store of bytes in memcached, over a client that the program made and closes (`client`, or another of its shape), or
+ * A store of bytes in memcached, over a client that the program made and closes (`memcachedClient`, or another of its shape), or
  * a function that gives one, which is asked at every use. `backend` is that client, in its own type.
  *
  * `left` with the reason `timeout` after `options.timeout`, `refused` for a value that is larger than the server takes,
@@ -258,9 +99,9 @@ const touch = async (
  * Values are sent as they are when the client writes them: do not change one that you passed.
  *
  * @example
- * import { memcached, client } from 'fp-ring/memcached'
+ * import { memcached, memcachedClient } from 'fp-ring/memcached'
  *
- * const store = memcached(client({ servers: ['localhost'] }), { namespace: 'shop:' })
+ * const store = memcached(memcachedClient({ servers: ['localhost'] }), { namespace: 'shop:' })
  *
  * export const cached = store.get('user:42') // TaskEither<StoreError, Option<Uint8Array>>
  *
@@ -271,9 +112,9 @@ export const memcached = <Client extends MemcachedClient>(
   given: Client | (() => Client),
   options: MemcachedOptions = {}
 ): Store<Uint8Array, Client> & Leasing<Uint8Array> => {
-  const { namespace = '', timeout = milliseconds(1_000), batch = true } = options
-  if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
-  const lookup = typeof given === 'function' ? given : () => given
+  const { namespace = '', batch = true } = options
+  const timeout = checkedTimeout('a store', options.timeout)
+  const lookup = lookupOf(given)
 
   const inTime = <X, A>(
     operation: Operation,
@@ -407,7 +248,7 @@ export const memcached = <Client extends MemcachedClient>(
     hasMany: (keys) => bulkRead('hasMany', keys, hasRequest, toHas),
     setMany: (entries) => {
       if (entries.length === 0) return done
-      const last = new Map(entries.map(([key, value, ttl]) => [key, [value, ttl] as const] as const))
+      const last = lastOf(entries)
       const what = Array.from(last.values())
       return bulk(
         'setMany',
@@ -418,11 +259,11 @@ export const memcached = <Client extends MemcachedClient>(
             const writes = places.map((place) => what[place] as (typeof what)[number])
             return withExpiries(
               server,
-              writes.map(([, ttl]) => ttl),
+              writes.map(([, , ttl]) => ttl),
               go,
               (expiries) =>
                 server.ask(
-                  writes.map(([value, ttl], i) => {
+                  writes.map(([, value, ttl], i) => {
                     const k = ks[places[i] ?? -1] ?? unexpected()
                     return ttl > 0 ? setRequest(k, value, expiries[i] ?? unexpected()) : deleteRequest(k)
                   })
@@ -486,43 +327,3 @@ export const memcached = <Client extends MemcachedClient>(
       : (key) => current.serverOf(itemKeyOf(namespace + key))
   })
 }
-
-// eslint-disable-next-line no-restricted-imports -- `fp-ring/memcached` is one entry for both stores
-export {
-  /**
-   * A store that keeps lifetimes, and does not tell what is left of them.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type HiddenLifetime,
-  /**
-   * A store of bytes in memcached, over a client of memjs.
-   *
-   * @example
-   * import { memjs } from 'fp-ring/memcached'
-   * import { Client } from 'memjs'
-   *
-   * const client = Client.create('localhost:11211')
-   * export const store = memjs(client, { namespace: 'shop:' })
-   * client.close()
-   *
-   * @category constructors
-   * @since 0.1.0
-   */
-  memjs,
-  /**
-   * What the store needs of a client of memjs 1.3.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemjsClient,
-  /**
-   * How a store uses its client of memjs.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type MemjsOptions
-} from './memjs'

@@ -3,24 +3,24 @@
  * it, does less than the meta protocol: the store has no leases, `clear` is refused, a bulk operation is many commands,
  * and nobody is told what is left of a lifetime: `read` of an entry is refused (`lifetime` is `'hidden'`).
  *
- * Keys, bytes and lifetimes are those of the store over the meta protocol: both may be used on the same servers.
+ * Keys, bytes and lifetimes are those of `memcached`, the store over the meta protocol: both may be used on the same servers.
  *
  * @since 0.1.0
  */
 import type * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 
-import { type Duration, forever, milliseconds } from '../Duration'
-import { distinct, done, lone, none, noneAsked, nothing, refused } from '../internal/answers'
+import { type Duration, forever } from '../Duration'
+import { distinct, done, lastOf, lone, none, noneAsked, nothing, refused } from '../internal/answers'
 import { isWellFormed, toBuffer } from '../internal/bytes'
 import { withDeadlineMap } from '../internal/deadline'
-import { defect } from '../internal/defect'
 import { placeholder } from '../internal/memcachedEntries'
 import { itemKeyOf } from '../internal/memcachedKeys'
 import { absolute, relative } from '../internal/memcachedTime'
 import { mended, sentOnce } from '../internal/memjsServers'
+import { checkedTimeout, lookupOf } from '../internal/options'
 import { StoreError, storeFailed } from '../RingError'
-import type { Operation, Store } from '../Store'
+import type { HiddenLifetime, Operation, Store } from '../Store'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -49,16 +49,6 @@ export interface MemjsClient {
 export interface MemjsOptions {
   readonly namespace?: string
   readonly timeout?: Duration
-}
-
-/**
- * A store that keeps lifetimes, and does not tell what is left of them.
- *
- * @category model
- * @since 0.1.0
- */
-export interface HiddenLifetime {
-  readonly lifetime: 'hidden'
 }
 
 /** An item, with its client flags: four bytes. */
@@ -113,7 +103,7 @@ const isTrue = (answer: unknown): boolean => answer === true
  * what was done meanwhile. And the connections of the client's servers begin with nothing of the ones before.
  *
  * @example
- * import { memjs } from 'fp-ring/memcached'
+ * import { memjs } from 'fp-ring/memjs'
  * import { Client } from 'memjs'
  *
  * const client = Client.create('localhost:11211', { username: 'app', password: 'secret' })
@@ -129,9 +119,9 @@ export const memjs = <Client extends MemjsClient>(
   given: Client | (() => Client),
   options: MemjsOptions = {}
 ): Store<Uint8Array, Client> & HiddenLifetime => {
-  const { namespace = '', timeout = milliseconds(1_000) } = options
-  if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
-  const lookup = typeof given === 'function' ? given : () => given
+  const { namespace = '' } = options
+  const timeout = checkedTimeout('a store', options.timeout)
+  const lookup = lookupOf(given)
 
   const inTime = <X, A>(
     operation: Operation,
@@ -271,8 +261,8 @@ export const memjs = <Client extends MemjsClient>(
           ),
     setMany: (entries) => {
       if (entries.length === 0) return done
-      const last = new Map(entries.map(([key, value, ttl]) => [key, [value, ttl] as const] as const))
-      const what = Array.from(last.values())
+      const last = lastOf(entries)
+      const what = Array.from(last.values(), ([, value, ttl]) => [value, ttl] as const)
       const write = each(
         'setMany',
         Array.from(last.keys()),

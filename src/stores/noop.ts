@@ -7,14 +7,31 @@
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
-import type { Leasing, Store } from '../Store'
+import type { Leases, Store } from '../Store'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+/**
+ * A store of whatever values: it takes anything, and never has any.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface NoopStore
+  extends Omit<Store<never, undefined>, 'set' | 'setMany' | 'leases'>,
+    Pick<Store<unknown>, 'set' | 'setMany'> {
+  readonly keeps: 'nothing'
+  readonly leases: Omit<Leases<never>, 'commit' | 'override'> & Pick<Leases<unknown>, 'commit' | 'override'>
+}
 
 // -------------------------------------------------------------------------------------
 // constructors
 // -------------------------------------------------------------------------------------
 
 /**
- * A store that keeps nothing and never fails.
+ * A store that keeps nothing and never fails. It stands wherever a store may stand, whatever its values.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -22,15 +39,15 @@ import type { Leasing, Store } from '../Store'
  * import { Duration, noop } from 'fp-ring'
  *
  * const test = async () => {
- *   await noop<string>().set('k', 'v', Duration.minutes(1))()
- *   assert.deepStrictEqual(await noop<string>().get('k')(), E.right(O.none))
+ *   await noop().set('k', 'v', Duration.minutes(1))()
+ *   assert.deepStrictEqual(await noop().get('k')(), E.right(O.none))
  * }
  * test()
  *
  * @category constructors
  * @since 0.1.0
  */
-export const noop = <R = unknown>(): Store<R, undefined> & Leasing<R> => ({
+export const noop = (): NoopStore => ({
   backend: undefined,
   keeps: 'nothing',
   get: () => TE.right(O.none),

@@ -15,13 +15,15 @@
  */
 import type * as TE from 'fp-ts/TaskEither'
 
-import { type Duration, forever, milliseconds } from '../Duration'
+import { type Duration, forever } from '../Duration'
 import {
+  askOnce,
   batchedAs,
   deal,
   distinct,
   done,
   foldTouches,
+  lastOf,
   lone,
   none,
   noneAsked,
@@ -29,31 +31,36 @@ import {
   refused
 } from '../internal/answers'
 import { isWellFormed, toBuffer } from '../internal/bytes'
-import { defect } from '../internal/defect'
-import { clearPages, isOne, toEntry, toOption, toOptions } from '../internal/redisAnswers'
+import { checkedTimeout, lookupOf } from '../internal/options'
+import { clearPages, isOne, toEntries, toEntry, toOption, toOptions } from '../internal/redisAnswers'
 import { chunksOf, getAll, most, runOverKeys } from '../internal/redisBulk'
-import { type Connection, connectionOf, type RedisClient, runScript } from '../internal/redisClient'
+import { type Connection, connectionOf, type RedisCommands, runScript } from '../internal/redisClient'
 import { beginsWith, startsWith } from '../internal/redisKeys'
 import { redisLeases } from '../internal/redisLeases'
 import * as scripts from '../internal/redisScripts'
 import { inTime } from '../internal/redisTrips'
 import type { StoreError } from '../RingError'
-import type { Leasing, Operation, Store } from '../Store'
+import type { Leasing, Operation, RawKeyed, Store } from '../Store'
 
-export {
-  /**
-   * A client of node-redis 6.2 or later, of any kind: `createClient`, `createClientPool`, `createCluster`,
-   * `createSentinel`; with any type mapping, in RESP 2 or 3. The program that made it connects and closes it.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type RedisClient
-} from '../internal/redisClient'
+export * from './redisHash'
+export * from './redisInvalidation'
+export * from './redisOptions'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
+
+/**
+ * A client of node-redis 6.2 or later, of any kind: `createClient`, `createClientPool`, `createCluster`,
+ * `createSentinel`; with any type mapping, in RESP 2 or 3. The program that made it connects and closes it.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface RedisClient {
+  /** 36 is `RESP_TYPES.BLOB_STRING`. */
+  readonly withTypeMapping: (mapping: { 36: BufferConstructor }) => RedisCommands
+}
 
 /**
  * How a store uses its client. `namespace` is put before every key (default: nothing). `timeout` is for every
@@ -102,10 +109,10 @@ const clientTimeout = 5_000
 export const redis = <Client extends RedisClient>(
   client: Client | (() => Client),
   options: RedisOptions = {}
-): Store<Uint8Array, Client> & Leasing<Uint8Array> => {
-  const { namespace = '', timeout = milliseconds(1_000), batch = true } = options
-  if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
-  const lookup = typeof client === 'function' ? client : () => client
+): Store<Uint8Array, Client> & Leasing<Uint8Array> & RawKeyed => {
+  const { namespace = '', batch = true } = options
+  const timeout = checkedTimeout('a store', options.timeout)
+  const lookup = lookupOf(client)
   const connection = () => connectionOf(lookup())
 
   // After a late answer the next commands may stay unwritten in the client: then it is to let go of them by itself.
@@ -157,13 +164,16 @@ export const redis = <Client extends RedisClient>(
   const remove = <A>(operation: Operation, key: string, decode: (removed: number) => A) =>
     single(operation, key, ({ commands }, k) => commands.unlink([k]), decode)
 
-  const store: Store<Uint8Array, Client> & Leasing<Uint8Array> = {
+  const rawKey = (key: string): string => connection().keyPrefix + namespace + key
+
+  const store: Store<Uint8Array, Client> & Leasing<Uint8Array> & RawKeyed = {
     get backend() {
       return lookup()
     },
     // but for `clear`, which has it for each page
     deadline: timeout,
-    rawKey: (key) => connection().keyPrefix + namespace + key,
+    rawKey,
+    rawPrefix: rawKey,
     get: (key) => single('get', key, ({ commands }, k) => commands.get(k), toOption, forReads),
     read: (key) =>
       single(
@@ -210,27 +220,20 @@ export const redis = <Client extends RedisClient>(
         forReads
       )
     },
-    readMany: (keys) => {
-      if (keys.length === 0) return noneAsked
-      const asked = distinct(keys)
-      return bulk(
-        'readMany',
-        asked.keys,
-        (c, ks) => runOverKeys(c, scripts.readMany, 2, ks),
-        (answers) =>
-          deal(
-            asked.keys.map((_, i) => toEntry(answers[2 * i], answers[2 * i + 1])),
-            asked.places
-          ),
-        forReads
-      )
-    },
+    readMany: (keys) =>
+      askOnce(keys, (asked, dealt) =>
+        bulk(
+          'readMany',
+          asked,
+          (c, ks) => runOverKeys(c, scripts.readMany, 2, ks),
+          (answers) => dealt(toEntries(answers)),
+          forReads
+        )
+      ),
     setMany: (entries) => {
       if (entries.length === 0) return done
-      const last = new Map(
-        entries.map(([key, value, ttl]) => [key, [toBuffer(value), scripts.expiry(ttl)] as const] as const)
-      )
-      const what = Array.from(last.values())
+      const last = lastOf(entries)
+      const what = Array.from(last.values(), ([, value, ttl]) => [toBuffer(value), scripts.expiry(ttl)])
       return bulk(
         'setMany',
         Array.from(last.keys()),
@@ -247,29 +250,24 @@ export const redis = <Client extends RedisClient>(
             ({ commands }, ks) => Promise.all(chunksOf(ks).map((chunk) => commands.unlink([...chunk]))),
             nothing
           ),
-    hasMany: (keys) => {
-      if (keys.length === 0) return noneAsked
-      const asked = distinct(keys)
-      return bulk(
-        'hasMany',
-        asked.keys,
-        (c, ks) => runOverKeys(c, scripts.hasMany, 1, ks),
-        (answers) => deal(answers.map(isOne), asked.places)
-      )
-    },
+    hasMany: (keys) =>
+      askOnce(keys, (asked, dealt) =>
+        bulk(
+          'hasMany',
+          asked,
+          (c, ks) => runOverKeys(c, scripts.hasMany, 1, ks),
+          (answers) => dealt(answers.map(isOne))
+        )
+      ),
     touchMany: (entries) => {
       if (entries.length === 0) return noneAsked
-      const { last, live } = foldTouches(entries)
-      const keys = Array.from(last.keys())
+      const { dealTouched, last } = foldTouches(entries)
       const ttls = Array.from(last.values(), scripts.expiry)
       return bulk(
         'touchMany',
-        keys,
+        Array.from(last.keys()),
         (c, ks) => runOverKeys(c, scripts.touchMany, 1, ks, (place) => [ttls[place] ?? '']),
-        (answers) => {
-          const there = new Map(keys.map((key, i) => [key, isOne(answers[i])]))
-          return entries.map(([key], i) => live[i] === true && there.get(key) === true)
-        }
+        (answers) => dealTouched(answers.map(isOne))
       )
     },
     clear: (prefix) => {
@@ -300,131 +298,3 @@ export const redis = <Client extends RedisClient>(
     return isCluster ? (key) => ownerOf(namespace + key) : () => undefined
   })
 }
-
-// eslint-disable-next-line no-restricted-imports -- `fp-ring/redis` is one entry for both stores
-export {
-  /**
-   * A store that keeps no lifetime, and refuses every one that ends.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type Lifetimeless,
-  /**
-   * A store of bytes in the fields of one Redis hash.
-   *
-   * @example
-   * import { redisHash } from 'fp-ring/redis'
-   * import { createClient } from 'redis'
-   *
-   * export const countries = redisHash(createClient(), { key: 'countries' })
-   *
-   * @category constructors
-   * @since 0.1.0
-   */
-  redisHash,
-  /**
-   * How a hash store uses its client.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type RedisHashOptions
-} from './redisHash'
-
-// eslint-disable-next-line no-restricted-imports -- as above
-export {
-  /**
-   * A connection to listen with, by shape: what `createClient` of node-redis 6 makes.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type FeedClient,
-  /**
-   * Where a master is.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type FeedNode,
-  /**
-   * How a feed listens.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type FeedOptions,
-  /**
-   * Tiers tell each other what they change, over a channel of Redis.
-   *
-   * @example
-   * import { pubsub } from 'fp-ring/redis'
-   * import { createClient } from 'redis'
-   *
-   * export const invalidation = pubsub(createClient(), { channel: 'shop:changes' })
-   *
-   * @category constructors
-   * @since 0.1.0
-   */
-  pubsub,
-  /**
-   * A feed with connections of its own.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type RedisFeed,
-  /**
-   * What a near tier's far store must show.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type Trackable,
-  /**
-   * Redis tells what has changed, whoever changed it: `CLIENT TRACKING`.
-   *
-   * @example
-   * import { redis, tracking } from 'fp-ring/redis'
-   * import { createClient } from 'redis'
-   *
-   * export const invalidation = tracking(redis(createClient(), { namespace: 'shop:' }))
-   *
-   * @category constructors
-   * @since 0.1.0
-   */
-  tracking
-} from './redisInvalidation'
-
-// eslint-disable-next-line no-restricted-imports -- as above
-export {
-  /**
-   * What a connection to a server is given.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type ConnectionOptions,
-  /**
-   * Options of node-redis that suit a cache.
-   *
-   * @example
-   * import { recommended, redis } from 'fp-ring/redis'
-   * import { createClient } from 'redis'
-   *
-   * const { client } = recommended()
-   * export const store = redis(createClient({ ...client, url: 'redis://localhost:6379' }))
-   *
-   * @category constructors
-   * @since 0.1.0
-   */
-  recommended,
-  /**
-   * Options for each of node-redis' clients.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type Recommended
-} from './redisOptions'

@@ -9,13 +9,14 @@
  */
 import type * as TE from 'fp-ts/TaskEither'
 
-import { type Duration, forever, milliseconds } from '../Duration'
+import { type Duration, forever } from '../Duration'
 import {
+  askOnce,
   batchedAs,
-  deal,
   distinct,
   done,
   foldTouches,
+  lastOf,
   lone,
   noneAsked,
   nothing,
@@ -24,14 +25,16 @@ import {
 import { isWellFormed, toBuffer } from '../internal/bytes'
 import { defect } from '../internal/defect'
 import { extend } from '../internal/extend'
-import { clearPages, isOne, toEntry, toOption } from '../internal/redisAnswers'
+import { checkedTimeout, lookupOf } from '../internal/options'
+import { clearPages, isOne, toEntries, toEntry, toOption } from '../internal/redisAnswers'
 import { chunksOf } from '../internal/redisBulk'
-import { type Connection, connectionOf, type RedisClient, runScript } from '../internal/redisClient'
+import { type Connection, connectionOf, runScript } from '../internal/redisClient'
 import { beginsWith, startsWith } from '../internal/redisKeys'
 import * as scripts from '../internal/redisScripts'
 import { inTime } from '../internal/redisTrips'
 import type { StoreError } from '../RingError'
 import type { Operation, Store } from '../Store'
+import type { RedisClient } from './redis'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -78,6 +81,8 @@ const first =
     return answer._tag === 'Left' ? answer : { _tag: 'Right', right: answer.right[0] === true }
   }
 
+const alone = (field: string): readonly [string] => [field]
+
 /**
  * A store of bytes in one Redis hash, over a client of node-redis 6 or a function that gives one. Errors are those
  * of `redis`; without `fieldExpiry`, `set` and `touch` with a lifetime that ends are `left` with the reason
@@ -107,10 +112,10 @@ export function redisHash<Client extends RedisClient>(
   client: Client | (() => Client),
   options: RedisHashOptions
 ): Store<Uint8Array, Client> | (Store<Uint8Array, Client> & Lifetimeless) {
-  const { key: hash, timeout = milliseconds(1_000), batch = true, fieldExpiry = false } = options
-  if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
+  const { key: hash, batch = true, fieldExpiry = false } = options
+  const timeout = checkedTimeout('a store', options.timeout)
   if (!isWellFormed(hash)) return defect(lone)
-  const lookup = typeof client === 'function' ? client : () => client
+  const lookup = lookupOf(client)
   const connection = () => connectionOf(lookup())
 
   const call = <X, A>(
@@ -135,6 +140,13 @@ export function redisHash<Client extends RedisClient>(
     return answers.flat()
   }
 
+  const valuesOf =
+    (fields: ReadonlyArray<string>) =>
+    async ({ commands }: Connection): Promise<ReadonlyArray<Uint8Array | null>> => {
+      const answers = await Promise.all(chunksOf(fields).map((chunk) => commands.hmGet(hash, [...chunk])))
+      return answers.flat()
+    }
+
   const expiry = (ttl: Duration): string => scripts.fieldExpiry(fieldExpiry, ttl)
 
   /** Whether a lifetime is one that the store cannot keep. */
@@ -145,21 +157,17 @@ export function redisHash<Client extends RedisClient>(
     entries: ReadonlyArray<readonly [key: string, ttl: Duration]>
   ): TE.TaskEither<StoreError, ReadonlyArray<boolean>> => {
     if (entries.some(([, ttl]) => isBeyond(ttl))) return refused(operation, finite)
-    const { last, live } = foldTouches(entries)
-    const fields = Array.from(last.keys())
+    const { dealTouched, last } = foldTouches(entries)
     return call(
       operation,
-      fields,
+      Array.from(last.keys()),
       (c) =>
         run(
           c,
           scripts.hashTouchMany,
           Array.from(last, ([field, ttl]) => [field, expiry(ttl)])
         ),
-      (answers) => {
-        const there = new Map(fields.map((field, i) => [field, isOne(answers[i])]))
-        return entries.map(([field], i) => live[i] === true && there.get(field) === true)
-      }
+      (answers) => dealTouched(answers.map(isOne))
     )
   }
 
@@ -203,55 +211,27 @@ export function redisHash<Client extends RedisClient>(
     delete: (key) => remove('delete', key),
     has: (key) => call('has', [key], ({ commands }) => commands.hExists(hash, key), isOne),
     touch: (key, ttl) => first(touchMany('touch', [[key, ttl]])),
-    getMany: (keys) => {
-      if (keys.length === 0) return noneAsked
-      const asked = distinct(keys)
-      return call(
-        'getMany',
-        asked.keys,
-        ({ commands }) => Promise.all(chunksOf(asked.keys).map((chunk) => commands.hmGet(hash, [...chunk]))),
-        (answers) =>
-          deal(
-            answers.flatMap((answer) => answer.map(toOption)),
-            asked.places
-          )
-      )
-    },
-    readMany: (keys) => {
-      if (keys.length === 0) return noneAsked
-      const asked = distinct(keys)
-      return fieldExpiry
-        ? call(
-            'readMany',
-            asked.keys,
-            (c) =>
-              run(
-                c,
-                scripts.hashReadMany,
-                asked.keys.map((key) => [key])
-              ),
-            (answers) =>
-              deal(
-                asked.keys.map((_, i) => toEntry(answers[2 * i], answers[2 * i + 1])),
-                asked.places
-              )
-          )
-        : call(
-            'readMany',
-            asked.keys,
-            ({ commands }) =>
-              Promise.all(chunksOf(asked.keys).map((chunk) => commands.hmGet(hash, [...chunk]))),
-            (answers) =>
-              deal(
-                answers.flatMap((answer) => answer.map((value) => toEntry(value, -1))),
-                asked.places
-              )
-          )
-    },
+    getMany: (keys) =>
+      askOnce(keys, (asked, dealt) =>
+        call('getMany', asked, valuesOf(asked), (values) => dealt(values.map(toOption)))
+      ),
+    readMany: (keys) =>
+      askOnce(keys, (asked, dealt) =>
+        fieldExpiry
+          ? call(
+              'readMany',
+              asked,
+              (c) => run(c, scripts.hashReadMany, asked.map(alone)),
+              (answers) => dealt(toEntries(answers))
+            )
+          : call('readMany', asked, valuesOf(asked), (values) =>
+              dealt(values.map((value) => toEntry(value, -1)))
+            )
+      ),
     setMany: (entries) => {
       if (entries.length === 0) return done
       if (entries.some(([, , ttl]) => isBeyond(ttl))) return refused('setMany', finite)
-      const last = new Map(entries.map((entry) => [entry[0], entry] as const))
+      const last = lastOf(entries)
       return call(
         'setMany',
         Array.from(last.keys()),
@@ -274,21 +254,15 @@ export function redisHash<Client extends RedisClient>(
               Promise.all(chunksOf(distinct(keys).keys).map((chunk) => commands.hDel(hash, [...chunk]))),
             nothing
           ),
-    hasMany: (keys) => {
-      if (keys.length === 0) return noneAsked
-      const asked = distinct(keys)
-      return call(
-        'hasMany',
-        asked.keys,
-        (c) =>
-          run(
-            c,
-            scripts.hashHasMany,
-            asked.keys.map((key) => [key])
-          ),
-        (answers) => deal(answers.map(isOne), asked.places)
-      )
-    },
+    hasMany: (keys) =>
+      askOnce(keys, (asked, dealt) =>
+        call(
+          'hasMany',
+          asked,
+          (c) => run(c, scripts.hashHasMany, asked.map(alone)),
+          (answers) => dealt(answers.map(isOne))
+        )
+      ),
     touchMany: (entries) => (entries.length === 0 ? noneAsked : touchMany('touchMany', entries)),
     clear: (prefix) =>
       !isWellFormed(prefix)

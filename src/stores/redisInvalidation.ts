@@ -10,12 +10,14 @@ import type { IO } from 'fp-ts/IO'
 import * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, milliseconds } from '../Duration'
-import { withDeadline } from '../internal/deadline'
+import { settledIn } from '../internal/deadline'
 import { defect } from '../internal/defect'
-import { type Feed, type FeedClient, type FeedNode, makeFeed } from '../internal/redisFeed'
+import { checkedTimeout, lookupOf } from '../internal/options'
+import { type Feed, makeFeed } from '../internal/redisFeed'
 import { startTimer } from '../internal/timer'
 import type { Change, Invalidation, Listener } from '../Invalidation'
-import type { StoreError } from '../RingError'
+import type { RawKeyed } from '../Store'
+import type { RedisClient } from './redis'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -47,32 +49,41 @@ export interface FeedOptions {
 }
 
 /**
- * What a near tier's far store must show: its client, and its keys as they are in the backend.
+ * A connection to listen with, by shape: what `createClient` of node-redis 6 makes.
  *
  * @category model
  * @since 0.1.0
  */
-export interface Trackable {
-  readonly backend: unknown
-  readonly rawKey?: (key: string) => string
+export interface FeedClient {
+  readonly on: (event: string, listener: (what: unknown) => void) => unknown
+  readonly connect: () => Promise<unknown>
+  readonly destroy: () => void
+  readonly unref: () => void
+  readonly sendCommand: (args: Array<string>) => Promise<unknown>
+  readonly subscribe: (channel: string, listener: (message: string) => void) => Promise<unknown>
 }
 
-export {
-  /**
-   * A connection to listen with, by shape: what `createClient` of node-redis 6 makes.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type FeedClient,
-  /**
-   * Where a master is.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type FeedNode
-} from '../internal/redisFeed'
+/**
+ * Where a master is.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface FeedNode {
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * What a near tier's far store must show: its client, and its keys as they are in the backend. `redis` does, and so does what
+ * combinators make of it.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Trackable extends RawKeyed {
+  readonly backend: RedisClient
+}
 
 // -------------------------------------------------------------------------------------
 // constructors
@@ -104,6 +115,10 @@ const makeListeners = () => {
   }
 }
 
+/** What the types say, for those who have none. */
+const knowsKeys = (store: Partial<RawKeyed>): boolean =>
+  store.rawKey !== undefined && store.rawPrefix !== undefined
+
 const everything: Change = { _tag: 'Prefix', prefix: '' }
 
 /**
@@ -112,6 +127,7 @@ const everything: Change = { _tag: 'Prefix', prefix: '' }
  * hears of its own writes too, and keeps what it reads, not what it writes. (To leave out one's own, `NOLOOP`, is not safe:
  * where two clients change a key in the same turn of the server's loop, Redis tells only of one.)
  *
+ * Give it the store whose keys the tier has, and not one below it that has others (`Store.prefixed`, `Store.mapKey`).
  * Throws a `TypeError` for a store that does not know its keys in the backend.
  *
  * @example
@@ -133,20 +149,18 @@ const everything: Change = { _tag: 'Prefix', prefix: '' }
  * @since 0.1.0
  */
 export const tracking = (store: Trackable, options: FeedOptions = {}): RedisFeed => {
-  const { rawKey } = store
-  if (rawKey === undefined) return defect('tracking needs a store that knows its keys in Redis')
+  if (!knowsKeys(store)) return defect('tracking needs a store that knows its keys in Redis')
+  const { rawKey, rawPrefix } = store
+  const prefix = (): string => rawPrefix('') // the client is looked up anew
   const listeners = makeListeners()
   const onInvalidate = (raw: unknown): void => {
     const text =
       typeof raw === 'string' ? raw : raw instanceof Uint8Array ? Buffer.from(raw).toString() : undefined
     // nothing in particular: all of it was flushed
     if (text === undefined) return listeners.changed(everything)
-    const prefix = rawKey('')
-    const key = text.slice(prefix.length)
+    const key = text.slice(prefix().length)
     // of a key that is not of this store's making nobody knows what it is called here
-    listeners.changed(
-      text.startsWith(prefix) && rawKey(key) === text ? { _tag: 'Keys', keys: [key] } : everything
-    )
+    listeners.changed(rawKey(key) === text ? { _tag: 'Keys', keys: [key] } : everything)
   }
   const feed = makeFeed({
     client: () => store.backend,
@@ -155,7 +169,7 @@ export const tracking = (store: Trackable, options: FeedOptions = {}): RedisFeed
     heartbeat: beat(options.heartbeat),
     setUp: async (client) => {
       client.on('invalidate', onInvalidate)
-      const prefix = rawKey('')
+      const start = prefix()
       // the client may have turned it on by itself, in the mode that must be told of every key
       await client.sendCommand(['CLIENT', 'TRACKING', 'OFF'])
       await client.sendCommand([
@@ -163,7 +177,7 @@ export const tracking = (store: Trackable, options: FeedOptions = {}): RedisFeed
         'TRACKING',
         'ON',
         'BCAST',
-        ...(prefix === '' ? [] : ['PREFIX', prefix])
+        ...(start === '' ? [] : ['PREFIX', start])
       ])
     },
     onLost: listeners.lost
@@ -217,7 +231,7 @@ interface Publisher {
  * Tiers tell each other what they change, over a channel of Redis: for any far store, of which only tiers with this feed
  * change entries. One does not hear oneself, so what one writes stays near. A change that could not be published is a
  * `left` of the write, and is published again every second until it could; a message that is lost is lost, so give the
- * tier a `ttl`.
+ * tier a `ttl`. `timeout` is for each message (default: 1 second); one of zero or less throws a `TypeError`.
  *
  * @example
  * import { Duration, Store } from 'fp-ring'
@@ -240,19 +254,20 @@ export const pubsub = (
   client: Publisher | (() => Publisher),
   options: FeedOptions & { readonly channel: string; readonly timeout?: Duration }
 ): RedisFeed => {
-  const { channel, timeout = milliseconds(1_000) } = options
+  const { channel } = options
+  const timeout = checkedTimeout('a feed', options.timeout)
   const node = randomUUID()
-  const lookup = typeof client === 'function' ? client : () => client
+  const lookup = lookupOf(client)
   const listeners = makeListeners()
   let pending: Change | undefined
   let again: IO<void> | undefined
 
-  const publish = async (change: Change): Promise<E.Either<StoreError, void>> => {
+  const publish = async (change: Change): Promise<E.Either<Error, void>> => {
     // of several tiers that share this feed nobody knows which one tells: all of them hear it
     if (listeners.count() > 1) listeners.changed(change)
     const all = merged(pending, change)
     pending = undefined
-    const told = await withDeadline('set', timeout, () => lookup().publish(channel, encode(node, all)))
+    const told = await settledIn(timeout, () => lookup().publish(channel, encode(node, all)))
     if (E.isRight(told)) return E.right(undefined)
     pending = merged(pending, all)
     again ??= startTimer(milliseconds(1_000), () => {

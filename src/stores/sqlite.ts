@@ -18,41 +18,38 @@ import type * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type { Clock } from '../Clock'
-import { type Duration, milliseconds } from '../Duration'
+import type { Duration } from '../Duration'
 import { done, lone, none, noneAsked, refused } from '../internal/answers'
 import { isWellFormed, toBuffer } from '../internal/bytes'
 import { defect } from '../internal/defect'
-import {
-  changesOf,
-  columnOf,
-  isBusy,
-  isInTransaction,
-  type SqliteDatabase,
-  textOf,
-  transaction
-} from '../internal/sqliteClient'
+import { checkedTimeout, lookupOf, timeOfDay } from '../internal/options'
+import { changesOf, columnOf, isBusy, isInTransaction, textOf, transaction } from '../internal/sqliteClient'
 import { sqliteLeases } from '../internal/sqliteLeases'
 import { openTable, type Table } from '../internal/sqliteTable'
 import { StoreError, storeFailed } from '../RingError'
 import type { Entry, Leasing, Operation, Store } from '../Store'
 
-export {
-  /**
-   * A connection to a SQLite database whose calls answer at once: a `Database` of better-sqlite3, a `DatabaseSync` of
-   * `node:sqlite`, or what has their shape. The program that made it closes it.
-   *
-   * What a statement takes is left open (`never`): each driver has its own type for it. The store gives numbers, bytes
-   * and `null`, by position.
-   *
-   * @category model
-   * @since 0.1.0
-   */
-  type SqliteDatabase
-} from '../internal/sqliteClient'
-
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
+
+/**
+ * A connection to a SQLite database whose calls answer at once: a `Database` of better-sqlite3, a `DatabaseSync` of
+ * `node:sqlite`, or what has their shape. The program that made it closes it.
+ *
+ * What a statement takes is left open (`never`): each driver has its own type for it. The store gives numbers, bytes and
+ * `null`, by position.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface SqliteDatabase {
+  readonly exec: (sql: string) => unknown
+  readonly prepare: (sql: string) => {
+    readonly get: (...values: Array<never>) => unknown
+    readonly run: (...values: Array<never>) => unknown
+  }
+}
 
 /**
  * How a store uses its connection. `table`: where the entries are (default: `fp_ring`; leases are in `<table>_leases`).
@@ -74,8 +71,6 @@ export interface SqliteOptions {
 // -------------------------------------------------------------------------------------
 // constructors
 // -------------------------------------------------------------------------------------
-
-const timeOfDay: Pick<Clock, 'now'> = { now: () => Date.now() }
 
 /** Entries that are over and are removed for each write: more than one, so that there are never many. */
 const sweptPerWrite = 2
@@ -130,15 +125,10 @@ export const sqlite = <Database extends SqliteDatabase>(
   database: Database | (() => Database),
   options: SqliteOptions = {}
 ): Store<Uint8Array, Database> & Leasing<Uint8Array> => {
-  const {
-    clock = timeOfDay,
-    configure = true,
-    table: name = 'fp_ring',
-    timeout = milliseconds(1_000)
-  } = options
-  if (!(timeout > 0)) return defect('a store needs a timeout that is longer than nothing')
+  const { clock = timeOfDay, configure = true, table: name = 'fp_ring' } = options
+  const timeout = checkedTimeout('a store', options.timeout)
   if (!/^(?!sqlite_)[a-z_][a-z0-9_]*$/i.test(name)) return defect('that is no name for a table')
-  const lookup = typeof database === 'function' ? database : () => database
+  const lookup = lookupOf(database)
   const now = (): number => Math.round(clock.now())
 
   // -- a connection -----------------------------------------------------------------------

@@ -7,7 +7,8 @@ import { dict, Codec, Duration, Policy, ring, Store } from 'fp-ring'
 import { cbor } from 'fp-ring/cbor'
 import { files } from 'fp-ring/files'
 import { lru } from 'fp-ring/lru'
-import { client, memcached, memjs } from 'fp-ring/memcached'
+import { memcached, memcachedClient } from 'fp-ring/memcached'
+import { memjs } from 'fp-ring/memjs'
 import { redis } from 'fp-ring/redis'
 import { sqlite } from 'fp-ring/sqlite'
 import { DatabaseSync } from '@photostructure/sqlite'
@@ -41,7 +42,7 @@ for (const config of [
 }
 rmSync(directory, { recursive: true })
 assert.strictEqual(typeof redis, 'function')
-const servers = client({ servers: ['localhost'] })
+const servers = memcachedClient({ servers: ['localhost'] })
 assert.strictEqual(memcached(servers).backend, servers)
 assert.strictEqual(typeof memjs, 'function')
 console.log('ok')

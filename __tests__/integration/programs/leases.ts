@@ -12,7 +12,7 @@ import { createClient } from 'redis'
 
 import type { RingEvent } from '../../../src'
 import { Codec, Duration, Policy, ring, type Store } from '../../../src'
-import { client as memcachedClient, memcached } from '../../../src/stores/memcached'
+import { memcached, memcachedClient } from '../../../src/stores/memcached'
 import { redis } from '../../../src/stores/redis'
 import type { Began, Job, Jobs, Loaded, Reply, Request, Write } from '../leases/jobs'
 

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import * as D from '../../../src/Duration'
 import { ketama } from '../../../src/internal/ketama'
-import { client, memcached, type MemcachedRequest } from '../../../src/stores/memcached'
+import { memcached, memcachedClient, type MemcachedRequest } from '../../../src/stores/memcached'
 import { hostOf, type Server, startMemcached } from '../../integration/servers'
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
@@ -21,8 +21,8 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-const only = (options: Partial<Parameters<typeof client>[0]> = {}) => {
-  const made = client({ servers: [hostOf(server.url)], ...options })
+const only = (options: Partial<Parameters<typeof memcachedClient>[0]> = {}) => {
+  const made = memcachedClient({ servers: [hostOf(server.url)], ...options })
   return { made, one: made.servers[0]! }
 }
 
@@ -178,7 +178,7 @@ describe('how it ends', () => {
 
   test('a server that takes no connection is late in time', async () => {
     // the proof: 192.0.2.0/24 is for documentation, nobody answers there; some networks say so at once
-    const made = client({ servers: ['192.0.2.1:11211'], timeout: D.milliseconds(100) })
+    const made = memcachedClient({ servers: ['192.0.2.1:11211'], timeout: D.milliseconds(100) })
     const begun = performance.now()
     await expect(made.servers[0]!.ask([{ command: 'mg', key: 'k' }])).rejects.toThrow()
     expect(performance.now() - begun).toBeLessThan(1_000)
@@ -188,7 +188,7 @@ describe('how it ends', () => {
 
 describe('wiring', () => {
   test('what cannot be meant is a defect', () => {
-    const wrong: ReadonlyArray<Parameters<typeof client>[0]> = [
+    const wrong: ReadonlyArray<Parameters<typeof memcachedClient>[0]> = [
       { servers: [] },
       { servers: [''] },
       { servers: ['redis://localhost'] },
@@ -198,9 +198,9 @@ describe('wiring', () => {
       { servers: ['a'], timeout: D.zero },
       { servers: ['a'], maxPending: 0 }
     ]
-    for (const options of wrong) expect(() => client(options)).toThrow(TypeError)
-    expect(client({ servers: ['a', '[::1]:11212', '/run/memcached.sock'] }).servers).toHaveLength(3)
-    expect(() => memcached(client({ servers: ['a'] }), { timeout: D.zero })).toThrow(TypeError)
+    for (const options of wrong) expect(() => memcachedClient(options)).toThrow(TypeError)
+    expect(memcachedClient({ servers: ['a', '[::1]:11212', '/run/memcached.sock'] }).servers).toHaveLength(3)
+    expect(() => memcached(memcachedClient({ servers: ['a'] }), { timeout: D.zero })).toThrow(TypeError)
   })
 
   test('a Unix socket', async () => {
@@ -212,7 +212,7 @@ describe('wiring', () => {
       for (const socket of [near, far]) socket.on('error', () => undefined)
     })
     await new Promise<void>((resolve) => relay.listen(path, resolve))
-    const made = client({ servers: [path] })
+    const made = memcachedClient({ servers: [path] })
     expect((await made.servers[0]!.ask([{ command: 'mg', key: 'none' }]))[0]?.status).toBe('EN')
     await made.close()
     relay.close()
@@ -249,9 +249,9 @@ describe('wiring', () => {
     await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
     // the proof: it listens on a port
     const servers = [`127.0.0.1:${String((relay.address() as AddressInfo).port)}`]
-    const trusting = client({ servers, tls: { ca: readFileSync(cert) } })
+    const trusting = memcachedClient({ servers, tls: { ca: readFileSync(cert) } })
     expect((await trusting.servers[0]!.ask([{ command: 'mg', key: 'none' }]))[0]?.status).toBe('EN')
-    const doubting = client({ servers, tls: true })
+    const doubting = memcachedClient({ servers, tls: true })
     await expect(doubting.servers[0]!.ask([{ command: 'mg', key: 'none' }])).rejects.toThrow()
     await trusting.close()
     await doubting.close()
@@ -321,10 +321,10 @@ describe('where it sends it', () => {
 
   test('names of one’s own', () => {
     const servers = ['10.0.1.1:11211', '10.0.1.2:11211']
-    const named = client({ servers, names: ['10.0.1.1', '10.0.1.2'] })
-    const byDefault = client({ servers })
+    const named = memcachedClient({ servers, names: ['10.0.1.1', '10.0.1.2'] })
+    const byDefault = memcachedClient({ servers })
     const keys = Array.from({ length: 100 }, (_, i) => String(i))
-    const places = (made: ReturnType<typeof client>) =>
+    const places = (made: ReturnType<typeof memcachedClient>) =>
       keys.map((key) => made.servers.indexOf(made.serverOf(key)))
     expect(places(named)).toEqual(keys.map(ketama(['10.0.1.1', '10.0.1.2'])))
     expect(places(named)).not.toEqual(places(byDefault))

@@ -9,7 +9,7 @@ import { none, some } from 'fp-ts/Option'
 
 import * as D from '../../../src/Duration'
 import type { StoreError } from '../../../src/RingError'
-import { client, memcached, type OwnClient } from '../../../src/stores/memcached'
+import { memcached, memcachedClient, type OwnMemcachedClient } from '../../../src/stores/memcached'
 import { healthy, type Proxy, startProxy } from '../../integration/proxy'
 import { eventually, hostOf, type Server, sleep, startMemcached } from '../../integration/servers'
 import { left, operationsOf, right } from '../answers'
@@ -18,7 +18,7 @@ const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 
 let server: Server
 let proxy: Proxy
-const open: Array<OwnClient> = []
+const open: Array<OwnMemcachedClient> = []
 beforeAll(async () => {
   server = await startMemcached()
   proxy = await startProxy(server.port)
@@ -32,13 +32,13 @@ afterAll(async () => {
   await server.stop()
 })
 
-const clientOf = (address: string, ms = 300): OwnClient => {
-  const made = client({ servers: [address], timeout: D.milliseconds(ms) })
+const clientOf = (address: string, ms = 300): OwnMemcachedClient => {
+  const made = memcachedClient({ servers: [address], timeout: D.milliseconds(ms) })
   open.push(made)
   return made
 }
-const proxied = (ms?: number): OwnClient => clientOf(`127.0.0.1:${String(proxy.port)}`, ms)
-const direct = (ms?: number): OwnClient => clientOf(hostOf(server.url), ms)
+const proxied = (ms?: number): OwnMemcachedClient => clientOf(`127.0.0.1:${String(proxy.port)}`, ms)
+const direct = (ms?: number): OwnMemcachedClient => clientOf(hostOf(server.url), ms)
 
 describe('law 26: every call settles within its deadline', () => {
   const silences: Readonly<Record<string, () => () => void>> = {
@@ -311,7 +311,10 @@ describe('a server that is lost', () => {
 
   test('each of several servers answers for itself', async () => {
     const other = await startMemcached()
-    const made = client({ servers: [hostOf(server.url), hostOf(other.url)], timeout: D.milliseconds(300) })
+    const made = memcachedClient({
+      servers: [hostOf(server.url), hostOf(other.url)],
+      timeout: D.milliseconds(300)
+    })
     open.push(made)
     const store = memcached(made, { namespace: 'two:', timeout: D.milliseconds(300) })
     const keys = Array.from({ length: 40 }, (_, i) => `k${String(i)}`)
@@ -342,10 +345,10 @@ describe('the process', () => {
         '--input-type=commonjs',
         '-e',
         `import * as D from './src/Duration'
-         import { client, memcached } from './src/stores/memcached'
+         import { memcached, memcachedClient } from './src/stores/memcached'
          const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
          const main = async () => {
-           const made = client({ servers: [process.env['HOST'] ?? ''], timeout: D.milliseconds(300) })
+           const made = memcachedClient({ servers: [process.env['HOST'] ?? ''], timeout: D.milliseconds(300) })
            const store = memcached(made, { timeout: D.milliseconds(300) })
            ${body}
          }
@@ -388,4 +391,35 @@ test('a line of the administration that never ends is not kept: clear is a left'
   } finally {
     flood.close()
   }
+})
+
+test('law 31: a removal that the server did not do is a left of clear', async () => {
+  const listed = ['a', 'b'].map((key) => `key=ns:${key} exp=-1 la=1 cas=1 fetch=no cls=1 size=1`)
+  /** A server that has two keys, and answers so to who removes the second one. */
+  const clearOver = async (answer: (opaque: string) => string): Promise<string> => {
+    const fake = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.on('data', (asked) => {
+        for (const line of asked.toString('latin1').split('\r\n')) {
+          const opaque = / (O\d+)/.exec(line)?.[1] ?? ''
+          if (line.startsWith('lru_crawler')) socket.write([...listed, 'END', ''].join('\r\n'))
+          if (line.startsWith('md ns:a')) socket.write(`HD ${opaque}\r\n`)
+          if (line.startsWith('md ns:b')) socket.write(`${answer(opaque)}\r\n`)
+        }
+      })
+    })
+    await new Promise<void>((resolve) => fake.listen(0, '127.0.0.1', resolve))
+    try {
+      // the proof: it listens to a port
+      const { port } = fake.address() as AddressInfo
+      const cleared = await memcached(clientOf(`127.0.0.1:${String(port)}`), { namespace: 'ns:' }).clear('')()
+      return cleared._tag === 'Left' ? cleared.left.reason : 'cleared'
+    } finally {
+      fake.close()
+    }
+  }
+  expect(await clearOver((opaque) => `HD ${opaque}`)).toBe('cleared')
+  expect(await clearOver((opaque) => `NF ${opaque}`)).toBe('cleared') // somebody else was quicker
+  expect(await clearOver((opaque) => `EX ${opaque}`)).toBe('failed')
+  expect(await clearOver(() => 'SERVER_ERROR out of memory')).toBe('failed')
 })

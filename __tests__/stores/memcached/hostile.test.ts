@@ -7,7 +7,12 @@ import { none, some } from 'fp-ts/Option'
 
 import * as D from '../../../src/Duration'
 import { beginsWith, itemKeyOf, leaseKeyOf } from '../../../src/internal/memcachedKeys'
-import { client, memcached, type MemcachedServer, type OwnClient } from '../../../src/stores/memcached'
+import {
+  memcached,
+  memcachedClient,
+  type MemcachedServer,
+  type OwnMemcachedClient
+} from '../../../src/stores/memcached'
 import { healthy, type Proxy, startProxy } from '../../integration/proxy'
 import { eventually, hostOf, type Server, sleep, startMemcached } from '../../integration/servers'
 import { left, right } from '../answers'
@@ -16,7 +21,7 @@ const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 
 let server: Server
 let proxy: Proxy
-const open: Array<OwnClient> = []
+const open: Array<OwnMemcachedClient> = []
 const ends: Array<() => void> = []
 beforeAll(async () => {
   server = await startMemcached()
@@ -33,12 +38,15 @@ afterAll(async () => {
   await server.stop()
 })
 
-const clientOf = (address: string, options: Partial<Parameters<typeof client>[0]> = {}): OwnClient => {
-  const made = client({ servers: [address], timeout: D.milliseconds(300), ...options })
+const clientOf = (
+  address: string,
+  options: Partial<Parameters<typeof memcachedClient>[0]> = {}
+): OwnMemcachedClient => {
+  const made = memcachedClient({ servers: [address], timeout: D.milliseconds(300), ...options })
   open.push(made)
   return made
 }
-const direct = (options?: Partial<Parameters<typeof client>[0]>): OwnClient =>
+const direct = (options?: Partial<Parameters<typeof memcachedClient>[0]>): OwnMemcachedClient =>
   clientOf(hostOf(server.url), options)
 
 /** A server that does with each connection what the test likes, and how many there were. */
@@ -98,7 +106,7 @@ describe('values that are too much', () => {
       right(await other!.set(String(size), new Uint8Array(size), D.minutes(1))())
     expect(codeOf(left(await store!.get('1001')()).cause)).toBe('EPROTO')
     expect(right(await store!.get('1000')())).toEqual(some(new Uint8Array(1_000)))
-    expect(() => client({ servers: ['a'], maxValueBytes: 0 })).toThrow(TypeError)
+    expect(() => memcachedClient({ servers: ['a'], maxValueBytes: 0 })).toThrow(TypeError)
   })
 
   test('a large one is whole, in whatever pieces it comes', async () => {

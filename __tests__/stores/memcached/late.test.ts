@@ -11,12 +11,12 @@ import { Codec, Policy, ring } from '../../../src'
 import * as D from '../../../src/Duration'
 import type { StoreError } from '../../../src/RingError'
 import {
-  client,
   memcached,
   type MemcachedClient,
+  memcachedClient,
   type MemcachedOptions,
   type MemcachedServer,
-  type OwnClient
+  type OwnMemcachedClient
 } from '../../../src/stores/memcached'
 import { hostOf, randomNamespace, type Server, sleep, startMemcached } from '../../integration/servers'
 import { left, right } from '../answers'
@@ -24,10 +24,10 @@ import { left, right } from '../answers'
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 
 let server: Server
-let made: OwnClient
+let made: OwnMemcachedClient
 beforeAll(async () => {
   server = await startMemcached()
-  made = client({ servers: [hostOf(server.url)], timeout: D.seconds(5) })
+  made = memcachedClient({ servers: [hostOf(server.url)], timeout: D.seconds(5) })
 })
 afterEach(() => void jest.restoreAllMocks())
 afterAll(async () => {
@@ -154,7 +154,7 @@ test('what a connection had not sent when it was given up is not sent later', as
   await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve))
   // the proof: it listens to a port
   const { port } = busy.address() as AddressInfo
-  const waiting = client({ servers: [`127.0.0.1:${String(port)}`], timeout: D.milliseconds(100) })
+  const waiting = memcachedClient({ servers: [`127.0.0.1:${String(port)}`], timeout: D.milliseconds(100) })
   const large = new Uint8Array(2_000_000)
   expect(left(await memcached(waiting).set('k', large, D.minutes(1))()).reason).toBe('timeout')
   await ended

@@ -8,12 +8,12 @@ import { none, some } from 'fp-ts/Option'
 
 import * as D from '../../../src/Duration'
 import {
-  client,
   memcached,
   type MemcachedClient,
+  memcachedClient,
   type MemcachedRequest,
   type MemcachedServer,
-  type OwnClient
+  type OwnMemcachedClient
 } from '../../../src/stores/memcached'
 import { anyMemcached, hostOf, randomNamespace, sleep } from '../../integration/servers'
 import { type History, isCurrent, loader, overrider, right, updater } from './actors'
@@ -114,7 +114,7 @@ const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const isFenced = ({ command, flags = '' }: MemcachedRequest): boolean => command === 'ms' && /^C/.test(flags)
 
 /** A client whose commands come one by one, with others' in between; broken, where a fault is given. */
-const loosened = (made: OwnClient, fault?: Fault): MemcachedClient => {
+const loosened = (made: OwnMemcachedClient, fault?: Fault): MemcachedClient => {
   const [server] = made.servers
   if (server === undefined) throw new Error('there is a server')
   const oneByOne =
@@ -142,7 +142,7 @@ const loosened = (made: OwnClient, fault?: Fault): MemcachedClient => {
 /** How many of the rounds end with what was loaded before the last change of a source. */
 const staleRounds = async (rounds: number, fault?: Fault): Promise<number> => {
   const server = await anyMemcached()
-  const clients = Array.from({ length: 6 }, () => client({ servers: [hostOf(server.url)] }))
+  const clients = Array.from({ length: 6 }, () => memcachedClient({ servers: [hostOf(server.url)] }))
   const namespace = randomNamespace()
   const stores = clients.map((made) =>
     memcached(loosened(made, fault), { namespace, timeout: D.seconds(10) })

@@ -1,31 +1,18 @@
 /**
- * What the store needs of a memcached client, by shape, and how it asks one.
+ * How the store asks a client, and what it makes of answers.
  *
  * @internal
  */
-import type { Duration } from '../Duration'
 import { StoreError, storeFailed } from '../RingError'
 import type { Operation } from '../Store'
-import { failure, hasCode } from './memcachedErrors'
-import type { MemcachedReply, MemcachedRequest } from './memcachedProtocol'
-import type { MemcachedServer, MemcachedSession } from './memcachedServer'
-
-// -------------------------------------------------------------------------------------
-// model
-// -------------------------------------------------------------------------------------
-
-/**
- * A client that speaks memcached's meta protocol: its servers, and which of them has a key. `client` makes one; another
- * may be used that has this shape. With a `deadline`, every `ask` settles within it.
- *
- * @category model
- * @since 0.1.0
- */
-export interface MemcachedClient {
-  readonly servers: ReadonlyArray<MemcachedServer>
-  readonly serverOf: (key: string) => MemcachedServer
-  readonly deadline?: Duration
-}
+import type {
+  MemcachedClient,
+  MemcachedReply,
+  MemcachedRequest,
+  MemcachedServer,
+  MemcachedSession
+} from '../stores/memcachedClient'
+import { failure, hasCode } from './coded'
 
 // -------------------------------------------------------------------------------------
 // asking
