@@ -1,0 +1,14 @@
+/**
+ * Pages: the answers of HTTP handlers, cached by the rules of shared caches, and expired from the program.
+ *
+ * @since 0.1.0
+ */
+export { type CachedPage, page } from './page'
+export {
+  type Page,
+  type PageCommands,
+  type PageConfig,
+  type PageError,
+  type PageRequest,
+  type PageTarget
+} from './pages'
