@@ -3,6 +3,18 @@
  *
  * @since 0.1.0
  */
+export {
+  type FastifyReply,
+  type NodePageCommands,
+  type NodeRequest,
+  type NodeResponse,
+  pageHook,
+  type PageHook,
+  pageListener,
+  type PageListener,
+  pageMiddleware,
+  type PageMiddleware
+} from './node'
 export { type CachedPage, page } from './page'
 export {
   type Page,

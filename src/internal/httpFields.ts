@@ -65,8 +65,8 @@ export const tokensOf = (list: string | undefined): ReadonlyArray<string> =>
  *
  * @internal
  */
-export const stored = (fields: Fields): Fields => {
-  const named = new Set(tokensOf(valueOf(fields, 'connection')))
+export const stored = (fields: Fields, all: Fields = fields): Fields => {
+  const named = new Set(tokensOf(valueOf(all, 'connection')))
   return fields.filter(([n]) => !named.has(n) && !ofOneMessage.has(n))
 }
 

@@ -49,11 +49,11 @@ const lifetimeBy = (policy: PagePolicy, page: Page, args: Arguments): D.Duration
  */
 export const madeBy =
   (policy: PagePolicy, tagged: boolean, now: () => number): Ways['made'] =>
-  ({ fields, status }, body, { age, lifetime }, stop) => {
+  ({ fields, own = fields, status }, body, { age, lifetime }, stop) => {
     const time = now()
     const bare: Page = {
       status,
-      headers: stored(fields),
+      headers: stored(own, fields),
       body,
       time,
       age,
@@ -93,7 +93,15 @@ const bounds = (policy: PagePolicy, page: Page, args: Arguments): Policy.StaleBo
  * @internal
  */
 export const ringPolicy = (policy: PagePolicy, refreshes: boolean): PagePolicy => {
-  const { cacheWhen: _, earlyRefresh, refreshAhead, staleIfError, staleWhileRevalidate, ...rest } = policy
+  const {
+    cacheWhen: _,
+    earlyRefresh,
+    refreshAhead,
+    softTimeout,
+    staleIfError,
+    staleWhileRevalidate,
+    ...rest
+  } = policy
   return {
     ...rest,
     ttl: (page: Page) => (page.lifetime === undefined ? D.forever : D.milliseconds(page.lifetime)),
@@ -107,6 +115,7 @@ export const ringPolicy = (policy: PagePolicy, refreshes: boolean): PagePolicy =
           }
         }),
     ...(refreshes && staleWhileRevalidate !== undefined ? { staleWhileRevalidate } : {}),
+    ...(refreshes && softTimeout !== undefined ? { softTimeout } : {}),
     ...(refreshes && refreshAhead !== undefined ? { refreshAhead } : {}),
     ...(refreshes && earlyRefresh !== undefined ? { earlyRefresh } : {})
   }

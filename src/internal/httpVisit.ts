@@ -7,11 +7,14 @@
 import type * as E from 'fp-ts/Either'
 
 import type { NoCopy } from './httpBody'
+import type { Fields } from './httpFields'
 import type { Head, Wanted } from './httpRules'
 import type { Target } from './httpTarget'
 
 /** What a handler has answered; its body is still to come. */
 export interface Reply extends Head {
+  /** The fields that are the page's, where others have set some before. */
+  readonly own?: Fields
   /** Reads the body for the cache beside the client. */
   readonly copy: (max: number) => Promise<E.Either<NoCopy, Uint8Array>>
   /** Nobody wants it: the client has been given something else. A copy under way goes on. */
