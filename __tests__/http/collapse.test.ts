@@ -4,9 +4,9 @@
  */
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
-import * as E from 'fp-ts/Either'
 import { dict, Duration, Policy } from 'fp-ring'
 import { page } from 'fp-ring/http'
+import * as E from 'fp-ts/Either'
 
 import { ask, bench, fate, home, soon } from './kit'
 
@@ -140,7 +140,7 @@ describe('a crowd', () => {
     const answers = crowd(5).map((request) =>
       pages(request).then(
         (r) => r.text(),
-        (e: Error) => e.message
+        (e: unknown) => (e as Error).message
       )
     )
     await answerAll(waiting, (who) => (who === '0' ? new Error('the first') : mine(who)))

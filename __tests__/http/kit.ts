@@ -1,6 +1,6 @@
 /** What the tests of pages share: a clock that is moved by hand, and requests in few words. */
 import { dict, type Policy, type Store } from 'fp-ring'
-import { type CachedPage, page, type PageConfig, type PageError, type Page } from 'fp-ring/http'
+import { type CachedPage, type Page, page, type PageConfig, type PageError } from 'fp-ring/http'
 
 export const home = 'https://example.com'
 

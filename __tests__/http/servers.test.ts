@@ -7,10 +7,10 @@ import { serve } from '@hono/node-server'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import express from 'express'
 import fastify from 'fastify'
-import * as E from 'fp-ts/Either'
-import * as O from 'fp-ts/Option'
 import { dict, Duration, Policy } from 'fp-ring'
 import { page, pageHook, pageListener, pageMiddleware } from 'fp-ring/http'
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
 import { Hono } from 'hono'
 
 import { makeTime, soon, type Time } from './kit'
@@ -143,7 +143,7 @@ const starts: Readonly<Record<string, Start>> = {
       res.write(told.body.slice(0, 3))
       setImmediate(() => res.end(told.body.slice(3)))
     }, config(time))
-    const server = http.createServer(pages)
+    const server = http.createServer((req, res) => void pages(req, res))
     const port = await listening(server)
     return {
       port,
@@ -160,7 +160,10 @@ const starts: Readonly<Record<string, Start>> = {
     app.addHook('onRequest', pages)
     app.all('/*', async (req, reply) => {
       const told = tell(req.url, ++runs, (name) => req.headers[name] as string | undefined)
-      return reply.code(told.status).headers(told.headers as Record<string, string>).send(told.body)
+      return reply
+        .code(told.status)
+        .headers(told.headers as Record<string, string>)
+        .send(told.body)
     })
     await app.listen({ port: 0, host: '127.0.0.1' })
     const { port } = app.server.address() as AddressInfo

@@ -7,9 +7,9 @@
  *
  * @since 0.1.0
  */
+import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import { pipe } from 'fp-ts/function'
 
 import { nothingAnswer, pageAnswer } from '../internal/httpAnswer'
 import {
@@ -17,7 +17,6 @@ import {
   type Incoming,
   makeTap,
   type Outgoing,
-  passing,
   targetOfIncoming,
   wantedIn
 } from '../internal/httpNode'
@@ -118,7 +117,7 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
       refreshes: false,
       run: () => {
         hideConditions(request, wanted)
-        return passing(tap, run)
+        return tap.run(run)
       }
     })
     switch (served._tag) {
@@ -129,7 +128,9 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
         answered()
         return tap.send(nothingAnswer(cache, served.fate))
       case 'Reply':
-        return tap.pass(served.fate)
+        tap.pass(served.fate)
+        // what is thrown when the head has been written is nobody's answer
+        await tap.done()
     }
   }
   const own: NodePageCommands<B> = {

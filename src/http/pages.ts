@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Date from 'fp-ts/Date'
+import { now as timeOfDay } from 'fp-ts/Date'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type { IO } from 'fp-ts/IO'
@@ -11,6 +11,7 @@ import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
 import * as Clock from '../Clock'
+import type { Codec } from '../Codec'
 import { defect } from '../internal/defect'
 import { limit } from '../internal/guards'
 import { madeBy, ringPolicy } from '../internal/httpMade'
@@ -20,7 +21,6 @@ import { variantOf } from '../internal/httpRules'
 import { makeLoad, makePassing, makeServe, type Stop, type Ways } from '../internal/httpServe'
 import { isAt, orThrow, pathFor, type Target, targetFor } from '../internal/httpTarget'
 import { makeVisit, type Reply } from '../internal/httpVisit'
-import type { Codec } from '../Codec'
 import * as KeyFn from '../KeyFn'
 import type * as Policy from '../Policy'
 import { ring } from '../Ring'
@@ -196,7 +196,7 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean) =>
   const site = siteOf(config.origin)
   const vary = (config.vary ?? []).map((field) => field.toLowerCase())
   const clock = config.clock ?? Clock.system
-  const now = config.date ?? Date.now
+  const now = config.date ?? timeOfDay
   const pathTag = (path: string): string => `${name}:${path}`
   const base = ({ origin, path }: Target): string => (site === undefined ? origin + path : path)
   const ways: Ways = {
@@ -213,7 +213,7 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean) =>
   const passing = makePassing(clock)
   const codec: Codec<StoredPage, Uint8Array> = pageCodec(maxBytes)
   const pages = ring((stop: Stop): TE.TaskEither<PageError, Page> => makeLoad(ways, passing)(stop), {
-    store: config.store as Store.Store<Uint8Array, B>,
+    store: config.store,
     codec,
     policy: ringPolicy(policy, refreshes),
     name,

@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/Either'
 
 /** Why there is no copy. */
-export type NoCopy = 'large' | 'broken'
+export type NoCopy = 'large' | 'broken' | 'set-cookie'
 
 interface Copied {
   /** What the client reads. To cancel it does not end the copy. */

@@ -83,29 +83,29 @@ export const withField = (fields: Fields, n: string, v: string): Fields => [
 const days = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
 const long = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-const clockTime = '(\\d{2}):(\\d{2}):(\\d{2})'
-const month = `(${months.join('|')})`
-const fixed = new RegExp(`^(?:${days.join('|')}), (\\d{2}) ${month} (\\d{4}) ${clockTime} gmt$`)
-const old = new RegExp(`^(?:${long.join('|')}), (\\d{2})-${month}-(\\d{2}) ${clockTime} gmt$`)
-const asctime = new RegExp(`^(?:${days.join('|')}) ${month} ([ \\d]\\d) ${clockTime} (\\d{4})$`)
+const clockTime = '(?<h>\\d{2}):(?<i>\\d{2}):(?<s>\\d{2})'
+const month = `(?<m>${months.join('|')})`
+const fixed = new RegExp(`^(?:${days.join('|')}), (?<d>\\d{2}) ${month} (?<y>\\d{4}) ${clockTime} gmt$`)
+const old = new RegExp(`^(?:${long.join('|')}), (?<d>\\d{2})-${month}-(?<y>\\d{2}) ${clockTime} gmt$`)
+const asctime = new RegExp(`^(?:${days.join('|')}) ${month} (?<d>[ \\d]\\d) ${clockTime} (?<y>\\d{4})$`)
 
-const utc = (
-  y: number,
-  m: string,
-  d: string,
-  h: string,
-  min: string,
-  s: string,
-  now: number
-): number | undefined => {
-  // two digits stand for the year that is at most 50 years ahead (RFC 9110, section 5.6.7)
-  const century = Math.floor(new Date(now).getUTCFullYear() / 100) * 100
-  const year =
-    y > 99 ? y : century + y > new Date(now).getUTCFullYear() + 50 ? century + y - 100 : century + y
-  const time = Date.UTC(year, months.indexOf(m), Number(d), Number(h), Number(min), Number(s))
-  return Number.isNaN(time) || Number(d) < 1 || Number(d) > 31 || Number(h) > 23 || Number(min) > 59
-    ? undefined
-    : time
+/** Two digits stand for the year that is at most 50 years ahead (RFC 9110, section 5.6.7). */
+const yearOf = (text: string, now: number): number => {
+  const year = Number(text)
+  if (text.length > 2) return year
+  const present = new Date(now).getUTCFullYear()
+  const near = present - (present % 100) + year
+  return near > present + 50 ? near - 100 : near
+}
+
+type Groups = Readonly<Record<string, string>>
+
+const utc = ({ d = '', h, i, m = '', s, y = '' }: Groups, now: number): number | undefined => {
+  const [day, hour, minute, second] = [d, h, i, s].map(Number)
+  // the proof: four of four
+  const ranges =
+    (day as number) >= 1 && (day as number) <= 31 && (hour as number) <= 23 && (minute as number) <= 59
+  return ranges ? Date.UTC(yearOf(y, now), months.indexOf(m), day, hour, minute, second) : undefined
 }
 
 /**
@@ -115,12 +115,7 @@ const utc = (
  */
 export const timeOf = (text: string | undefined, now: number): number | undefined => {
   if (text === undefined) return undefined
-  const s = text.trim().toLowerCase()
-  const [, d1, m1, y1, ...t1] = fixed.exec(s) ?? []
-  // the proof, here and below: where the expression fits, all its groups are there
-  if (d1 !== undefined) return utc(Number(y1), m1!, d1, t1[0]!, t1[1]!, t1[2]!, now)
-  const [, d2, m2, y2, ...t2] = old.exec(s) ?? []
-  if (d2 !== undefined) return utc(Number(y2), m2!, d2, t2[0]!, t2[1]!, t2[2]!, now)
-  const [, m3, d3, h3, min3, s3, y3] = asctime.exec(s) ?? []
-  return m3 === undefined ? undefined : utc(Number(y3), m3, d3!.trim(), h3!, min3!, s3!, now)
+  const said = text.trim().toLowerCase()
+  const groups = (fixed.exec(said) ?? old.exec(said) ?? asctime.exec(said))?.groups
+  return groups === undefined ? undefined : utc(groups, now)
 }

@@ -93,17 +93,11 @@ const bounds = (policy: PagePolicy, page: Page, args: Arguments): Policy.StaleBo
  * @internal
  */
 export const ringPolicy = (policy: PagePolicy, refreshes: boolean): PagePolicy => {
-  const {
-    cacheWhen: _,
-    earlyRefresh,
-    refreshAhead,
-    softTimeout,
-    staleIfError,
-    staleWhileRevalidate,
-    ...rest
-  } = policy
+  const { earlyRefresh, refreshAhead, softTimeout, staleIfError, staleWhileRevalidate, ...rest } = policy
   return {
     ...rest,
+    // it has been asked: what it refuses is given to nobody else
+    cacheWhen: () => true,
     ttl: (page: Page) => (page.lifetime === undefined ? D.forever : D.milliseconds(page.lifetime)),
     staleBy: (page: Page, args: Arguments) => bounds(policy, page, args),
     ...(staleIfError === undefined

@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/Either'
 
 import { type Answer, cacheStatus, withStatus } from './httpAnswer'
-import { gathering, type Gathering, type NoCopy } from './httpBody'
+import { type Gathering, gathering, type NoCopy } from './httpBody'
 import { answered, asksForMore, isKnown, unmodified } from './httpConditions'
 import type { Field, Fields } from './httpFields'
 import type { Head, Wanted } from './httpRules'
@@ -80,7 +80,7 @@ const isOurs = (wanted: Wanted): boolean =>
 
 /** Whoever comes after sees no conditions that the cache answers. */
 export const hideConditions = (request: Incoming, wanted: Wanted): void => {
-  if (isOurs(wanted)) for (const name of answered) delete request.headers[name]
+  if (isOurs(wanted)) for (const name of answered) Reflect.deleteProperty(request.headers, name)
 }
 
 // -------------------------------------------------------------------------------------
@@ -140,14 +140,17 @@ interface Call {
 
 /** A response on its way. */
 export interface Tap {
-  /** Settles when the head is written; rejects where the client goes before that. */
-  readonly reply: Promise<Reply>
+  /**
+   * Runs whoever answers. Settles when the head is written; rejects with what was thrown before that, and where the client goes
+   * before it.
+   */
+  readonly run: (f: () => unknown) => Promise<Reply>
+  /** Whoever answers has ended, or has thrown. */
+  readonly done: () => Promise<unknown>
   /** Lets through what is written, with what the cache has to say. */
   readonly pass: (fate: Fate) => void
   /** Sends something else instead; what is written from now on is dropped. */
   readonly send: (answer: Answer) => void
-  /** Out of the way, as if there had been no cache: where nothing has been written, and somebody else answers. */
-  readonly release: () => void
 }
 
 /** @internal */
@@ -185,7 +188,7 @@ export const makeTap = (
   let finish: (() => unknown) | undefined
   const waiting: Array<Call> = []
   let resolve: (reply: Reply) => void
-  let reject: (cause: Error) => void
+  let reject: (cause: unknown) => void
   const reply = new Promise<Reply>((good, bad) => {
     resolve = good
     reject = bad
@@ -221,17 +224,21 @@ export const makeTap = (
         copy = gathering(max)
         return new Promise((done) => {
           settleCopy = done
-          for (const { args, name } of waiting) seen(name, args)
+          for (const { args, name } of waiting)
+            if (name === 'write' || name === 'end') gather(args[0], args[1])
         })
       },
       discard: () => {
         if (course === 'held') course = 'dropped'
+        conclude()
       }
     })
   }
-  const seen = (name: Writer, args: ReadonlyArray<unknown>): void => {
-    if (name === 'write' || name === 'end') gather(args[0], args[1])
-    if (name === 'end' && copy !== undefined) stopCopy(E.right(copy.bytes()))
+  /** The end of the copy, when the head has gone: whoever writes that last, below the cache, may have added a cookie. */
+  const conclude = (): void => {
+    if (copy === undefined || !ended) return
+    const late = response.getHeader('set-cookie') !== undefined
+    stopCopy(late ? E.left('set-cookie') : E.right(copy.bytes()))
   }
 
   const callbackOf = (args: ReadonlyArray<unknown>): Callback | undefined =>
@@ -244,7 +251,7 @@ export const makeTap = (
       const [status, ...rest] = args
       // 1xx come before the answer and are none
       if (typeof status === 'number' && status < 200) return call({ name, args })
-      if (headed) return call({ name, args })
+      if (headed) return course === 'passed' ? call({ name, args }) : response
       for (const [field, value] of given(rest.at(-1))) response.setHeader(field, value)
       if (typeof status === 'number') response.statusCode = status
       head()
@@ -256,12 +263,14 @@ export const makeTap = (
     }
     head()
     if (ended) return course === 'passed' ? call({ name, args }) : name === 'write' ? false : response
-    if (course !== 'held' || copy !== undefined) seen(name, args)
+    if (name === 'end') ended = true
+    if (copy !== undefined && (name === 'write' || name === 'end')) gather(args[0], args[1])
+    const answer = course === 'passed' ? call({ name, args }) : undefined
     if (name === 'end') {
-      ended = true
       finish?.()
+      if (course !== 'held') conclude()
     }
-    if (course === 'passed') return call({ name, args })
+    if (course === 'passed') return answer
     if (course === 'held') waiting.push({ name, args })
     else {
       const callback = callbackOf(args)
@@ -287,13 +296,6 @@ export const makeTap = (
     get: () =>
       (course === 'held' && headed) || Reflect.get(prototype as object, 'headersSent', response) === true
   })
-  const restore = (): void => {
-    Reflect.deleteProperty(response, 'headersSent')
-    for (const name of ['writeHead', 'write', 'end', 'flushHeaders'] as const) {
-      if (original[name] !== undefined) Reflect.set(response, name, original[name])
-    }
-  }
-
   const setFields = (fields: Fields): void => {
     for (const name of new Set(fields.map(([n]) => n))) {
       const values = fields.filter(([n]) => n === name).map(([, v]) => v)
@@ -308,6 +310,7 @@ export const makeTap = (
     response.statusCode = status
     setFields(fields)
     call({ name: 'end', args: body === undefined ? [] : [body] })
+    conclude()
   }
 
   const pass = (fate: Fate): void => {
@@ -322,42 +325,34 @@ export const makeTap = (
       response.statusCode = 304
       // not before it is whole: some who write to a client stop where he has been answered
       finish = () => call({ name: 'end', args: [] })
-      if (ended) finish()
+      if (ended) {
+        finish()
+        conclude()
+      }
       return
     }
     if (said !== undefined && status >= 200)
       setFields(withStatus(fields, said).filter(([n]) => n === 'cache-status'))
     course = 'passed'
     for (const one of waiting.splice(0)) call(one)
-    // whoever wrote the head last may have added a cookie to it
-    if (response.getHeader('set-cookie') !== undefined && !fields.some(([n]) => n === 'set-cookie'))
-      stopCopy(E.left('broken'))
+    conclude()
   }
 
+  let running: Promise<unknown> = Promise.resolve()
   return {
-    reply,
+    run: (f) => {
+      // in a call of its own, so that one that throws and one that rejects are the same
+      running = (async () => {
+        await f()
+      })()
+      running.catch((cause: unknown) => {
+        if (!headed) course = 'passed'
+        reject(cause)
+      })
+      return reply
+    },
+    done: () => running,
     pass,
-    send,
-    release: () => {
-      course = 'passed'
-      restore()
-    }
+    send
   }
 }
-
-/**
- * Runs whoever answers, until he has; what he throws before that is his answer.
- *
- * @internal
- */
-export const passing = (tap: Tap, run: () => unknown): Promise<Reply> =>
-  new Promise((resolve, reject) => {
-    tap.reply.then(resolve, reject)
-    // in its own call, so that one that throws and one that rejects are the same
-    const running = async (): Promise<unknown> => run()
-    running().catch((cause: unknown) => {
-      tap.release()
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was thrown, as it was
-      reject(cause)
-    })
-  })

@@ -65,8 +65,16 @@ const refused = (what: string): E.Either<DecodeError, never> => E.left(new Decod
  * @internal
  */
 export const pageCodec = (maxBytes: number): Codec.Codec<Page, Uint8Array> => ({
-  encode: ({ body, ...rest }) => {
-    const head: Head = { v: 1, ...rest }
+  encode: ({ age, body, headers, lifetime, status, time, variant }) => {
+    const head: Head = {
+      v: 1,
+      status,
+      headers,
+      time,
+      age,
+      variant,
+      ...(lifetime === undefined ? {} : { lifetime })
+    }
     return !isSound(head)
       ? E.left(new EncodeError('a page with a status or a field that none may have'))
       : body.length > maxBytes
@@ -87,11 +95,15 @@ export const pageCodec = (maxBytes: number): Codec.Codec<Page, Uint8Array> => ({
     return pipe(
       json.decode(raw.subarray(0, end)),
       E.filterOrElse(isSound, () => new DecodeError('a page with a status or a field that none may have')),
-      E.map(({ v: _, ...head }) => ({
-        ...head,
+      E.map(({ age, headers, lifetime, status, time, variant }) => ({
+        status,
         // the proof: they have been looked at
-        headers: head.headers as Fields,
-        body: raw.subarray(end + 1)
+        headers: headers as Fields,
+        body: raw.subarray(end + 1),
+        time,
+        age,
+        ...(lifetime === undefined ? {} : { lifetime }),
+        variant
       }))
     )
   }

@@ -13,13 +13,13 @@ import * as O from 'fp-ts/Option'
 import type { Clock } from '../Clock'
 import type { Commands } from '../Command'
 import type { RingError } from '../RingError'
+import { asksForMore } from './httpConditions'
 import { type Directives, durationOf, parseDirectives } from './httpDirectives'
 import { valueOf } from './httpFields'
 import { ageOf, leftOf, type Page } from './httpPage'
 import { isFailure, planOf, suits, variantOf, varyOf } from './httpRules'
 import type { Target } from './httpTarget'
 import { type Arrival, makeVisit, type Released, type Reply, type Visit } from './httpVisit'
-import { asksForMore } from './httpConditions'
 import { makeRecent } from './recent'
 
 /** What a load comes to when it brings no page. */
@@ -328,7 +328,10 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing) => {
     find,
     serve: (arrival: Arrival): Promise<Served> => {
       const place = E.isLeft(arrival.target) ? undefined : arrival.target.right
-      return serve(makeVisit(arrival, place?.path ?? ''), place)
+      const visit = makeVisit(arrival, place?.path ?? '')
+      // whatever fails here, there is a handler that knows the answer
+      // (where it has been asked, that is what it has answered, or thrown)
+      return serve(visit, place).catch(() => own(visit, { fwd: 'bypass' }))
     }
   }
 }
