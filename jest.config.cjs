@@ -8,6 +8,8 @@ module.exports = {
   injectGlobals: false,
   // many tests wait for servers: on a machine of two cores the default is one worker
   maxWorkers: '100%',
+  // a machine that is busy is no fault; what hangs is found all the same
+  testTimeout: 20_000,
   globalSetup: '<rootDir>/__tests__/integration/globalSetup.ts',
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   moduleNameMapper: {

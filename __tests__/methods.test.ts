@@ -132,7 +132,7 @@ describe("the original's page", () => {
   })
 
   test('a receiver that says nothing of itself is a KeyError', async () => {
-    const silent = ring((self: object) => TE.right(String(self)), { store: dict(), name: 'silent' })
+    const silent = ring((self: object) => TE.right(typeof self), { store: dict(), name: 'silent' })
     class Silent {
       readonly #field = 1
       get it() {
@@ -214,7 +214,7 @@ describe('laws', () => {
   test('every member of a ring is one of a bound ring, in any order, taken off or not', async () => {
     const cached = ring((self: number, n: number) => TE.right(self + n), {
       store: dict<Uint8Array>(),
-      codec: Codec.identity<Uint8Array>() as never as Codec.Codec<number, Uint8Array>,
+      codec: Codec.identity<Uint8Array>() as never,
       name: 'all',
       commands: (_, base) => ({
         name: (self: number) => base.key(self, 0),
@@ -228,7 +228,7 @@ describe('laws', () => {
     expect(key(2)).toBe(cached.key(1, 2))
     expect(store).toBe(cached.store)
     expect(right(await twice(4)())).toBe(9)
-    expect((bound.name as unknown as () => string)()).toBe(cached.key(1, 0))
+    expect(bound.name()).toBe(cached.key(1, 0))
     expect(bound.length as unknown).toBe(7)
     expect(bound.key).toBe(key)
     expect(typeof bound).toBe('function')

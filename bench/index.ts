@@ -12,6 +12,7 @@ import { printed, type Row, type Scenario } from './harness'
 import { key } from './key'
 import { memcached } from './memcached'
 import { memory } from './memory'
+import { methods } from './methods'
 import { policies } from './policies'
 import { redis } from './redis'
 import { sqlite } from './sqlite'
@@ -26,6 +27,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   bulk,
   decode,
   key,
+  methods,
   policies,
   files,
   sqlite,

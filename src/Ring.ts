@@ -16,6 +16,8 @@
  * @since 0.1.0
  */
 import type * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as RR from 'fp-ts/ReadonlyRecord'
 import type * as T from 'fp-ts/Task'
 import type * as TE from 'fp-ts/TaskEither'
 
@@ -26,7 +28,7 @@ import { anatomy, type Dissectible, type Types } from './internal/anatomy'
 import { type AnyRing, bound, contramapped } from './internal/bound'
 import { defect } from './internal/defect'
 import { type Config, interpret, isCodec } from './internal/interpreter'
-import { type Linking, linkedRing } from './internal/linked'
+import { linkedRing, type Linking } from './internal/linked'
 import { asPromises, mapped } from './internal/views'
 import type * as KeyFn from './KeyFn'
 import type * as Policy from './Policy'
@@ -139,7 +141,8 @@ export type KeyOption<Args extends Arguments> = KeyFn.AreKeyable<Args> extends t
   : { readonly key: KeyFn.KeyFn<Args> }
 
 /** Without a codec a store holds what the function brings: of its type, or of any. */
-type Holding<R, A> = unknown extends R
+/** @internal */
+export type Holding<R, A> = unknown extends R
   ? unknown
   : [R, A] extends [A, R]
   ? unknown
@@ -324,6 +327,101 @@ export function ring(...given: ReadonlyArray<unknown>): unknown {
 
 type Unknown = Fn<Arguments, unknown, unknown>
 
+/** What several rings share: where their entries are, and when they are served. */
+type Common<R, B, C, X> = {
+  readonly store: Store.Store<R, B> & NoInfer<C>
+  readonly policy?: Policy.Policy<C, X>
+  readonly version?: string | number
+  readonly observe?: Observer
+  readonly clock?: Clock.Clock
+  readonly random?: () => number
+}
+
+/** What is left to be told of a ring whose store and policy are known. */
+type Rest<F extends AnyFn, R, B, X, Cmd, D> = Omit<
+  Options<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, unknown, X, Cmd, D>,
+  'policy' | 'key'
+> &
+  KeyOption<Parameters<F>>
+
+type Own<F extends AnyFn, R, B, X, Cmd, D> =
+  | (Rest<F, R, B, X, Cmd, D> & { readonly codec: Codec<ValueOf<F>, R> })
+  | (Rest<F, R, B, X, Cmd, D> & {
+      readonly codec?: never
+      readonly store?: Holding<R, ValueOf<F>> & undefined
+    })
+
+/** It may be left out where nothing has to be told: no key, no codec. */
+type Optional<F extends AnyFn, R, T> = [
+  unknown extends R ? true : R extends ValueOf<F> ? true : false,
+  KeyFn.AreKeyable<Parameters<F>>
+] extends [true, true]
+  ? readonly [options?: T]
+  : readonly [options: T]
+
+/**
+ * `ring` with a store and a policy of its own (the original's shortcuts by partial application): what it gives makes rings,
+ * each with what it is told besides.
+ *
+ * @example
+ * import * as TE from 'fp-ts/TaskEither'
+ * import * as t from 'io-ts'
+ * import { Codec, dict, Duration, Policy, Ring } from 'fp-ring'
+ *
+ * const cached = Ring.using({ store: dict<Uint8Array>(), policy: Policy.ttl(Duration.minutes(5)) })
+ *
+ * const fetchName = (id: number): TE.TaskEither<Error, string> => TE.right(`user ${id}`)
+ * const fetchAge = (id: number): TE.TaskEither<Error, number> => TE.right(id)
+ * export const name = cached(fetchName, { codec: Codec.json(t.string) })
+ * export const age = cached(fetchAge, { codec: Codec.json(t.number), tags: (id) => [`user:${id}`] })
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const using =
+  <R, B, C = unknown, X = never>(common: Common<R, B, C, X>) =>
+  <F extends AnyFn, Cmd = None, D extends SingleCommand | keyof Cmd = 'getOrUpdate'>(
+    fn: F & Returning<F>,
+    ...[own]: Optional<F, R, Own<F, R, B, X, Cmd, D>>
+  ): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X, Cmd, D> =>
+    // the proof: both together are what `ring` is told
+    interpret(fn as unknown as Unknown, { ...common, ...own } as unknown as Config) as never
+
+/**
+ * A record of rings by one config: each is called as it is in the record, whatever the name of its function.
+ *
+ * @example
+ * import * as E from 'fp-ts/Either'
+ * import * as TE from 'fp-ts/TaskEither'
+ * import { Duration, Policy, Ring } from 'fp-ring'
+ * import { lru } from 'fp-ring/lru'
+ *
+ * const users = Ring.record({ store: lru({ max: 10_000 }), policy: Policy.ttl(Duration.minutes(5)) })({
+ *   name: (id: number): TE.TaskEither<Error, string> => TE.right(`user ${id}`),
+ *   age: (id: number): TE.TaskEither<Error, number> => TE.right(id)
+ * })
+ * assert.strictEqual(users.age.key(7), 'age:7')
+ * const test = async () => assert.deepStrictEqual(await users.name(7)(), E.right('user 7'))
+ * test()
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const record =
+  <R, B, C = unknown, X = never>(common: Common<R, B, C, X>) =>
+  <Fs extends Readonly<Record<string, AnyFn>>>(
+    fns: Fs & {
+      readonly [K in keyof Fs]: Returning<Fs[K]> & Keyed<Parameters<Fs[K]>> & Holding<R, ValueOf<Fs[K]>>
+    }
+  ): {
+    readonly [K in keyof Fs]: Ring<Parameters<Fs[K]>, ErrorOf<Fs[K]>, ValueOf<Fs[K]>, R, B, X>
+  } =>
+    // the proof: as in `using`, each by its name
+    pipe(
+      fns as unknown as Readonly<Record<string, Unknown>>,
+      RR.mapWithIndex((name, fn) => interpret(fn, { ...common, name } as unknown as Config))
+    ) as never
+
 const isPolicy = (u: unknown): u is Policy.Policy =>
   typeof u === 'object' && u !== null && '_tag' in u && u._tag === 'Policy'
 
@@ -355,7 +453,16 @@ type Received<Cmd, S, Args extends Arguments, E, A, R, X> = {
 
 /** A ring whose first argument may be such a receiver. */
 type Taking<S> = Dissectible<
-  Types<readonly [S, ...ReadonlyArray<never>], unknown, unknown, unknown, unknown, unknown, unknown, PropertyKey>
+  Types<
+    readonly [S, ...ReadonlyArray<never>],
+    unknown,
+    unknown,
+    unknown,
+    unknown,
+    unknown,
+    unknown,
+    PropertyKey
+  >
 >
 
 /**
@@ -380,7 +487,24 @@ export type Bound<F> = F extends Dissectible<infer T extends AnyTypes>
     : never
   : never
 
-type AnyTypes = Types<never, unknown, unknown, unknown, unknown, unknown, unknown, PropertyKey>
+/** Of a ring with such arguments, whatever else it is. */
+type TypesOf<Args extends Arguments> = Types<
+  Args,
+  unknown,
+  unknown,
+  unknown,
+  unknown,
+  unknown,
+  unknown,
+  PropertyKey
+>
+type AnyTypes = TypesOf<never>
+/** Of a ring that is not known yet: any, which no link is for. */
+type ArgumentsOf<F> = F extends Dissectible<infer T extends AnyTypes>
+  ? [Parameters<T['args']>] extends [never]
+    ? Arguments
+    : Parameters<T['args']>
+  : never
 
 /**
  * A ring over other arguments: all its commands take those, and make of them the ones that the function takes. It is the
@@ -551,11 +675,14 @@ export const expires = <Args extends Arguments, To extends Arguments>(
   ring: Dissectible & {
     readonly deleteMany: (argsList: ReadonlyArray<To>) => TE.TaskEither<RingError, void>
   },
-  f: (...args: Args) => ReadonlyArray<NoInfer<To>>
+  f: (...args: Args) => ReadonlyArray<readonly [...To]>
 ): Link<Args> => ({
   to: ring[anatomy],
-  // the proof: it is asked with the arguments of the ring that it is linked to
-  expire: (argsList) => ring.deleteMany(argsList.flatMap((args) => f(...(args as unknown as Args))))
+  expire: (argsList) =>
+    // the proof: it is asked with the arguments of the ring that it is linked to, and `f` makes those of `ring`
+    ring.deleteMany(
+      argsList.flatMap((args) => f(...(args as unknown as Args))) as unknown as ReadonlyArray<To>
+    )
 })
 
 /**
@@ -624,12 +751,16 @@ export const purges = <Args extends Arguments>(
  * @category combinators
  * @since 0.1.0
  */
-export const linked =
-  <Args extends Arguments>(...links: ReadonlyArray<Link<Args>>) =>
-  <E, A, R, B, X, Cmd, D extends PropertyKey>(
-    ring: Dissectible<Types<Args, E, A, R, B, X, Cmd, D>>
-  ): Ring<Args, E, A, R, B, X, Cmd, D> =>
-    linkedRing(ring as unknown as AnyRing, links) as never // the proof: what is dissectible is a ring, and of its own type again
+export function linked<F extends Dissectible<AnyTypes>>(
+  ...links: ReadonlyArray<Link<ArgumentsOf<F>>>
+): (ring: F) => F
+// outside of a pipe the links say what they are made of: the first arguments
+export function linked<Args extends Arguments>(
+  ...links: ReadonlyArray<Link<Args>>
+): <F extends Dissectible<TypesOf<readonly [...Args, ...ReadonlyArray<never>]>>>(ring: F) => F
+export function linked(...links: ReadonlyArray<Linking>): unknown {
+  return (ring: unknown) => linkedRing(ring as AnyRing, links) // the proof: what is dissectible is a ring
+}
 
 // -------------------------------------------------------------------------------------
 // destructors

@@ -22,7 +22,7 @@ const inspect = /*#__PURE__*/ Symbol.for('nodejs.util.inspect.custom')
 /** Puts properties where neither a walk over the error nor a print of it comes across them. */
 const conceal = (
   error: Error,
-  properties: { readonly cause?: unknown; readonly errors?: IO<t.Errors> }
+  properties: { readonly cause?: unknown; readonly errors?: IO<unknown>; readonly value?: IO<unknown> }
 ): void => {
   const shown = (): string => error.stack ?? `${error.name}: ${error.message}`
   const all = { ...properties, [inspect]: shown }
@@ -122,6 +122,25 @@ export class TimeoutError extends Error {
   constructor() {
     super('the cached function did not answer in time')
     conceal(this, {})
+  }
+}
+
+/**
+ * `invalidates`: the function succeeded, and what was to follow from it in caches did not, or not all of it. They may
+ * hold what is out of date. `value()` is what the function brought, `errors()` what the effects failed with; none where
+ * the effects could not be made (`cause`). It is no `RingError`, as no command of a ring fails with it.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export class InvalidationError<out A, out X> extends Error {
+  readonly _tag = 'InvalidationError' as const
+  override readonly name = 'InvalidationError' as const
+  declare readonly value: IO<A>
+  declare readonly errors: IO<ReadonlyArray<X>>
+  constructor(value: A, errors: ReadonlyArray<X>, cause?: unknown) {
+    super('the function succeeded, but not what was to follow from it in the cache')
+    conceal(this, { cause, errors: () => errors, value: () => value })
   }
 }
 

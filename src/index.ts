@@ -11,12 +11,16 @@ import * as Duration from './Duration'
 import * as Invalidation from './Invalidation'
 import * as KeyFn from './KeyFn'
 import * as Policy from './Policy'
+import type * as ReaderRing from './ReaderRing'
 import * as Ring from './Ring'
 import * as RingError from './RingError'
 import * as RingEvent from './RingEvent'
 import * as Store from './Store'
 
+export { fromIOEitherFunction, fromPromiseFunction, fromTaskFunction } from './functions'
 export { ringKey } from './KeyFn'
+export { invalidates } from './mutation'
+export { ringReader } from './ReaderRing'
 export { ring } from './Ring'
 export { dict } from './stores/dict'
 export type { DictEntry, DictOptions } from './stores/dict'
@@ -79,6 +83,13 @@ export {
    * @since 0.1.0
    */
   Policy,
+  /**
+   * Cached functions of an environment.
+   *
+   * @category namespaces
+   * @since 0.1.0
+   */
+  ReaderRing,
   /**
    * Cached functions.
    *

@@ -1,6 +1,7 @@
 /** The laws catch what they are for: a store with one fault breaks at least the law that the fault is against. */
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
+import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
@@ -48,6 +49,50 @@ const wholeLives = () => {
       (entry: Entry<Value>): Entry<Value> => ({ ...entry, remaining: lives.get(key) ?? entry.remaining })
   }
 }
+
+/** A renewal in two steps, with a trip in between. */
+const inTwoSteps = (good: Good) => (key: string, ttl: D.Duration) => async (): Promise<boolean> => {
+  const found = await good.get(key)()
+  await Promise.resolve()
+  if (found._tag === 'Left' || O.isNone(found.right)) return false
+  await good.set(key, found.right.value, ttl)()
+  return true
+}
+
+const twoStepTouch = (good: Good): Partial<Good> => ({
+  touch: (key, ttl) => TE.fromTask(inTwoSteps(good)(key, ttl))
+})
+
+const twoStepTouchMany = (good: Good): Partial<Good> => ({
+  touchMany: (entries) =>
+    TE.fromTask(() => Promise.all(entries.map(([key, ttl]) => inTwoSteps(good)(key, ttl)())))
+})
+
+/** A store that removes nothing when it is over: what it still has, and no more says. */
+const ghosts = (good: Good) => {
+  const seen = new Map<string, Value>()
+  const set: Good['set'] = (key, value, ttl) => {
+    seen.set(key, value)
+    return good.set(key, value, ttl)
+  }
+  const setMany: Good['setMany'] = (entries) => {
+    for (const [key, value] of entries) seen.set(key, value)
+    return good.setMany(entries)
+  }
+  const revive = (key: string) => good.set(key, seen.get(key), minute)
+  return { writes: { set, setMany }, isGhost: (key: string) => seen.has(key), revive }
+}
+
+/** What is asked of the first 500 keys, and the rest is answered with this. */
+const firstOf =
+  <A, B>(ask: (keys: ReadonlyArray<A>) => TE.TaskEither<StoreError, ReadonlyArray<B>>, rest: B) =>
+  (keys: ReadonlyArray<A>): TE.TaskEither<StoreError, ReadonlyArray<B>> =>
+    TE.map((answers: ReadonlyArray<B>) => keys.map((_, i) => answers[i] ?? rest))(ask(keys.slice(0, 500)))
+
+const tooMany =
+  <A, B>(operation: 'getMany' | 'touchMany', ask: (keys: ReadonlyArray<A>) => TE.TaskEither<StoreError, B>) =>
+  (keys: ReadonlyArray<A>): TE.TaskEither<StoreError, B> =>
+    keys.length > 500 ? TE.left(storeFailed(operation)('too many')) : ask(keys)
 
 /** The fault, and a part of the titles of the laws of which at least one must break. */
 const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good) => Partial<Good>]>> = {
@@ -130,6 +175,16 @@ const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good)
       }
     })
   ],
+  'touch reads, then writes, and brings back what was deleted': ['law 10: what is deleted', twoStepTouch],
+  'touch reads, then writes, and brings back the old value': ['law 11: touch changes no', twoStepTouch],
+  'touchMany reads, then writes, and brings back what was deleted': [
+    'law 10: what is deleted',
+    twoStepTouchMany
+  ],
+  'touchMany reads, then writes, and brings back the old value': [
+    'law 11: touch changes no',
+    twoStepTouchMany
+  ],
   'touch does not renew': ['law 11', (good) => ({ touch: (key) => good.has(key) })],
   'touch forever says what PERSIST says': [
     'law 11',
@@ -173,6 +228,47 @@ const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good)
       }
     })
   ],
+  'setMany stores the first 500': [
+    'law 12: a bulk of thousands',
+    (good) => ({ setMany: (entries) => good.setMany(entries.slice(0, 500)) })
+  ],
+  'deleteMany removes the first 500': [
+    'law 12: a bulk of thousands',
+    (good) => ({ deleteMany: (keys) => good.deleteMany(keys.slice(0, 500)) })
+  ],
+  'getMany finds the first 500': [
+    'law 12: a bulk of thousands',
+    (good) => ({ getMany: firstOf(good.getMany, O.none) })
+  ],
+  'readMany finds the first 500': [
+    'law 12: a bulk of thousands',
+    (good) => ({ readMany: firstOf(good.readMany, O.none) })
+  ],
+  'hasMany finds the first 500': [
+    'law 12: a bulk of thousands',
+    (good) => ({ hasMany: firstOf(good.hasMany, false) })
+  ],
+  'touchMany touches the first 500': [
+    'law 12: a bulk of thousands',
+    (good) => ({ touchMany: firstOf(good.touchMany, false) })
+  ],
+  'touchMany says that it touched them all, and touched the first 500': [
+    'law 12: a bulk of thousands',
+    (good) => ({
+      touchMany: (entries) => async () => {
+        await good.touchMany(entries.slice(0, 500))()
+        return good.hasMany(entries.map(([key]) => key))()
+      }
+    })
+  ],
+  'getMany of more than 500 is a failure': [
+    'law 12: a bulk of thousands',
+    (good) => ({ getMany: tooMany('getMany', good.getMany) })
+  ],
+  'touchMany of more than 500 is a failure': [
+    'law 12: a bulk of thousands',
+    (good) => ({ touchMany: tooMany('touchMany', good.touchMany) })
+  ],
   'nothing asked is an error': [
     'law 12: nothing',
     (good) => ({
@@ -211,6 +307,107 @@ const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good)
     })
   ],
   'entries do not expire': ['law 17', (good) => ({ set: (key, value) => good.set(key, value, D.forever) })],
+  'setMany stores for ever': [
+    'law 17: an entry is gone',
+    (good) => ({ setMany: (entries) => good.setMany(entries.map(([key, value]) => [key, value, D.forever])) })
+  ],
+  'touch does not shorten a lifetime': [
+    'law 17: an entry is gone',
+    (good) => ({ touch: (key, ttl) => (ttl > 0 && ttl < minute ? good.has(key) : good.touch(key, ttl)) })
+  ],
+  'touchMany does not shorten a lifetime': [
+    'law 17: an entry is gone',
+    (good) => ({
+      touchMany: (entries) =>
+        good.touchMany(entries.map(([key, ttl]) => [key, ttl > 0 && ttl < minute ? minute : ttl]))
+    })
+  ],
+  'touch does not lengthen a lifetime': [
+    'law 17: an entry that was touched',
+    (good) => ({ touch: (key, ttl) => (ttl > 0 ? good.has(key) : good.touch(key, ttl)) })
+  ],
+  'touchMany does not lengthen a lifetime': [
+    'law 17: an entry that was touched',
+    (good) => ({
+      touchMany: (entries) =>
+        entries.every(([, ttl]) => ttl > 0)
+          ? good.hasMany(entries.map(([key]) => key))
+          : good.touchMany(entries)
+    })
+  ],
+  'touchMany gives all the lifetime of the first': [
+    'law 17: what is left',
+    (good) => ({
+      touchMany: (entries) => good.touchMany(entries.map(([key]) => [key, entries[0]?.[1] ?? minute]))
+    })
+  ],
+  'hasMany finds what is over': [
+    'law 17: an entry is gone',
+    (good) => {
+      const { isGhost, writes } = ghosts(good)
+      return { ...writes, hasMany: (keys) => TE.right(keys.map(isGhost)) }
+    }
+  ],
+  'readMany finds what is over': [
+    'law 17: an entry is gone',
+    (good) => {
+      const { isGhost, writes } = ghosts(good)
+      return {
+        ...writes,
+        readMany: (keys) =>
+          TE.map((found: ReadonlyArray<O.Option<Entry<Value>>>) =>
+            found.map((entry, i) =>
+              O.isNone(entry) && isGhost(keys[i] ?? '') ? O.some({ value: '', remaining: D.zero }) : entry
+            )
+          )(good.readMany(keys))
+      }
+    }
+  ],
+  'touch to zero finds what is over': [
+    'law 17: an entry is gone',
+    (good) => {
+      const { isGhost, writes } = ghosts(good)
+      return { ...writes, touch: (key, ttl) => (ttl > 0 ? good.touch(key, ttl) : TE.right(isGhost(key))) }
+    }
+  ],
+  'touchMany finds what is over': [
+    'law 17: an entry is gone',
+    (good) => {
+      const { isGhost, writes } = ghosts(good)
+      return {
+        ...writes,
+        touchMany: (entries) =>
+          TE.map(() => entries.map(([key, ttl]) => ttl > 0 && isGhost(key)))(good.touchMany(entries))
+      }
+    }
+  ],
+  'touchMany to zero finds what is over': [
+    'law 17: an entry is gone',
+    (good) => {
+      const { isGhost, writes } = ghosts(good)
+      return {
+        ...writes,
+        touchMany: (entries) =>
+          entries.every(([, ttl]) => ttl > 0)
+            ? good.touchMany(entries)
+            : TE.right(entries.map(([key]) => isGhost(key)))
+      }
+    }
+  ],
+  'touchMany brings back what is over, and says that it was not there': [
+    'law 17: an entry is gone',
+    (good) => {
+      const { isGhost, revive, writes } = ghosts(good)
+      return {
+        ...writes,
+        touchMany: (entries) => async () => {
+          const answer = await good.touchMany(entries)()
+          for (const [key, ttl] of entries) if (ttl > 0 && isGhost(key)) await revive(key)()
+          return answer
+        }
+      }
+    }
+  ],
   'zero is for ever': [
     'law 18',
     (good) => ({ set: (key, value, ttl) => good.set(key, value, ttl > 0 ? ttl : D.forever) })
@@ -243,6 +440,20 @@ const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good)
         )
     })
   ],
+  'clear of many takes others with them': [
+    'law 35: clear finds',
+    (good) => ({
+      clear: (prefix) => {
+        const keys = Array.from((good.backend as ReadonlyMap<string, unknown>).keys())
+        const found = keys.filter((key) => key.startsWith(prefix))
+        return good.clear(found.length > 1_000 ? prefix.slice(0, -2) : prefix)
+      }
+    })
+  ],
+  'what is to be cleared was not stored': [
+    'law 35: clear finds',
+    (good) => ({ setMany: (entries) => good.setMany(entries.slice(0, 1_000)) })
+  ],
   'a lifetime is renewed by every read': [
     'laws 2',
     (good) => ({
@@ -254,6 +465,7 @@ const faults: Readonly<Record<string, readonly [law: string, plant: (good: Good)
     })
   ],
   'it keeps no lifetimes, and nobody told the laws': ['law 31', () => ({ lifetime: 'none' })],
+  'it hides lifetimes, and nobody told the laws': ['law 31', () => ({ lifetime: 'hidden' })],
   'it keeps nothing, and nobody told the laws': ['law 31', () => ({ keeps: 'nothing' })],
   'its deadline is over at once': ['law 31', () => ({ deadline: D.zero })],
   'clear is by LIKE': [
@@ -689,6 +901,15 @@ const faultsOfBroken: Readonly<Record<string, (good: Good) => Partial<Good>>> = 
   }),
   'an operation is rejected': () => ({ touch: () => () => Promise.reject(new Error('not connected')) }),
   'an operation hangs': () => ({ has: () => () => new Promise(() => undefined) }),
+  'an operation answers long after the deadline': () => ({
+    deadline: D.milliseconds(50),
+    hasMany: () => () =>
+      new Promise((resolve) => setTimeout(resolve, 1_500, E.left(storeFailed('hasMany')('down'))))
+  }),
+  'what is down is said to be refused': () => ({
+    set: () => TE.left(new StoreError('set', 'refused', 'not now'))
+  }),
+  'the left is of another operation': () => ({ readMany: () => TE.left(storeFailed('getMany')('down')) }),
   'the left is the error of the driver': () => ({
     read: () => TE.left<StoreError>(new Error('not connected') as never)
   }),

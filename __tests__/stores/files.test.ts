@@ -28,7 +28,13 @@ const stores = {
   files: () => files({ directory: path.join(home, 'system') }),
   'by another clock': () => files({ directory: path.join(home, 'manual'), clock })
 }
-obeys('files', storeLaws(stores.files, { ...anyBytes, numRuns: 15 }))
+/** Where its directory should be, there is a file. */
+const broken = () => {
+  const directory = path.join(home, 'a file')
+  fs.writeFileSync(directory, '')
+  return files({ directory })
+}
+obeys('files', storeLaws(stores.files, { ...anyBytes, numRuns: 15, broken }))
 obeys('files by another clock', storeLaws(stores['by another clock'], { ...anyBytes, clock, numRuns: 40 }))
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)

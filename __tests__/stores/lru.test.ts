@@ -18,6 +18,10 @@ obeys(
   storeLaws(() => lru({ max: 10_000, clock }), { ...anything, clock, leases: true })
 )
 obeys(
+  'lru with room for a hundred',
+  storeLaws(() => lru({ max: 100, clock }), { ...anything, clock, leases: true, max: 100 })
+)
+obeys(
   'an lru-cache of one’s own',
   storeLaws(() => lru(new LRUCache<string, NonNullable<unknown>>({ max: 10_000 })), {
     ...anything,

@@ -20,7 +20,14 @@ import {
   type OwnClient
 } from '../../src/stores/memcached'
 import { bytes as anyBytes, deepEq, storeLaws, type StoreLawsOptions } from '../../src/testing'
-import { anyMemcached, hostOf, randomNamespace, type Server, startMemcached } from '../integration/servers'
+import {
+  anyMemcached,
+  hostOf,
+  randomNamespace,
+  type Server,
+  sleep,
+  startMemcached
+} from '../integration/servers'
 import { obeys } from '../laws/register'
 import { left, right } from './answers'
 
@@ -65,6 +72,30 @@ const lawsOver = (
     }
     obeys('a store', storeLaws(make, options))
   })
+
+describe('memcached that is left alone', () => {
+  let server: Server
+  beforeAll(async () => {
+    server = await startMemcached()
+  })
+  afterAll(() => server.stop())
+
+  const open = (address: string) => memcached(client({ servers: [address], timeout: D.seconds(5) }))
+  const broken = () => open('127.0.0.1:1')
+  /** It has answered before, and then says nothing. */
+  const hung = async () => {
+    const store = open(hostOf(server.url))
+    right(await store.has('k')())
+    server.pause()
+    await sleep(100) // the signal may take its time
+    return store
+  }
+  const close = async ({ backend }: { readonly backend: OwnClient }): Promise<void> => {
+    server.resume()
+    await backend.close()
+  }
+  obeys('no server, and a frozen one', storeLaws(hung, { ...options, broken, hung, close }).slice(-2))
+})
 
 lawsOver('one server', 1, {})
 lawsOver('three servers, in small batches', 3, { batch: { max: 3 } })

@@ -5,7 +5,6 @@ import * as t from 'io-ts'
 import { Client } from 'memjs'
 
 import { Codec, dict, Duration as D, Policy, ring, Store } from '../../src'
-import { extend } from '../../src/internal/extend'
 import { client, memcached, memjs } from '../../src/stores/memcached'
 import { bytes as anyBytes, storeLaws } from '../../src/testing'
 import {
@@ -23,22 +22,6 @@ const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 
 const quiet = { log: () => undefined }
 
-/** What is refused is done another way, for the laws to see the rest. */
-const asIfTold = (store: Store.Store<Uint8Array>): Store.Store<Uint8Array> => {
-  const toEntry = (value: Uint8Array): Store.Entry<Uint8Array> => ({ value, remaining: D.forever })
-  return extend<Store.Store<Uint8Array>, Pick<Store.Store<Uint8Array>, 'read' | 'readMany' | 'clear'>>(
-    store,
-    {
-      read: (key) => TE.map(O.map(toEntry))(store.get(key)),
-      readMany: (keys) =>
-        TE.map((found: ReadonlyArray<O.Option<Uint8Array>>) => found.map(O.map(toEntry)))(
-          store.getMany(keys)
-        ),
-      clear: () => TE.right(undefined)
-    }
-  )
-}
-
 describe('the laws of a store', () => {
   let server: Awaited<ReturnType<typeof anyMemcached>>
   const made: Array<Client> = []
@@ -52,7 +35,7 @@ describe('the laws of a store', () => {
   const make = () => {
     const client = Client.create(hostOf(server.url), { logger: quiet })
     made.push(client)
-    return asIfTold(memjs(client, { namespace: randomNamespace(), timeout: D.seconds(5) }))
+    return memjs(client, { namespace: randomNamespace(), timeout: D.seconds(5) })
   }
   obeys(
     'memjs',
@@ -63,6 +46,41 @@ describe('the laws of a store', () => {
       clears: false,
       granularity: D.seconds(1)
     })
+  )
+})
+
+describe('the laws of a store that is left alone', () => {
+  let server: Server
+  const made: Array<Client> = []
+  beforeAll(async () => {
+    server = await startMemcached()
+  })
+  afterAll(async () => {
+    for (const client of made) client.close()
+    await server.stop()
+  })
+  const over =
+    (address: () => string, settings: object = {}) =>
+    () => {
+      const client = Client.create(address(), { logger: quiet, ...settings })
+      made.push(client)
+      return memjs(client)
+    }
+  const hung = (settings: object) => async () => {
+    const store = over(() => hostOf(server.url), settings)()
+    right(await store.has('k')())
+    server.pause()
+    await sleep(100) // the signal may take its time
+    return store
+  }
+  const nobody = over(() => '127.0.0.1:1')
+  const options = { ...anyBytes, lifetime: 'hidden', clears: false, close: () => server.resume() } as const
+  const those = (given: object) => storeLaws(nobody, { ...options, ...given }).slice(-1)
+  obeys('no server', those({ broken: nobody }))
+  obeys('a frozen server', those({ hung: hung({}) }))
+  obeys(
+    'a frozen server, and a client that is less patient',
+    those({ hung: hung({ timeout: 0.1, retries: 0 }) })
   )
 })
 

@@ -92,6 +92,30 @@ describe('the laws of a store: redis over', () => {
   obeys('no server', storeLaws(down, { ...options, broken: down, close: () => undefined }).slice(-1))
 })
 
+describe('the laws of a store: redis over a frozen server', () => {
+  let server: Server
+  beforeAll(async () => {
+    server = await startRedis()
+  })
+  afterAll(() => server.stop())
+
+  for (const [name, open] of Object.entries(kinds)) {
+    /** It has answered before, and then says nothing. */
+    const hung = async (): Promise<Store<Uint8Array, Opened>> => {
+      const store = await open(server.url)
+      right(await store.has('k')())
+      server.pause()
+      await sleep(100) // the signal may take its time
+      return store
+    }
+    const close: (typeof options)['close'] = ({ backend }) => {
+      server.resume()
+      backend.destroy()
+    }
+    obeys(name, storeLaws(hung, { ...options, hung, close }).slice(-1))
+  }
+})
+
 describe('the laws of a store: redis behind', () => {
   const servers: Array<{ readonly stop: () => unknown }> = []
   let port = 0

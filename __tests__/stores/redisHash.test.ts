@@ -6,7 +6,7 @@ import * as D from '../../src/Duration'
 import type { Store } from '../../src/Store'
 import { type Lifetimeless, redisHash } from '../../src/stores/redis'
 import { bytes as byteValues, storeLaws } from '../../src/testing'
-import { anyRedis, randomNamespace } from '../integration/servers'
+import { anyRedis, randomNamespace, type Server, sleep, startRedis } from '../integration/servers'
 import { obeys } from '../laws/register'
 import { right } from './answers'
 
@@ -49,6 +49,33 @@ const overPool = async () => {
   return redisHash(() => opened, { key: randomNamespace(), batch: false })
 }
 obeys('redisHash over a pool, not batched', storeLaws(overPool, lifetimeless))
+
+describe('redisHash that is left alone', () => {
+  let server: Server
+  beforeAll(async () => {
+    server = await startRedis()
+  })
+  afterAll(() => server.stop())
+
+  const hung = async () => {
+    const client = createClient({ url: server.url })
+    await client.connect()
+    server.pause()
+    await sleep(100) // the signal may take its time
+    return redisHash(client, { key: randomNamespace() })
+  }
+  const broken = () =>
+    redisHash(createClient({ url: 'redis://127.0.0.1:1' }), { key: 'down', timeout: D.milliseconds(300) })
+  const close = ({
+    backend
+  }: {
+    readonly backend: { readonly destroy: () => unknown; readonly isOpen: boolean }
+  }) => {
+    server.resume()
+    if (backend.isOpen) backend.destroy()
+  }
+  obeys('no server, and a frozen one', storeLaws(hung, { ...lifetimeless, broken, hung, close }).slice(-2))
+})
 
 describe('redisHash', () => {
   let client: Awaited<ReturnType<typeof open>>

@@ -95,7 +95,15 @@ for (const [name, open] of drivers) {
   const clock = testClock(Date.now())
   obeys(
     `sqlite over ${name}`,
-    storeLaws(() => sqlite(opened(open)), { ...values, numRuns: 20 })
+    storeLaws(() => sqlite(opened(open)), {
+      ...values,
+      numRuns: 20,
+      broken: () => {
+        const db = opened(open)
+        closed(db)
+        return sqlite(db)
+      }
+    })
   )
   obeys(
     `sqlite over ${name}, by another clock`,

@@ -136,7 +136,8 @@ const gather = <A>(
 /**
  * A store whose `get`s of one tick become one `getMany`, and whose `read`s become one `readMany`, of at most
  * `max` keys (1,000 unless told). Equal keys share an answer; a batch of one is a single `get`; a batch that
- * fails gives the same error to everyone in it. `split` makes several batches of one tick, each with its own answer.
+ * fails gives the same error to everyone in it. `split` makes several batches of one tick, each with its own answer. A
+ * store that hides lifetimes refuses to read what is there, so its `read`s stay alone: a miss is no refusal.
  *
  * @internal
  */
@@ -148,6 +149,9 @@ export const batchReads = <R, S extends Store<R>>(
   if (!(max >= 1)) return defect('a batch has room for one key at least')
   return extend<S, Pick<Store<R>, 'get' | 'read'>>(store, {
     get: gather('get', store.get, store.getMany, max, options.split),
-    read: gather('read', store.read, store.readMany, max, options.split)
+    read:
+      store.lifetime === 'hidden'
+        ? store.read
+        : gather('read', store.read, store.readMany, max, options.split)
   })
 }

@@ -36,8 +36,7 @@ const ignore = (): void => undefined
 // -------------------------------------------------------------------------------------
 
 // A link is not followed, and a named pipe is not waited for. Windows has neither flag.
-const forReading =
-  fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW || 0) | (fs.constants.O_NONBLOCK || 0)
+const forReading = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW || 0) | (fs.constants.O_NONBLOCK || 0)
 
 /** The most that one call of `fs.read` takes. */
 const longest = 2 ** 31 - 1

@@ -11,6 +11,7 @@ import { KeyError } from '../RingError'
 import { type Anatomy, anatomy, type Identity, withMembers } from './anatomy'
 import { type AnyRing, membersOf } from './bound'
 import { defect } from './defect'
+import type { AnyFunction } from './shapes'
 
 /** What expires when the entries of some arguments have changed. */
 export interface Linking {
@@ -99,8 +100,8 @@ export const linkedRing = (ring: AnyRing, links: ReadonlyArray<Linking>): object
       )
   }
   // the proof: what a ring is when it is called, is one of its commands
-  const called = (before.called === 'getOrUpdate' ? ring : all[before.called]) as Changing
-  return withMembers((...args) => called(...args), ring.name as string, all, {
+  const called = before.called === 'getOrUpdate' ? ring : (all[before.called] as AnyFunction)
+  return withMembers((...args) => called(...args), ring.name, all, {
     ...before,
     links: [...before.links, ...links.map(({ to }) => to)]
   })

@@ -3,8 +3,10 @@
  *
  * @internal
  */
+import { isDone } from './memcachedClient'
 import { deleteRequest } from './memcachedEntries'
 import { hasCode } from './memcachedErrors'
+import type { MemcachedReply } from './memcachedProtocol'
 import type { MemcachedServer } from './memcachedServer'
 
 /** How many keys are removed in one go. */
@@ -25,17 +27,18 @@ const keyIn = (line: string): Buffer | undefined => {
   return Buffer.from(latin1, 'latin1')
 }
 
-/** The keys of a server that begin so: by its hash table, in which everything is, whatever is read meanwhile. */
+/** The keys of a server that are asked for: by its hash table, in which everything is, whatever is read meanwhile. */
 const keysOf = async (
   server: MemcachedServer,
-  isAsked: (key: Buffer) => boolean
+  asked: (key: Buffer) => string | undefined
 ): Promise<ReadonlyArray<string>> => {
   for (let attempt = 1; ; attempt++) {
     const found: Array<string> = []
     try {
       await server.lines('lru_crawler metadump hash', (line) => {
         const key = keyIn(line)
-        if (key !== undefined && isAsked(key)) found.push(key.toString())
+        const itemKey = key === undefined ? undefined : asked(key)
+        if (itemKey !== undefined) found.push(itemKey)
       })
       return found
     } catch (cause) {
@@ -46,16 +49,20 @@ const keysOf = async (
 }
 
 /**
- * Removes from one server. Each piece of the list, and each removal, has the client's deadline.
+ * Removes from one server. Each line of the list, and each removal, has the client's deadline. One that is refused keeps no
+ * other from being removed.
  *
  * @internal
  */
 export const clearServer = async (
   server: MemcachedServer,
-  isAsked: (key: Buffer) => boolean
+  asked: (key: Buffer) => string | undefined
 ): Promise<void> => {
-  const keys = await keysOf(server, isAsked)
+  const keys = await keysOf(server, asked)
+  let refusal: MemcachedReply | undefined
   for (let i = 0; i < keys.length; i += most) {
-    await server.ask(keys.slice(i, i + most).map(deleteRequest))
+    const replies = await server.ask(keys.slice(i, i + most).map(deleteRequest))
+    refusal ??= replies.find(({ status }) => status !== 'HD' && status !== 'NF')
   }
+  if (refusal !== undefined) isDone(refusal, 'NF')
 }

@@ -32,6 +32,28 @@ export interface MemcachedClient {
 // -------------------------------------------------------------------------------------
 
 /**
+ * Asks the server of each of the keys, in one go for each server: `ask` is given the places of a server's keys. Answers
+ * in the order of the keys.
+ *
+ * @internal
+ */
+export const askEach = async <A>(
+  client: MemcachedClient,
+  keys: ReadonlyArray<string>,
+  ask: (server: MemcachedServer, places: ReadonlyArray<number>) => Promise<ReadonlyArray<A>>
+): Promise<ReadonlyArray<A>> => {
+  const groups = groupBy(Array.from(keys.keys()), (place) => client.serverOf(keys[place] ?? ''))
+  const answers = new Array<A>(keys.length)
+  await Promise.all(
+    Array.from(groups, async ([server, places]) => {
+      const given = await ask(server, places)
+      places.forEach((place, i) => (answers[place] = given[i] ?? unexpected()))
+    })
+  )
+  return answers
+}
+
+/**
  * Asks many, one for each of the keys, in one go for each server. Answers in the order of the keys.
  *
  * @internal
@@ -43,15 +65,9 @@ export const askAll = async (
 ): Promise<ReadonlyArray<MemcachedReply>> => {
   const [only] = client.servers
   if (only !== undefined && client.servers.length === 1) return only.ask(requests)
-  const groups = groupBy(Array.from(keys.keys()), (place) => client.serverOf(keys[place] ?? ''))
-  const replies = new Array<MemcachedReply>(keys.length)
-  await Promise.all(
-    Array.from(groups, async ([server, places]) => {
-      const answers = await server.ask(places.map((place) => requests[place] ?? unexpected()))
-      places.forEach((place, i) => (replies[place] = answers[i] ?? unexpected()))
-    })
+  return askEach(client, keys, (server, places) =>
+    server.ask(places.map((place) => requests[place] ?? unexpected()))
   )
-  return replies
 }
 
 /** @internal */

@@ -8,6 +8,7 @@
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
+import { milliseconds } from '../Duration'
 import { failure, timedOut } from './memcachedErrors'
 import {
   addTo,
@@ -17,6 +18,7 @@ import {
   replyReader,
   toReply
 } from './memcachedProtocol'
+import { startTimer } from './timer'
 
 // -------------------------------------------------------------------------------------
 // sockets
@@ -99,15 +101,29 @@ export interface Connection {
   readonly isProven: () => boolean
   /** How many requests wait for an answer. */
   readonly pending: () => number
-  /** Ends it when everything is answered; resolves when it is gone. */
-  readonly close: () => Promise<void>
+  /** Ends it when everything is answered, or after so many milliseconds; resolves when it is gone. */
+  readonly close: (within: number) => Promise<void>
 }
 
 /** @internal */
 export interface Limits {
   readonly maxPending: number
   readonly maxPendingBytes: number
+  readonly maxValueBytes: number
 }
+
+/** What was not sent yet is not sent later, when whoever asked for it has been told that it failed. */
+const reset = (socket: Socket): void => {
+  try {
+    socket.resetAndDestroy()
+  } catch {
+    // not one of TCP alone
+    socket.destroy()
+  }
+}
+
+const foreign = (cause?: unknown): Error =>
+  failure('EPROTO', 'memcached answered something else than it was asked, or more than is taken', cause)
 
 interface Batch {
   readonly replies: Array<MemcachedReply>
@@ -150,7 +166,8 @@ export const connectionOver = (socket: Socket, limits: Limits): Connection => {
     if (closed !== undefined) return
     closed = cause
     clearTimeout(timer)
-    socket.destroy()
+    if (pending > 0) reset(socket)
+    else socket.destroy()
     out = []
     for (let waiting = first; waiting !== undefined; waiting = waiting.next) waiting.batch.reject(cause)
     first = last = undefined
@@ -174,16 +191,30 @@ export const connectionOver = (socket: Socket, limits: Limits): Connection => {
     pending--
     const { batch, place } = waiting
     batch.replies[place] = reply
-    if (--batch.missing === 0) batch.resolve(owned(batch.replies))
-    return true
+    if (--batch.missing > 0) return true
+    try {
+      batch.resolve(owned(batch.replies))
+      return true
+    } catch (cause) {
+      batch.reject(foreign(cause))
+      return false
+    }
   }
-  const read = replyReader(onReply)
+  const reader = replyReader(onReply, limits.maxValueBytes)
+  /** There may be no memory: what is thrown here would end the process. */
+  const read = (chunk: Buffer): void => {
+    try {
+      if (!reader(chunk)) end(foreign())
+    } catch (cause) {
+      end(foreign(cause))
+    }
+  }
 
   // -- deadlines ----------------------------------------------------------------------
 
   /**
    * Those who have waited long enough are told. A connection that said nothing all the while is given up, and so is one
-   * that owes an answer which is late already, and has said nothing for as long again.
+   * that owes an answer which is late already, and has said nothing for as long again, or has not come to it by then.
    */
   const expire = (): void => {
     if (closed !== undefined) return
@@ -196,7 +227,8 @@ export const connectionOver = (socket: Socket, limits: Limits): Connection => {
         next = Math.min(next, batch.due - now)
         break
       }
-      const patience = batch.due - batch.asked - (now - heard)
+      const whole = batch.due - batch.asked
+      const patience = Math.min(whole - (now - heard), batch.due + whole - now)
       if (heard < batch.asked || (batch.isLate && patience <= 0)) return end(timedOut())
       next = Math.min(next, Math.max(patience, 1))
       if (batch.isLate) continue
@@ -279,9 +311,9 @@ export const connectionOver = (socket: Socket, limits: Limits): Connection => {
   }
   socket.on('data', (chunk: Buffer) => {
     heard = performance.now()
-    if (!read(chunk)) return end(failure('EPROTO', 'memcached answered something else than it was asked'))
+    read(chunk)
     // an idle connection keeps no process alive
-    if (pending === 0) {
+    if (closed === undefined && pending === 0) {
       socket.unref()
       finish()
     }
@@ -295,10 +327,12 @@ export const connectionOver = (socket: Socket, limits: Limits): Connection => {
     isOpen: () => closed === undefined,
     isProven: () => isProven,
     pending: () => pending,
-    close: () => {
+    close: (within) => {
       isClosing = true
       finish()
-      return isGone
+      const gone = (): void => end(failure('ECLOSED', 'the connection is closed'))
+      const late = within === Infinity ? undefined : startTimer(milliseconds(within), gone)()
+      return isGone.then(late)
     }
   }
 }

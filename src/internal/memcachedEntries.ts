@@ -9,6 +9,7 @@ import type { Duration } from '../Duration'
 import type { Entry } from '../Store'
 import { none } from './answers'
 import { isDone, unexpected } from './memcachedClient'
+import { timedOut } from './memcachedErrors'
 import { flagOf, type MemcachedReply, type MemcachedRequest } from './memcachedProtocol'
 import type { MemcachedServer } from './memcachedServer'
 import { absolute, relative, remaining, timeOf } from './memcachedTime'
@@ -24,12 +25,38 @@ export const placeholder = '1718645351'
 const isPlaceholder = (reply: MemcachedReply): boolean => reply.flags.includes(`f${placeholder}`)
 
 /**
- * The argument of `T` on this server.
+ * The argument of `T` on this server; a promise where that has to be asked for its time first.
  *
  * @internal
  */
-export const expiryOn = async (server: MemcachedServer, ttl: Duration): Promise<number> =>
-  relative(ttl) ?? absolute(ttl, await timeOf(server))
+export const expiryOn = (server: MemcachedServer, ttl: Duration): number | Promise<number> => {
+  const short = relative(ttl)
+  if (short !== undefined) return short
+  const now = timeOf(server)
+  return typeof now === 'number' ? absolute(ttl, now) : now.then((told) => absolute(ttl, told))
+}
+
+/**
+ * Asks with lifetimes: at once where the arguments of `T` are known, so that what is asked later is written later. Where
+ * the server has to be asked for its time first, nothing is asked after nobody waits any more (`go`): it would be done
+ * after what was done since.
+ *
+ * @internal
+ */
+export const withExpiries = <A>(
+  server: MemcachedServer,
+  ttls: ReadonlyArray<Duration>,
+  go: () => boolean,
+  ask: (expiries: ReadonlyArray<number>) => Promise<A>
+): Promise<A> => {
+  const expiries = ttls.map((ttl) => expiryOn(server, ttl))
+  const known = expiries.filter((expiry) => typeof expiry === 'number')
+  return known.length === expiries.length
+    ? ask(known)
+    : Promise.all(expiries.map(async (expiry) => expiry)).then((told) =>
+        go() ? ask(told) : Promise.reject(timedOut())
+      )
+}
 
 // -------------------------------------------------------------------------------------
 // requests

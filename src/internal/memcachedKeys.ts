@@ -51,16 +51,23 @@ export const itemKeyOf = (key: string): string => (key === '' ? '%' : shortened(
  */
 export const leaseKeyOf = (key: string): string => shortened(`%lease:${encoded(key)}`)
 
+/** What `itemKeyOf` makes, but for the empty key. */
+const made = /^(?:[^\0- %\x7f]|%(?:[01][0-9A-F]|20|25|7F))*(?:%~[\w-]{43})?$/
+
 /**
- * Whether a key in memcached, as bytes, is one of an entry whose key begins with `prefix`. `undefined` for a prefix that
- * is too long: of a key that was shortened only the first bytes are known.
+ * The key in memcached, given as bytes, of an entry whose key begins with `prefix`: `undefined` for that of an entry of
+ * others, and for what other programs have put there under keys that no entry has. No function for a prefix that is too
+ * long: of a key that was shortened only the first bytes are known.
  *
  * @internal
  */
-export const beginsWith = (prefix: string): ((itemKey: Buffer) => boolean) | undefined => {
+export const beginsWith = (prefix: string): ((itemKey: Buffer) => string | undefined) | undefined => {
   const start = Buffer.from(encoded(prefix))
   // the head of a key may be some bytes shorter, where it ends in a character
-  return start.length > headBytes - 3
-    ? undefined
-    : (itemKey) => itemKey.subarray(0, start.length).equals(start)
+  if (start.length > headBytes - 3) return undefined
+  return (itemKey) => {
+    if (itemKey.length > longest || !itemKey.subarray(0, start.length).equals(start)) return undefined
+    const text = itemKey.toString()
+    return made.test(text) && Buffer.from(text).equals(itemKey) ? text : undefined
+  }
 }

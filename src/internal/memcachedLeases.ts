@@ -29,7 +29,15 @@ import type { StoreError } from '../RingError'
 import type { Acquired, Leases, Operation } from '../Store'
 import { done, nothing } from './answers'
 import { askOne, groupBy, isDone, unexpected } from './memcachedClient'
-import { deleteRequest, expiryOn, placeholder, readRequest, setRequest, toEntry } from './memcachedEntries'
+import {
+  deleteRequest,
+  expiryOn,
+  placeholder,
+  readRequest,
+  setRequest,
+  toEntry,
+  withExpiries
+} from './memcachedEntries'
 import { flagOf, type MemcachedReply, type MemcachedRequest } from './memcachedProtocol'
 import type { MemcachedServer, MemcachedSession } from './memcachedServer'
 import { wholeSeconds } from './memcachedTime'
@@ -290,9 +298,12 @@ export const memcachedLeases = (inSteps: InSteps, timeout: Duration): Leases<Uin
     acquire: (key, token, ttl, beyond) =>
       single('acquire', key, (place, go) => acquire(place, go, token, ttl, beyond)),
     seize: (key, token, ttl) =>
-      single('seize', key, async ({ lease, server }) => {
-        const expiry = await expiryOn(server, ttl)
-        isDone(await askOne(server, setRequest(lease, valueOf(token, ttl), expiry)))
+      single('seize', key, async ({ lease, server }, go) => {
+        isDone(
+          await withExpiries(server, [ttl], go, ([expiry = unexpected()]) =>
+            askOne(server, setRequest(lease, valueOf(token, ttl), expiry))
+          )
+        )
       }),
     renew: (key, token, ttl) =>
       single('renew', key, async (place, go) => {

@@ -84,8 +84,8 @@ export const addTo = (
 
 /** More than a line of the protocol has: a key, and some numbers. */
 const longestLine = 2_048
-/** More than a server can be told to take. */
-const largestValue = 2 ** 30
+/** So much of a value has its place before it comes: more than memcached takes unless it is told to. */
+const firstRoom = 2 ** 20 + 2
 
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
@@ -120,19 +120,46 @@ export const owned = (replies: ReadonlyArray<MemcachedReply>): ReadonlyArray<Mem
   )
 }
 
+/** A value with its CRLF, as far as it is there. */
+interface Block {
+  readonly line: string
+  /** How long it is to be. */
+  readonly length: number
+  /** What has its place by now. */
+  bytes: Buffer
+  filled: number
+}
+
+/**
+ * Adds what came to a block; gives how much of it was the block's. What was only announced takes no memory: there is room
+ * for twice of what came, or for a value of the usual sizes.
+ */
+const fill = (block: Block, chunk: Buffer, at: number): number => {
+  const needed = Math.min(block.filled + chunk.length - at, block.length)
+  if (needed > block.bytes.length) {
+    const wider = Buffer.allocUnsafeSlow(Math.min(block.length, 2 * needed))
+    block.bytes.copy(wider, 0, 0, block.filled)
+    block.bytes = wider
+  }
+  const taken = chunk.copy(block.bytes, block.filled, at, at + needed - block.filled)
+  block.filled += taken
+  return taken
+}
+
 /**
  * Reads answers out of what a socket gives, in whatever pieces. `onReply` is given each: its line, and its value where
- * it has one. Gives `false` for what is not memcached's; nothing more can be read then.
+ * it has one. Gives `false` for what is not memcached's, or has a larger value than `largest`; nothing more can be read
+ * then.
  *
  * @internal
  */
 export const replyReader = (
-  onReply: (line: string, value: Uint8Array | undefined) => boolean
+  onReply: (line: string, value: Uint8Array | undefined) => boolean,
+  largest: number
 ): ((chunk: Buffer) => boolean) => {
   /** The beginning of a line. */
   let begun: Buffer | undefined
-  /** A value with its CRLF, as far as it is there. */
-  let block: { readonly line: string; readonly bytes: Buffer; filled: number } | undefined
+  let block: Block | undefined
 
   const endsWell = (bytes: Buffer, end: number): boolean =>
     bytes[end] === carriageReturn && bytes[end + 1] === lineFeed
@@ -141,11 +168,10 @@ export const replyReader = (
     let bytes = chunk
     let at = 0
     if (block !== undefined) {
-      const taken = chunk.copy(block.bytes, block.filled)
-      block.filled += taken
-      if (block.filled < block.bytes.length) return true
+      const taken = fill(block, chunk, 0)
+      if (block.filled < block.length) return true
       const { bytes: whole, line } = block
-      const size = whole.length - 2
+      const size = block.length - 2
       block = undefined
       at = taken
       if (!endsWell(whole, size) || !onReply(line, whole.subarray(0, size))) return false
@@ -167,14 +193,15 @@ export const replyReader = (
         continue
       }
       const size = sizeIn(line)
-      if (!(size <= largestValue)) return false
+      if (!(size <= largest)) return false
       if (at + size + 2 <= bytes.length) {
         const value = bytes.subarray(at, at + size)
         if (!endsWell(bytes, at + size) || !onReply(line, value)) return false
         at += size + 2
       } else {
-        const whole = Buffer.allocUnsafeSlow(size + 2)
-        block = { line, bytes: whole, filled: bytes.copy(whole, 0, at) }
+        const length = size + 2
+        block = { line, length, bytes: Buffer.allocUnsafeSlow(Math.min(length, firstRoom)), filled: 0 }
+        fill(block, bytes, at)
         return true
       }
     }

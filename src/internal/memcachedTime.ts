@@ -44,8 +44,11 @@ export const remaining = (t: string | undefined): Duration => {
   return seconds < 0 || !Number.isFinite(seconds) ? forever : milliseconds(Math.max(0, seconds - 1) * 1_000)
 }
 
-/** How long the difference of two clocks is believed. */
+/** How long the difference of two clocks is believed, and how old it is when it is asked for anew, before it is needed. */
 const believed = 60_000
+const renewed = 20_000
+/** Who did not tell its time is not asked again for so long. */
+const forgiven = 1_000
 
 interface Seen {
   readonly time: number
@@ -55,31 +58,49 @@ interface Seen {
 const seen = /*#__PURE__*/ new WeakMap<MemcachedServer, Seen>()
 /** Many who ask at once ask once. */
 const asking = /*#__PURE__*/ new WeakMap<MemcachedServer, Promise<number>>()
+const failed = /*#__PURE__*/ new WeakMap<MemcachedServer, { readonly cause: unknown; readonly at: number }>()
 
 const askTime = async (server: MemcachedServer): Promise<number> => {
   let time = NaN
-  await server.lines('stats', (line) => {
-    if (line.startsWith('STAT time ')) time = Number(line.slice(10))
-  })
-  if (!Number.isSafeInteger(time)) throw new Error('memcached does not tell its time')
-  seen.set(server, { time, at: performance.now() })
+  let at = 0
+  try {
+    await server.lines('stats', (line) => {
+      if (!line.startsWith('STAT time ')) return
+      time = Number(line.slice(10))
+      at = performance.now()
+    })
+    if (!Number.isSafeInteger(time)) throw new Error('memcached does not tell its time')
+  } catch (cause) {
+    failed.set(server, { cause, at: performance.now() })
+    throw cause
+  }
+  seen.set(server, { time, at })
   return time
 }
 
+const asked = (server: MemcachedServer): Promise<number> => {
+  const under = asking.get(server)
+  if (under !== undefined) return under
+  const last = failed.get(server)
+  // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the server was lost by, as it was
+  if (last !== undefined && performance.now() - last.at < forgiven) return Promise.reject(last.cause)
+  const begun = askTime(server).finally(() => asking.delete(server))
+  asking.set(server, begun)
+  return begun
+}
+
 /**
- * The Unix time of a server, whatever the clock of this host says: the one by which it reads Unix times. It is asked
- * for it at most once a minute, and only by those who store for more than 30 days.
+ * The Unix time of a server, whatever the clock of this host says: the one by which it reads Unix times. A promise where
+ * it has to be asked for it first: those who store for more than 30 days, and did not in the last minute.
  *
  * @internal
  */
-export const timeOf = async (server: MemcachedServer): Promise<number> => {
+export const timeOf = (server: MemcachedServer): number | Promise<number> => {
   const known = seen.get(server)
-  const now = performance.now()
-  if (known !== undefined && now - known.at < believed)
-    return known.time + Math.floor((now - known.at) / 1_000)
-  const under = asking.get(server)
-  if (under !== undefined) return under
-  const asked = askTime(server).finally(() => asking.delete(server))
-  asking.set(server, asked)
-  return asked
+  if (known === undefined) return asked(server)
+  const age = performance.now() - known.at
+  if (age >= believed) return asked(server)
+  // whoever comes next is not to wait
+  if (age >= renewed) asked(server).catch(() => undefined)
+  return known.time + Math.floor(age / 1_000)
 }

@@ -26,7 +26,7 @@ const viewed = (ring: AnyRing, viewOf: Views, without: ReadonlyArray<string>): o
   }
   const view = parts.called in shapes ? viewOf(parts.called as CommandName) : undefined // the proof: it was looked for
   const called = view === undefined ? ring : giving('arguments', ring, view as (answer: unknown) => unknown) // the proof: as above
-  return withMembers((...args) => called(...args), ring.name as string, members, parts)
+  return withMembers((...args) => called(...args), ring.name, members, parts)
 }
 
 // -------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 
 import { type Duration, forever, milliseconds, zero } from '../Duration'
-import { batchedAs, distinct, done, lone, noneAsked, nothing, refused } from '../internal/answers'
+import { batchedAs, distinct, done, lone, noneAsked, refused } from '../internal/answers'
 import { isWellFormed } from '../internal/bytes'
 import { withDeadlineMap } from '../internal/deadline'
 import { defect } from '../internal/defect'
@@ -24,6 +24,7 @@ import { ketama } from '../internal/ketama'
 import { clearServer } from '../internal/memcachedClear'
 import {
   askAll,
+  askEach,
   askOne,
   failedAs,
   isDone,
@@ -34,7 +35,6 @@ import {
 import type { Address, MemcachedTls } from '../internal/memcachedConnection'
 import {
   deleteRequest,
-  expiryOn,
   getRequest,
   hasRequest,
   readRequest,
@@ -43,10 +43,12 @@ import {
   toHas,
   toOption,
   toTouched,
-  touchRequest
+  touchRequest,
+  withExpiries
 } from '../internal/memcachedEntries'
 import { beginsWith, itemKeyOf, leaseKeyOf } from '../internal/memcachedKeys'
 import { memcachedLeases, type Place } from '../internal/memcachedLeases'
+import { within } from '../internal/memcachedPatience'
 import type { MemcachedReply, MemcachedRequest } from '../internal/memcachedProtocol'
 import { makeServer, type MemcachedServer } from '../internal/memcachedServer'
 import type { StoreError } from '../RingError'
@@ -114,7 +116,8 @@ export {
  * `servers`: `'host:port'`, `'host'` (port 11211), `'[::1]:11211'`, or the absolute path of a Unix socket. `names` are
  * what is hashed for each of them, instead of `host:port`. `timeout` is for every round trip, and for connecting
  * (default: 1 second). `tls`: `true`, or what `tls.connect` is to be told. `maxPending` requests may wait for each
- * server (default: 100,000), and `maxPendingBytes` to be written (default: 64 MiB); what is more fails at once.
+ * server (default: 100,000), and `maxPendingBytes` to be written (default: 64 MiB); what is more fails at once. A value
+ * may have `maxValueBytes` (default: 64 MiB): a server that announces a larger one is given up.
  *
  * @category model
  * @since 0.1.0
@@ -126,6 +129,7 @@ export interface ClientOptions {
   readonly tls?: boolean | MemcachedTls
   readonly maxPending?: number
   readonly maxPendingBytes?: number
+  readonly maxValueBytes?: number
 }
 
 /**
@@ -135,14 +139,17 @@ export interface ClientOptions {
  * @since 0.1.0
  */
 export interface OwnClient extends MemcachedClient {
-  /** Waits for what is in flight, and takes nothing more; resolves when the connections are gone. */
+  /**
+   * Waits for what is in flight, and takes nothing more; resolves when the connections are gone. What is not answered
+   * within the client's timeout fails.
+   */
   readonly close: () => Promise<void>
 }
 
 /**
  * How a store uses its client. `namespace` is put before every key (default: nothing). `timeout` is for every
- * operation but `clear` (default: 1 second; `Duration.forever` waits as long as the client does). `batch` makes one bulk
- * read of the single reads of one tick, of at most `max` keys (default: on, 1,000).
+ * operation, and for each step of `clear` (default: 1 second; `Duration.forever` waits as long as the client does).
+ * `batch` makes one bulk read of the single reads of one tick, of at most `max` keys (default: on, 1,000).
  *
  * @category model
  * @since 0.1.0
@@ -191,9 +198,11 @@ const nameOf = ({ host, path, port }: Address): string => path ?? `${host}:${Str
  */
 export const client = (options: ClientOptions): OwnClient => {
   const { maxPending = 100_000, maxPendingBytes = 64 * 2 ** 20, tls = false } = options
+  const { maxValueBytes = 64 * 2 ** 20 } = options
   const timeout = options.timeout ?? milliseconds(1_000)
   if (!(timeout > 0)) return defect('a client needs a timeout that is longer than nothing')
   if (!(maxPending >= 1 && maxPendingBytes >= 1)) return defect('a client needs room for what is pending')
+  if (!(maxValueBytes >= 1)) return defect('a client needs room for a value')
   const addresses = options.servers.map((server) =>
     addressOf(server, tls === true ? {} : tls === false ? undefined : tls)
   )
@@ -202,7 +211,8 @@ export const client = (options: ClientOptions): OwnClient => {
   if (names.length !== addresses.length || new Set(names).size !== names.length) {
     return defect('every memcached server has a name of its own')
   }
-  const servers = addresses.map((address) => makeServer(address, timeout, { maxPending, maxPendingBytes }))
+  const limits = { maxPending, maxPendingBytes, maxValueBytes }
+  const servers = addresses.map((address) => makeServer(address, timeout, limits))
   const placeOf = ketama(names)
   return {
     servers,
@@ -223,13 +233,14 @@ const identity = <A>(a: A): A => a
 /** What was stored, or removed, or was not there to be removed. */
 const toNothing = (reply: MemcachedReply): void => void isDone(reply, 'NF')
 
-/** The argument of `T`, or `undefined` for a lifetime that is over. */
-const expiryOf = async (server: MemcachedServer, ttl = zero): Promise<number | undefined> =>
-  ttl > 0 ? expiryOn(server, ttl) : undefined
-
 /** Says whether an entry was there. One round trip, also where it is to be removed. */
-const touch = async (server: MemcachedServer, key: string, expiry: number | undefined): Promise<boolean> => {
-  if (expiry !== undefined) return toTouched(server, key, await askOne(server, touchRequest(key, expiry)))
+const touch = async (
+  server: MemcachedServer,
+  key: string,
+  ttl: Duration,
+  expiry: number = unexpected()
+): Promise<boolean> => {
+  if (ttl > 0) return toTouched(server, key, await askOne(server, touchRequest(key, expiry)))
   const [seen, removed] = await server.ask([hasRequest(key), deleteRequest(key)])
   if (seen === undefined || removed === undefined) return unexpected()
   toNothing(removed)
@@ -266,18 +277,20 @@ export const memcached = <Client extends MemcachedClient>(
 
   const inTime = <X, A>(
     operation: Operation,
-    start: (current: Client) => Promise<X>,
+    start: (current: Client, go: () => boolean) => Promise<X>,
     decode: (x: X) => A,
     isBrief = false
   ): TE.TaskEither<StoreError, A> => {
     const failed = failedAs(operation)
     return () => {
+      let waits = true
       const current = E.tryCatch(lookup, failed)
       if (current._tag === 'Left') return Promise.resolve(current)
       const client = current.right
       // where one round trip ends in time by itself, a second timer would be one too many
       const limit = isBrief && client.deadline !== undefined && client.deadline <= timeout ? forever : timeout
-      return withDeadlineMap(operation, limit, () => start(client), decode, nothing, failed)
+      const begin = (): Promise<X> => start(client, () => waits)
+      return withDeadlineMap(operation, limit, begin, decode, () => void (waits = false), failed)
     }
   }
 
@@ -304,11 +317,11 @@ export const memcached = <Client extends MemcachedClient>(
     }
   }
 
-  /** One round trip for one key. */
+  /** One round trip for one key; `go` says whether anybody still waits. */
   const single = <X, A>(
     operation: Operation,
     key: string,
-    start: (server: MemcachedServer, itemKey: string) => Promise<X>,
+    start: (server: MemcachedServer, itemKey: string, go: () => boolean) => Promise<X>,
     decode: (x: X) => A,
     isBrief = false
   ): TE.TaskEither<StoreError, A> => {
@@ -316,9 +329,9 @@ export const memcached = <Client extends MemcachedClient>(
     return isWellFormed(full)
       ? inTime(
           operation,
-          (current) => {
+          (current, go) => {
             const itemKey = itemKeyOf(full)
-            return start(current.serverOf(itemKey), itemKey)
+            return start(current.serverOf(itemKey), itemKey, go)
           },
           decode,
           isBrief
@@ -330,13 +343,13 @@ export const memcached = <Client extends MemcachedClient>(
   const bulk = <X, A>(
     operation: Operation,
     keys: ReadonlyArray<string>,
-    start: (current: Client, itemKeys: ReadonlyArray<string>) => Promise<X>,
+    start: (current: Client, itemKeys: ReadonlyArray<string>, go: () => boolean) => Promise<X>,
     decode: (x: X) => A,
     isBrief = false
   ): TE.TaskEither<StoreError, A> => {
     const full = keys.map((key) => namespace + key)
     return full.every(isWellFormed)
-      ? inTime(operation, (current) => start(current, full.map(itemKeyOf)), decode, isBrief)
+      ? inTime(operation, (current, go) => start(current, full.map(itemKeyOf), go), decode, isBrief)
       : refused(operation, lone)
   }
 
@@ -373,14 +386,22 @@ export const memcached = <Client extends MemcachedClient>(
         ? single(
             'set',
             key,
-            async (server, k) => askOne(server, setRequest(k, value, await expiryOn(server, ttl))),
+            (server, k, go) =>
+              withExpiries(server, [ttl], go, ([expiry = unexpected()]) =>
+                askOne(server, setRequest(k, value, expiry))
+              ),
             toNothing
           )
         : remove('set', key),
     delete: (key) => remove('delete', key),
     has: (key) => single('has', key, (server, k) => askOne(server, hasRequest(k)), toHas),
     touch: (key, ttl) =>
-      single('touch', key, async (server, k) => touch(server, k, await expiryOf(server, ttl)), identity),
+      single(
+        'touch',
+        key,
+        (server, k, go) => withExpiries(server, [ttl], go, ([expiry]) => touch(server, k, ttl, expiry)),
+        identity
+      ),
     getMany: (keys) => bulkRead('getMany', keys, getRequest, toOption),
     readMany: (keys) => bulkRead('readMany', keys, readRequest, toEntry),
     hasMany: (keys) => bulkRead('hasMany', keys, hasRequest, toHas),
@@ -391,13 +412,23 @@ export const memcached = <Client extends MemcachedClient>(
       return bulk(
         'setMany',
         Array.from(last.keys()),
-        async (current, ks) => {
-          const requests = what.map(async ([value, ttl], i) => {
-            const k = ks[i] ?? ''
-            return ttl > 0 ? setRequest(k, value, await expiryOn(current.serverOf(k), ttl)) : deleteRequest(k)
-          })
-          return askAll(current, ks, await Promise.all(requests))
-        },
+        (current, ks, go) =>
+          askEach(current, ks, (server, places) => {
+            // the proof: there is a value and a lifetime for every key
+            const writes = places.map((place) => what[place] as (typeof what)[number])
+            return withExpiries(
+              server,
+              writes.map(([, ttl]) => ttl),
+              go,
+              (expiries) =>
+                server.ask(
+                  writes.map(([value, ttl], i) => {
+                    const k = ks[places[i] ?? -1] ?? unexpected()
+                    return ttl > 0 ? setRequest(k, value, expiries[i] ?? unexpected()) : deleteRequest(k)
+                  })
+                )
+            )
+          }),
         // one that is refused keeps nobody else out
         (replies) => replies.forEach(toNothing)
       )
@@ -418,26 +449,27 @@ export const memcached = <Client extends MemcachedClient>(
         : bulk(
             'touchMany',
             entries.map(([key]) => key),
-            async (current, ks) => {
-              const servers = ks.map((k) => current.serverOf(k))
-              const expiries = await Promise.all(
-                servers.map((server, i) => expiryOf(server, entries[i]?.[1]))
-              )
-              return Promise.all(servers.map((server, i) => touch(server, ks[i] ?? '', expiries[i])))
-            },
+            (current, ks, go) =>
+              askEach(current, ks, (server, places) => {
+                const ttls = places.map((place) => entries[place]?.[1] ?? zero)
+                return withExpiries(server, ttls, go, (expiries) =>
+                  Promise.all(
+                    places.map((place, i) => touch(server, ks[place] ?? '', ttls[i] ?? zero, expiries[i]))
+                  )
+                )
+              }),
             identity
           ),
     clear: (prefix) => {
       const full = namespace + prefix
       if (full === '') return refused('clear', 'the store has no namespace, so this would remove every key')
       if (!isWellFormed(full)) return refused('clear', lone)
-      const isAsked = beginsWith(full)
-      if (isAsked === undefined)
-        return refused('clear', 'the prefix is longer than what is left of long keys')
+      const asked = beginsWith(full)
+      if (asked === undefined) return refused('clear', 'the prefix is longer than what is left of long keys')
       const failed = failedAs('clear')
       return async () => {
         try {
-          await Promise.all(lookup().servers.map((server) => clearServer(server, isAsked)))
+          await Promise.all(lookup().servers.map((server) => clearServer(within(server, timeout), asked)))
           return { _tag: 'Right', right: undefined }
         } catch (cause) {
           return { _tag: 'Left', left: failed(cause) }

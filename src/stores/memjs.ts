@@ -18,6 +18,7 @@ import { defect } from '../internal/defect'
 import { placeholder } from '../internal/memcachedEntries'
 import { itemKeyOf } from '../internal/memcachedKeys'
 import { absolute, relative } from '../internal/memcachedTime'
+import { mended, sentOnce } from '../internal/memjsServers'
 import { StoreError, storeFailed } from '../RingError'
 import type { Operation, Store } from '../Store'
 
@@ -82,12 +83,19 @@ const messageOf = (cause: unknown): string =>
   // the proof: `message` is looked at as `unknown`
   String((cause as { readonly message?: unknown } | undefined)?.message)
 
+/** What a client says whose own timeout is shorter than that of the store. */
+const unanswered = 'timed out waiting on response.'
+
 const failedAs =
   (operation: Operation) =>
-  (cause: unknown): StoreError =>
-    messageOf(cause).endsWith('too large')
-      ? new StoreError(operation, 'refused', 'the value is larger than the server takes', cause)
+  (cause: unknown): StoreError => {
+    const said = messageOf(cause)
+    if (said.endsWith('too large'))
+      return new StoreError(operation, 'refused', 'the value is larger than the server takes', cause)
+    return said.endsWith(unanswered)
+      ? new StoreError(operation, 'timeout', 'the backend did not answer in time', cause)
       : storeFailed(operation)(cause)
+  }
 
 /** What memjs takes for a lifetime: a Unix time, by this host's clock, for what is longer than 30 days. */
 const expiryOf = (ttl: Duration): number => relative(ttl) ?? absolute(ttl, Math.floor(Date.now() / 1_000))
@@ -100,6 +108,9 @@ const isTrue = (answer: unknown): boolean => answer === true
  * A ring over it takes no stale windows and no early refresh, as nobody can tell the age of an entry: building one throws.
  * `left` with the reason `refused` for `clear`, for `read` of an entry that is there, and for `Duration.forever` where the
  * client has an `expires` of its own.
+ *
+ * What the store writes is sent once, whatever the client's `retries` and `failover` say: sent again, it would be done after
+ * what was done meanwhile. And the connections of the client's servers begin with nothing of the ones before.
  *
  * @example
  * import { memjs } from 'fp-ring/memcached'
@@ -132,7 +143,14 @@ export const memjs = <Client extends MemjsClient>(
     if (!full.every(isWellFormed)) return refused(operation, lone)
     const failed = failedAs(operation)
     return () =>
-      withDeadlineMap(operation, timeout, () => start(lookup(), full.map(itemKeyOf)), decode, nothing, failed)
+      withDeadlineMap(
+        operation,
+        timeout,
+        () => start(mended(lookup()), full.map(itemKeyOf)),
+        decode,
+        nothing,
+        failed
+      )
   }
   const each = <X, A>(
     operation: Operation,
@@ -172,9 +190,11 @@ export const memjs = <Client extends MemjsClient>(
     }
 
   const put = (client: Client, k: string, value: Uint8Array, ttl: Duration): Promise<unknown> =>
-    ttl > 0 ? client.set(k, toBuffer(value), { expires: expiryOf(ttl) }) : client.delete(k)
+    ttl > 0
+      ? sentOnce(client, () => client.set(k, toBuffer(value), { expires: expiryOf(ttl) }))
+      : client.delete(k)
   const touch = (client: Client, k: string, ttl: Duration): Promise<unknown> =>
-    ttl > 0 ? client.touch(k, expiryOf(ttl)) : client.delete(k)
+    ttl > 0 ? sentOnce(client, () => client.touch(k, expiryOf(ttl))) : client.delete(k)
   const toOption = (found: Found) =>
     found.value === null || isOthers(found)
       ? none

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-export { anything, bytes } from './values'
+export { anything, bytes, texts } from './values'
 export type { TestClock } from './clock'
 export { testClock } from './clock'
 export type { CodecLawsOptions } from './codecLaws'

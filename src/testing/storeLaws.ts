@@ -3,7 +3,7 @@
  *
  * Laws:
  *
- * - law 2, 10, 11, 12, 13, 17, 18, 22, 25, 31, 35 of `docs/laws.md`, as far as they are a store's; those of leases (22
+ * - law 2, 10, 11, 12, 13, 17, 18, 22, 25, 26, 31, 35 of `docs/laws.md`, as far as they are a store's; those of leases (22
  *   and 25) where the store has some.
  *
  * @since 0.1.0
@@ -16,15 +16,15 @@ import type { Store } from '../Store'
 import type { TestClock } from './clock'
 import { bulk } from './internal/store/bulk'
 import { type Case, caseOf, type StoreLaws } from './internal/store/case'
-import { clear } from './internal/store/clear'
-import { broken, capabilities } from './internal/store/failures'
+import { clear, clearless } from './internal/store/clear'
+import { broken, capabilities, hung } from './internal/store/failures'
 import { leases } from './internal/store/leases'
 import { leaseWrites } from './internal/store/leaseWrites'
-import { expiry, lifetimeless, lifetimes } from './internal/store/lifetimes'
+import { aging, expiry, lifetimeless, lifetimes } from './internal/store/lifetimes'
 import { random } from './internal/store/random'
 import { single } from './internal/store/single'
 import { values } from './internal/store/values'
-import type { Law, Laws } from './law'
+import type { Laws } from './law'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -47,12 +47,17 @@ export interface StoreLawsOptions<R, B = unknown> {
   /** Whether it keeps anything (default: yes). A store that does nothing obeys the rest. */
   readonly keeps?: boolean
   /**
-   * Whether it keeps lifetimes (default: yes). A store that does not, refuses those that end; of one that keeps them and
-   * cannot tell what is left of one (`hidden`) it is not asked.
+   * Whether it keeps lifetimes (default: yes). A store that does not, refuses those that end. One that keeps them and does
+   * not tell what is left (`hidden`) refuses to `read` what is there; what is not there is a miss.
    */
   readonly lifetime?: boolean | 'hidden'
-  /** Whether it can clear (default: yes). */
+  /** Whether it can clear (default: yes). A store that cannot refuses to. */
   readonly clears?: boolean
+  /**
+   * How many entries a bounded store holds, 100 at least: it is then told no more than that at a time (default: as many
+   * as the laws have).
+   */
+  readonly max?: number
   /** Whether it has leases (default: no). */
   readonly leases?: boolean
   /**
@@ -64,9 +69,17 @@ export interface StoreLawsOptions<R, B = unknown> {
   readonly tolerance?: Duration
   /** The clock of the store, where that is one for tests: waiting then costs no time, so more is tried. */
   readonly clock?: TestClock
-  /** A store whose backend is down: it was closed, or it was never there. */
+  /**
+   * A store whose backend is down: it was closed, or it was never there. Every operation has to be a `left`, with the
+   * reason `failed`, `timeout` or `open`, within the store's own `deadline` and a second (5 seconds where it has none).
+   */
   readonly broken?: () => Store<R, B> | Promise<Store<R, B>>
-  /** Gives back what `make` or `broken` opened. */
+  /**
+   * A store whose backend never answers: a server that is stopped by a signal, not closed. Every operation has to be a
+   * `left` with the reason `timeout`, within the store's own `deadline` and a second.
+   */
+  readonly hung?: () => Store<R, B> | Promise<Store<R, B>>
+  /** Gives back what `make`, `broken` or `hung` opened. */
   readonly close?: (store: Store<R, B>) => unknown
   /** How many random programs (default: 30, or 200 with a `clock`). */
   readonly numRuns?: number
@@ -89,12 +102,22 @@ const applicable = <R, B>({
   ...single,
   ...bulk,
   ...lifetimes,
-  ...(lifetime !== false ? (keeps ? expiry : {}) : lifetimeless),
+  ...(lifetime === false ? lifetimeless : keeps ? expiry : {}),
+  ...(lifetime === true && keeps ? aging : {}),
   ...(hasLeases && keeps ? { ...leases, ...leaseWrites } : {}),
-  ...(clears ? clear : {}),
+  ...(clears ? clear : clearless),
   ...random,
   ...capabilities
 })
+
+const whenBroken: StoreLaws = {
+  'law 31: over a backend that is down every operation is a left, and none throws': broken
+}
+
+const whenHung: StoreLaws = {
+  'law 26: over a backend that never answers every operation is a timeout, within the deadline of the store':
+    hung
+}
 
 /** A store for one check. */
 const using = async <R, B>(
@@ -136,17 +159,13 @@ export const storeLaws = <R, B>(
   make: () => Store<R, B> | Promise<Store<R, B>>,
   options: StoreLawsOptions<R, B>
 ): Laws => {
-  const { broken: down } = options
-  const laws = Object.entries(applicable(options)).map(
-    ([name, check]): Law => ({ name, run: () => using(make, options, check) })
-  )
-  return down === undefined
-    ? laws
-    : [
-        ...laws,
-        {
-          name: 'law 31: over a backend that is down every operation is a left, and none throws',
-          run: () => using(down, options, broken)
-        }
-      ]
+  const named = (
+    source: () => Store<R, B> | Promise<Store<R, B>>,
+    laws: Readonly<Record<string, (c: Case<R>) => Promise<void>>>
+  ): Laws => Object.entries(laws).map(([name, check]) => ({ name, run: () => using(source, options, check) }))
+  return [
+    ...named(make, applicable(options)),
+    ...(options.broken === undefined ? [] : named(options.broken, whenBroken)),
+    ...(options.hung === undefined ? [] : named(options.hung, whenHung))
+  ]
 }

@@ -39,6 +39,37 @@ export const bytes: Required<Pick<StoreLawsOptions<Uint8Array>, 'values' | 'extr
 }
 
 /**
+ * For a store of strings: short ones by chance, of any letters, and as extremes none, those that protocols and encodings
+ * trip over, and a million letters. Half a letter (a lone surrogate) is not among them, as UTF-8 has none.
+ *
+ * @example
+ * import { dict } from 'fp-ring'
+ * import { storeLaws, testClock, texts } from 'fp-ring/testing'
+ *
+ * const clock = testClock()
+ * const laws = storeLaws(() => dict<string>({ clock }), { ...texts, clock, leases: true })
+ * assert.ok(laws.length > 20)
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const texts: Required<Pick<StoreLawsOptions<string>, 'values' | 'extremes'>> = {
+  values: /*#__PURE__*/ fc.string({ maxLength: 64, unit: 'binary' }),
+  extremes: [
+    '',
+    ' ',
+    '\0',
+    '\r\n',
+    'null',
+    '\ufeff',
+    'e\u0301', // not the one letter that it looks like
+    '👩‍🚀',
+    /*#__PURE__*/ 'é'.repeat(70_000),
+    /*#__PURE__*/ 'x'.repeat(1_048_576)
+  ]
+}
+
+/**
  * For a store that holds values as they are: anything, `undefined` and `null` too.
  *
  * @example

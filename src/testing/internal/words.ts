@@ -20,13 +20,17 @@ export const ensure = (holds: boolean, message: string | (() => string)): void =
 /** The answer of what has to succeed. */
 export const run = async <A>(what: string, te: TaskEither<StoreError, A>): Promise<A> => {
   const answer: Either<StoreError, A> = await te()
-  return answer._tag === 'Right' ? answer.right : fail(`${what} is a left: ${answer.left.message}`)
+  return answer._tag === 'Right'
+    ? answer.right
+    : fail(`${what} is a left, ${answer.left.reason}: ${answer.left.message}`)
 }
 
 /** What the store cannot do it has to say. */
 export const refuses = async (what: string, te: TaskEither<StoreError, unknown>): Promise<void> => {
   const answer = await te()
-  ensure(answer._tag === 'Left' && answer.left.reason === 'refused', () => `${what} is not refused`)
+  if (answer._tag === 'Right') return fail(`${what} is a right, and not refused`)
+  const { reason } = answer.left
+  return ensure(reason === 'refused', () => `${what} is a left, ${reason}, and not refused`)
 }
 
 const [started, process] = [Date.now().toString(36), globalThis.process.pid.toString(36)]

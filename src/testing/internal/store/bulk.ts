@@ -4,15 +4,34 @@
  * @internal
  */
 import * as fc from 'fast-check'
-import { none } from 'fp-ts/Option'
 
 import * as D from '../../../Duration'
-import { same } from '../same'
 import { ensure, freshPrefix, run } from '../words'
-import { isSome, longest, sampled, type StoreLaws, two } from './case'
+import { atMost, type Case, longest, sampled, type StoreLaws, two } from './case'
+import * as finds from './finds'
 
 /** More keys than go into one request of most backends, and no multiple of a round number. */
 const many = 2_503
+
+const allFalse = (keys: ReadonlyArray<string>): ReadonlyArray<boolean> => keys.map(() => false)
+
+/** Each bulk read of these keys, and the single ones at the same time, find this. */
+const found = async <R>(
+  c: Case<R>,
+  keys: ReadonlyArray<string>,
+  wanted: ReadonlyArray<finds.Wanted<R>>,
+  when: string
+): Promise<void> => {
+  await finds.getMany(c, keys, wanted, when)
+  await finds.readMany(c, keys, wanted, when)
+  await finds.hasMany(
+    c,
+    keys,
+    wanted.map((there) => there !== undefined),
+    when
+  )
+  await Promise.all(keys.map((key, i) => finds.get(c, key, wanted[i], `with others, ${when}`)))
+}
 
 export const bulk: StoreLaws = {
   'law 12: the bulk operations are the single ones, in order, duplicates included': (c) =>
@@ -22,39 +41,24 @@ export const bulk: StoreLaws = {
         fc.array(fc.nat({ max: 20 }), { maxLength: 30 }),
         async (stored, asked) => {
           const prefix = freshPrefix()
-          const values = sampled(c, stored.length)
           const key = (n: number): string => `${prefix}${String(n)}`
-          const entries = values.map((value, i) => [key(stored[i] ?? 0), value, longest(c)] as const)
+          const there = new Map(
+            sampled(c, stored.length).map((value, i) => [stored[i] ?? 0, { value, left: longest(c) }])
+          )
+          const entries = Array.from(there, ([n, { left, value }]) => [key(n), value, left] as const)
           await run('setMany', c.store.setMany(entries))
           const keys = asked.map(key)
-          const bulk = {
-            get: await run('getMany', c.store.getMany(keys)),
-            read: await run('readMany', c.store.readMany(keys)),
-            has: await run('hasMany', c.store.hasMany(keys)),
-            touch: await run('touchMany', c.store.touchMany(keys.map((k) => [k, longest(c)])))
-          }
-          for (const [name, answers] of Object.entries(bulk)) {
-            ensure(answers.length === keys.length, () => `${name}Many answered another number of values`)
-          }
-          for (const [i, n] of asked.entries()) {
-            const place = stored.indexOf(n)
-            const isThere = c.keeps && place >= 0
-            const answer = bulk.get[i]
-            const value = values[place]
-            ensure(answer !== undefined && (answer._tag === 'Some') === isThere, 'getMany: another place')
-            // the proof: `place` is one of `values`
-            if (place >= 0 && answer !== undefined)
-              ensure(isSome(c, value as (typeof values)[number])(answer), 'getMany: another value')
-            ensure((bulk.read[i]?._tag === 'Some') === isThere, 'readMany: another place')
-            ensure(bulk.has[i] === isThere, 'hasMany: another place')
-            ensure(bulk.touch[i] === isThere, 'touchMany: another place')
-          }
-          const together = await Promise.all(keys.map((k) => run('get', c.store.get(k))))
-          together.forEach((answer, i) =>
-            ensure(answer._tag === bulk.get[i]?._tag, 'concurrent gets are not the single ones')
+          const wanted = asked.map((n) => there.get(n))
+          await found(c, keys, wanted, 'after setMany')
+          await finds.touchMany(
+            c,
+            keys.map((k) => [k, longest(c)]),
+            asked.map((n) => there.has(n)),
+            'after setMany'
           )
-          await run('deleteMany', c.store.deleteMany([...keys, ...entries.map(([k]) => k)]))
-          ensure(!(await run('hasMany', c.store.hasMany(keys))).includes(true), 'deleteMany left something')
+          const all = [...keys, ...entries.map(([k]) => k)]
+          await run('deleteMany', c.store.deleteMany(all))
+          await finds.hasMany(c, all, allFalse(all), 'after deleteMany')
         }
       ),
       c.check
@@ -66,10 +70,14 @@ export const bulk: StoreLaws = {
     const key = `${freshPrefix()}key`
     const [a, b] = two(c)
     await run('setMany', c.store.setMany([a, b, a, b].map((value) => [key, value, longest(c)])))
-    ensure(isSome(c, b)(await run('get', c.store.get(key))), 'an earlier entry won')
+    await finds.get(c, key, { value: b }, 'the later of two')
     const ttls = [D.forever, D.zero, D.forever]
-    const touched = await run('touchMany', c.store.touchMany(ttls.map((ttl) => [key, ttl])))
-    ensure(same(touched, [c.keeps, c.keeps, false]), () => `touchMany: ${String(touched)}`)
+    await finds.touchMany(
+      c,
+      ttls.map((ttl) => [key, ttl]),
+      [true, true, false],
+      'removed in between'
+    )
     await run(
       'setMany',
       c.store.setMany([
@@ -77,43 +85,52 @@ export const bulk: StoreLaws = {
         [key, b, D.zero]
       ])
     )
-    ensure((await run('get', c.store.get(key)))._tag === 'None', 'an entry that was not to be stored')
+    await finds.get(c, key, undefined, 'the later of two was not to be stored')
   },
 
   'law 12: a bulk of thousands is answered as a small one is': async (c) => {
     const prefix = freshPrefix()
     const [a, b] = two(c)
-    const keys = Array.from({ length: many }, (_, i) => `${prefix}${String(i)}`)
-    const valueOf = (i: number): typeof a => (i % 2 === 0 ? a : b)
-    await run('setMany', c.store.setMany(keys.map((key, i) => [key, valueOf(i), longest(c)])))
-    const got = await run('getMany', c.store.getMany(keys))
-    const read = await run('readMany', c.store.readMany(keys))
-    const has = await run('hasMany', c.store.hasMany(keys))
-    const touched = await run('touchMany', c.store.touchMany(keys.map((key) => [key, longest(c)])))
-    for (const [name, { length }] of Object.entries({ got, read, has, touched })) {
-      ensure(length === many, () => `${name}: ${String(length)} answers of ${String(many)}`)
-    }
-    keys.forEach((_, i) => {
-      const value = valueOf(i)
-      ensure(isSome(c, value)(got[i] ?? none), () => `getMany: another value at ${String(i)}`)
-      ensure(read[i]?._tag === got[i]?._tag, () => `readMany: another answer at ${String(i)}`)
-      ensure(has[i] === c.keeps, () => `hasMany: another answer at ${String(i)}`)
-      ensure(touched[i] === c.keeps, () => `touchMany: another answer at ${String(i)}`)
-    })
-    const together = await Promise.all(keys.map((key) => run('get', c.store.get(key))))
-    together.forEach((answer, i) =>
-      ensure(isSome(c, valueOf(i))(answer), () => `get, with others: another value at ${String(i)}`)
+    const keys = Array.from({ length: atMost(c, many) }, (_, i) => `${prefix}${String(i)}`)
+    const wanted = (left: number) => keys.map((_, i) => ({ value: i % 2 === 0 ? a : b, left }))
+    const entries = wanted(longest(c)).map(({ value }, i) => [keys[i] ?? '', value, longest(c)] as const)
+    await run('setMany', c.store.setMany(entries))
+    await found(c, keys, wanted(longest(c)), 'after setMany')
+    const longer = c.lifetime ? D.hours(2) : D.forever
+    await finds.touchMany(
+      c,
+      keys.map((key) => [key, longer]),
+      keys.map(() => true),
+      'after setMany'
     )
+    await finds.readMany(c, keys, wanted(longer), 'after touchMany')
     await run('deleteMany', c.store.deleteMany(keys))
-    ensure(!(await run('hasMany', c.store.hasMany(keys))).includes(true), 'deleteMany left something')
+    await found(
+      c,
+      keys,
+      keys.map(() => undefined),
+      'after deleteMany'
+    )
+    await finds.touchMany(
+      c,
+      keys.map((key) => [key, longer]),
+      allFalse(keys),
+      'after deleteMany'
+    )
   },
 
   'law 12: nothing asked, nothing touched': async (c) => {
-    ensure((await run('getMany', c.store.getMany([]))).length === 0, 'getMany')
-    ensure((await run('readMany', c.store.readMany([]))).length === 0, 'readMany')
-    ensure((await run('hasMany', c.store.hasMany([]))).length === 0, 'hasMany')
-    ensure((await run('touchMany', c.store.touchMany([]))).length === 0, 'touchMany')
-    await run('setMany', c.store.setMany([]))
-    await run('deleteMany', c.store.deleteMany([]))
+    const { store } = c
+    for (const [name, task] of Object.entries({
+      getMany: store.getMany([]),
+      readMany: store.readMany([]),
+      hasMany: store.hasMany([]),
+      touchMany: store.touchMany([])
+    })) {
+      const { length } = await run<ReadonlyArray<unknown>>(`${name}([])`, task)
+      ensure(length === 0, () => `${name}([]): ${String(length)} answers, expected 0`)
+    }
+    await run('setMany([])', store.setMany([]))
+    await run('deleteMany([])', store.deleteMany([]))
   }
 }

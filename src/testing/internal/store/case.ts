@@ -4,13 +4,12 @@
  * @internal
  */
 import * as fc from 'fast-check'
-import type { Option } from 'fp-ts/Option'
 
 import * as D from '../../../Duration'
-import type { Entry, Store } from '../../../Store'
+import type { Store } from '../../../Store'
 import type { StoreLawsOptions } from '../../storeLaws'
 import { same } from '../same'
-import { ensure, fail, type Looking, looking, run } from '../words'
+import { type Looking, looking, run } from '../words'
 
 /** A store under test, with what is known of it. */
 export interface Case<R> {
@@ -23,6 +22,8 @@ export interface Case<R> {
   /** It tells what is left of a lifetime. */
   readonly tells: boolean
   readonly clears: boolean
+  /** So many entries it holds at least, when it is told so many. */
+  readonly max: number
   readonly leases: boolean
   /** Time costs nothing. */
   readonly instant: boolean
@@ -49,6 +50,7 @@ export const caseOf = <R, B>(store: Store<R, B>, options: StoreLawsOptions<R, B>
     lifetime: options.lifetime !== false,
     tells: options.lifetime !== 'hidden',
     clears: options.clears ?? true,
+    max: options.max ?? Infinity,
     leases: options.leases ?? false,
     instant: clock !== undefined,
     granularity: options.granularity ?? 0,
@@ -96,14 +98,15 @@ export const soonOver = <R>(c: Case<R>): { readonly life: D.Duration; readonly w
   wait: c.instant && c.granularity === 0 ? 401 : 600 + 3 * c.granularity
 })
 
+/** Begins to count. Says whether what is given that life from now on has to be there still. */
+export const isEarly = <R>(c: Case<R>, life: number): (() => boolean) => {
+  const begun = performance.now()
+  return () => c.instant || performance.now() - begun < life - c.granularity
+}
+
 // -------------------------------------------------------------------------------------
 // answers
 // -------------------------------------------------------------------------------------
-
-export const isSome =
-  <R>(c: Case<R>, value: R) =>
-  (answer: Option<R>): boolean =>
-    c.keeps ? answer._tag === 'Some' && c.equals(answer.value, value) : answer._tag === 'None'
 
 /** Whether `remaining` is what a clock that runs on, and counts as it does, may have left of `ttl`. */
 export const isLeft = <R>(c: Case<R>, remaining: number, ttl: number): boolean =>
@@ -111,32 +114,22 @@ export const isLeft = <R>(c: Case<R>, remaining: number, ttl: number): boolean =
     ? remaining === Infinity
     : remaining <= ttl + c.granularity && remaining >= ttl - c.granularity - c.tolerance
 
-export const isThere = async <R>(what: string, c: Case<R>, key: string, value: R): Promise<void> =>
-  ensure(isSome(c, value)(await run('get', c.store.get(key))), () => `${what}: another value, or none`)
-
-export const isGone = async <R>(what: string, c: Case<R>, key: string): Promise<void> =>
-  ensure((await run('get', c.store.get(key)))._tag === 'None', () => `${what}: there is an entry`)
-
 /** Whether a store that counts coarsely may take either of two durations for the longer one. */
 export const isNear = <R>(c: Case<R>, a: number, b: number): boolean =>
   c.granularity > 0 && Math.abs(a - b) <= c.granularity
-
-export const remains = <R>(c: Case<R>, entry: Option<Entry<R>>, ttl: number, what: string): void => {
-  if (!c.keeps) return ensure(entry._tag === 'None', () => `${what}: an entry in a store that keeps nothing`)
-  if (entry._tag === 'None') return fail(`${what}: no entry`)
-  if (!c.tells) return
-  const { remaining } = entry.value
-  return ensure(
-    isLeft(c, remaining, ttl),
-    () => `${what}: ${String(remaining)} ms are left of ${String(ttl)}`
-  )
-}
 
 export const sampled = <R>(c: Case<R>, count: number): ReadonlyArray<R> =>
   fc.sample(c.values, { numRuns: count, seed: 1_789 })
 
 // the proof: `fc.sample` gives as many as it was asked for
 export const two = <R>(c: Case<R>): readonly [R, R] => sampled(c, 2) as unknown as readonly [R, R]
+
+/** So many entries, or as many as the store holds. */
+export const atMost = <R>(c: Case<R>, count: number): number => Math.min(count, c.max)
+
+/** Removes what a law has stored: all of its prefix, or those keys from a store that cannot clear. */
+export const tidy = <R>(c: Case<R>, prefix: string, keys: ReadonlyArray<string>): Promise<void> =>
+  c.clears ? run('clear', c.store.clear(prefix)) : run('deleteMany', c.store.deleteMany(keys))
 
 /** A law of a store, by its name. */
 export type StoreLaw = <R>(c: Case<R>) => Promise<void>

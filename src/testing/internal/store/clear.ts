@@ -4,8 +4,11 @@
  * @internal
  */
 
-import { ensure, freshPrefix, run } from '../words'
-import { longest, type StoreLaws, two } from './case'
+import { freshPrefix, refuses, run } from '../words'
+import { atMost, longest, type StoreLaws, two } from './case'
+import * as finds from './finds'
+
+const all = (keys: ReadonlyArray<string>, is: boolean): ReadonlyArray<boolean> => keys.map(() => is)
 
 export const clear: StoreLaws = {
   'law 35: clear removes exactly the keys that begin with its prefix': async (c) => {
@@ -23,37 +26,49 @@ export const clear: StoreLaws = {
       'x:users:1'
     ]
     const hostile = ['us?rs:1', 'us*rs:1', 'us[e]rs:1', 'us\\ers:1', 'us{e}rs:1', 'us_rs:1', 'us%rs:1']
+    const keys = [...tails, ...hostile].map((tail) => prefix + tail)
     for (const target of ['users:', 'us?rs:', 'us*', 'us[e]', 'us\\', 'us{', 'us_rs:', 'us%', '*', '?']) {
-      const keys = [...tails, ...hostile]
-      const entries = keys.map((key) => [prefix + key, value, longest(c)] as const)
-      await run('setMany', c.store.setMany(entries))
+      await run('setMany', c.store.setMany(keys.map((key) => [key, value, longest(c)])))
       await run('clear', c.store.clear(prefix + target))
-      const left = await run('hasMany', c.store.hasMany(keys.map((key) => prefix + key)))
-      keys.forEach((key, i) =>
-        ensure(
-          left[i] === (c.keeps && !key.startsWith(target)),
-          () => `clear of ${target} and the key ${key}`
-        )
-      )
+      const rest = keys.map((key) => !key.startsWith(prefix + target))
+      await finds.hasMany(c, keys, rest, `after clear of ${target}`)
     }
     await run('clear', c.store.clear(prefix))
-    const rest = await run('hasMany', c.store.hasMany([...tails, ...hostile].map((key) => prefix + key)))
-    ensure(!rest.includes(true), 'clear left something')
+    await finds.hasMany(c, keys, all(keys, false), 'after clear of all')
   },
 
   'law 35: clear finds all of many keys': async (c) => {
     const prefix = freshPrefix()
     const [value] = two(c)
-    const keys = Array.from({ length: 2_500 }, (_, i) => `${prefix}${i % 2 === 0 ? 'a' : 'b'}:${String(i)}`)
-    const entries = keys.map((key) => [key, value, longest(c)] as const)
-    await run('setMany', c.store.setMany(entries))
+    const isFirst = (i: number): boolean => i % 2 === 0
+    const keys = Array.from(
+      { length: atMost(c, 2_500) },
+      (_, i) => `${prefix}${isFirst(i) ? 'a' : 'b'}:${String(i)}`
+    )
+    await run('setMany', c.store.setMany(keys.map((key) => [key, value, longest(c)])))
+    await finds.hasMany(c, keys, all(keys, true), 'after setMany')
     await run('clear', c.store.clear(`${prefix}a:`))
-    const left = await run('hasMany', c.store.hasMany(keys))
-    keys.forEach((key, i) =>
-      // a bounded store may have dropped some
-      ensure(left[i] !== true || !key.startsWith(`${prefix}a:`), 'clear left a key')
+    await finds.hasMany(
+      c,
+      keys,
+      keys.map((_, i) => !isFirst(i)),
+      'after clear of a half'
     )
     await run('clear', c.store.clear(prefix))
-    ensure(!(await run('hasMany', c.store.hasMany(keys))).includes(true), 'clear left a key')
+    await finds.hasMany(c, keys, all(keys, false), 'after clear of all')
+  }
+}
+
+/** Of a store that does not clear. */
+export const clearless: StoreLaws = {
+  'law 35: a store that does not clear refuses to, and leaves what was there': async (c) => {
+    const prefix = freshPrefix()
+    const key = `${prefix}key`
+    const [value] = two(c)
+    await refuses('clear of nothing', c.store.clear(prefix))
+    await run('set', c.store.set(key, value, longest(c)))
+    await refuses('clear', c.store.clear(prefix))
+    await finds.get(c, key, { value }, 'after clear was refused')
+    await run('delete', c.store.delete(key))
   }
 }

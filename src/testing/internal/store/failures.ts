@@ -7,11 +7,28 @@ import { none, some } from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
 import type { TaskEither } from 'fp-ts/TaskEither'
 
-import type { Duration } from '../../../Duration'
-import { isRingError, type StoreError } from '../../../RingError'
+import { type Duration, forever } from '../../../Duration'
+import { isRingError, type StoreError, type StoreErrorReason } from '../../../RingError'
 import type { Operation, Store } from '../../../Store'
 import { ensure, fail, freshPrefix } from '../words'
 import { type Case, longest, sampled, type StoreLaws } from './case'
+
+const lifetimeOf = <R>({ lifetime, tells }: Case<R>): 'none' | 'hidden' | undefined =>
+  !lifetime ? 'none' : tells ? undefined : 'hidden'
+
+const lifetimesSaid = { none: 'the store keeps no lifetimes', hidden: 'the store hides lifetimes' }
+
+/** The option that says so. */
+const lifetimesNamed = { none: 'lifetime: false', hidden: "lifetime: 'hidden'" }
+
+const namesItsLifetimes = <R>(c: Case<R>): void => {
+  const [said, named] = [c.store.lifetime, lifetimeOf(c)]
+  ensure(said === named, () =>
+    said === undefined
+      ? `the store does not say \`lifetime: '${String(named)}'\``
+      : `${lifetimesSaid[said]}: give the laws \`${lifetimesNamed[said]}\``
+  )
+}
 
 /** It has what its author named, so that the laws of all that it has are run. */
 export const capabilities: StoreLaws = {
@@ -21,12 +38,7 @@ export const capabilities: StoreLaws = {
       (store.leases !== undefined) === c.leases,
       c.leases ? 'the store has no leases' : 'the store has leases: give the laws `leases: true`'
     )
-    ensure(
-      (store.lifetime === 'none') === !c.lifetime,
-      c.lifetime
-        ? 'the store keeps no lifetimes: give the laws `lifetime: false`'
-        : "the store does not say `lifetime: 'none'`"
-    )
+    namesItsLifetimes(c)
     ensure(
       (store.keeps === 'nothing') === !c.keeps,
       c.keeps
@@ -35,6 +47,7 @@ export const capabilities: StoreLaws = {
     )
     ensure(store.deadline === undefined || store.deadline > 0, 'its deadline is over at once')
     ensure(store.peekEntry === undefined || store.peek !== undefined, 'it has `peekEntry`, and no `peek`')
+    ensure(store.peekEntry === undefined || c.tells, 'it hides lifetimes, and `peekEntry` tells them')
     return Promise.resolve()
   }
 }
@@ -73,14 +86,20 @@ const operationsOf = <R>(store: Store<R>, key: string, value: R, ttl: Duration) 
   return { ...entries, ...ofLeases }
 }
 
-/** Longer than any deadline that a store should have. */
+/** For a store that names no deadline: longer than any should be. */
 const patience = 5_000
 
+/** By how much an answer may be later than its deadline, on a machine that is busy. */
+const slack = 1_000
+
+const longestAnswer = ({ deadline }: Pick<Store<unknown>, 'deadline'>): number =>
+  deadline === undefined || deadline === forever ? patience : deadline + slack
+
 /** The answer of an operation, that may throw and be rejected and hang as long as it is broken. */
-const answerOf = async <A>(operation: string, make: () => Task<A>): Promise<A> => {
+const answerOf = async <A>(operation: string, within: number, make: () => Task<A>): Promise<A> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${operation} does not end`)), patience)
+    timer = setTimeout(() => reject(new Error(`${operation}: no answer within ${String(within)} ms`)), within)
   })
   const answer = (async () => make()())().catch((cause: unknown) =>
     fail(`${operation} throws, or is rejected: ${String(cause)}`)
@@ -92,21 +111,36 @@ const answerOf = async <A>(operation: string, make: () => Task<A>): Promise<A> =
   }
 }
 
-const isStoreError = (u: unknown): boolean => isRingError(u) && u._tag === 'StoreError'
+const isStoreError = (u: unknown): u is StoreError => isRingError(u) && u._tag === 'StoreError'
 
-/** Its backend is down. */
-export const broken = async <R>(c: Case<R>): Promise<void> => {
+/** Every operation, all at once, is a left of its own name, for one of these reasons. */
+const allFail = async <R>(c: Case<R>, reasons: ReadonlyArray<StoreErrorReason>): Promise<void> => {
   const key = `${freshPrefix()}secret`
-  for (const value of sampled(c, 1)) {
-    const answers = Object.entries(operationsOf(c.store, key, value, longest(c))).map(
-      async ([operation, make]) => {
-        const answer = await answerOf(operation, make)
-        if (answer._tag === 'Right') return fail(`${operation} is a right`)
-        const { left } = answer
-        ensure(isStoreError(left), () => `${operation}: the left is no StoreError`)
-        return ensure(!left.message.includes(key), () => `${operation}: the message names the key`)
-      }
+  const within = longestAnswer(c.store)
+  const failsAsItShould = async ([operation, make]: [string, Operations[string]]): Promise<void> => {
+    const answer = await answerOf(operation, within, make)
+    if (answer._tag === 'Right') return fail(`${operation} is a right`)
+    const { left } = answer
+    ensure(isStoreError(left), () => `${operation}: the left is no StoreError`)
+    ensure(left.operation === operation, () => `${operation}: the left says that it is of ${left.operation}`)
+    const expected = operation === 'clear' && !c.clears ? ['refused'] : reasons
+    ensure(
+      expected.includes(left.reason),
+      () => `${operation}: the reason is ${left.reason}, expected ${expected.join(' or ')}`
     )
-    await Promise.all(answers)
+    return ensure(!left.message.includes(key), () => `${operation}: the message names the key`)
   }
+  for (const value of sampled(c, 1)) {
+    await Promise.all(Object.entries(operationsOf(c.store, key, value, longest(c))).map(failsAsItShould))
+  }
+}
+
+/** Its backend is down. A breaker may be what says so. */
+export const broken = <R>(c: Case<R>): Promise<void> => allFail(c, ['failed', 'timeout', 'open'])
+
+/** Its backend is there, and never answers. */
+export const hung = <R>(c: Case<R>): Promise<void> => {
+  const { deadline } = c.store
+  ensure(deadline !== undefined && deadline !== forever, 'it names no deadline: nothing ends its calls')
+  return allFail(c, ['timeout'])
 }

@@ -7,9 +7,10 @@ import * as fc from 'fast-check'
 import { none, type Option, some } from 'fp-ts/Option'
 
 import * as D from '../../../Duration'
-import type { Entry, Leases } from '../../../Store'
+import type { Leases } from '../../../Store'
 import { ensure, run } from '../words'
-import { type Case, isNear, minute, remains, shortLives, waits } from './case'
+import { type Case, isNear, minute, shortLives, waits } from './case'
+import * as finds from './finds'
 import { isBusyFor } from './leaseWords'
 import { makeModel } from './model'
 
@@ -111,12 +112,9 @@ export const executeLeases = async <R>(
   const owns = (key: string, token: string): boolean => model.held(key)?.token === token
   const same = (what: string, actual: unknown, expected: unknown): void =>
     ensure(actual === expected, () => `${what}: ${String(actual)}, and ${String(expected)} expected`)
-  const asEntry = (what: string, key: string, answer: Option<Entry<R>>): void => {
-    const expected = entries.at(key)
-    same(what, answer._tag, expected === undefined ? 'None' : 'Some')
-    if (answer._tag === 'None' || expected === undefined) return
-    ensure(c.equals(answer.value.value, expected.value), () => `${what}: another value`)
-    remains(c, answer, entries.left(key), what)
+  const wanted = (key: string): finds.Wanted<R> => {
+    const entry = entries.at(key)
+    return entry === undefined ? undefined : { value: entry.value, left: entries.left(key) }
   }
   const acquire = async (
     what: string,
@@ -130,7 +128,7 @@ export const executeLeases = async <R>(
     const left = entries.left(key)
     if (isNear(c, left, beyond) ? answer._tag === 'Found' : left > beyond) {
       same(what, answer._tag, 'Found')
-      if (answer._tag === 'Found') asEntry(what, key, some(answer.entry))
+      if (answer._tag === 'Found') finds.isEntry(c, what, some(answer.entry), wanted(key))
     } else if (held !== undefined) isBusyFor(c, answer, held.left, what)
     else {
       same(what, answer._tag, 'Won')
@@ -185,7 +183,7 @@ export const executeLeases = async <R>(
         entries.delete(command.key)
         break
       case 'read':
-        asEntry(what, command.key, await run(what, c.store.read(full(command.key))))
+        await finds.read(c, full(command.key), wanted(command.key), what)
         break
       case 'wait':
         await c.wait(command.ms)
@@ -195,7 +193,7 @@ export const executeLeases = async <R>(
     }
   }
   for (const key of leaseKeys) {
-    asEntry('in the end', key, await run('read', c.store.read(full(key))))
+    await finds.read(c, full(key), wanted(key), 'in the end')
     await acquire('in the end', key, 'another', minute, D.forever)
   }
   await run('override', leases.override(leaseKeys.map((key) => [full(key), none, minute])))

@@ -7,12 +7,19 @@ import * as D from '../../../Duration'
 import type { Acquired, Leases } from '../../../Store'
 import { ensure, fail, run } from '../words'
 import { type Case, isLeft, minute, type StoreLaw } from './case'
+import * as finds from './finds'
 
 /** A law of leases, for a store that has some. */
 export const ofLeases =
   (law: <R>(c: Case<R>, leases: Leases<R>) => Promise<void>): StoreLaw =>
   (c) =>
     c.store.leases === undefined ? fail('the store has no leases') : law(c, c.store.leases)
+
+export const isThere = <R>(when: string, c: Case<R>, key: string, value: R): Promise<void> =>
+  finds.get(c, key, { value }, when)
+
+export const isGone = <R>(when: string, c: Case<R>, key: string): Promise<void> =>
+  finds.get(c, key, undefined, when)
 
 /** What comes of the wish for a lease, whatever entry is there. */
 export const wish = <R>(leases: Leases<R>, key: string, token: string): Promise<Acquired<R>> =>

@@ -4,14 +4,12 @@
  * @internal
  */
 import * as fc from 'fast-check'
-import { type Option, some } from 'fp-ts/Option'
 
 import * as D from '../../../Duration'
-import type { Entry } from '../../../Store'
 import { someKeys, somePrefixes } from '../keys'
-import { same as equal } from '../same'
-import { ensure, refuses, run } from '../words'
-import { type Case, longLives, minute, remains, shortLives, waits } from './case'
+import { refuses, run } from '../words'
+import { type Case, longLives, minute, shortLives, waits } from './case'
+import * as finds from './finds'
 import { makeModel } from './model'
 
 type Command<R> =
@@ -91,41 +89,26 @@ export const execute = async <R>(
   const model = makeModel<R>(c.keeps)
   const full = (key: string): string => prefix + key
   const ends = (ttl: number): boolean => ttl > 0 && ttl !== Infinity
-  const asModel = (what: string, key: string, answer: Option<R>): void => {
-    const expected = model.at(key)
-    ensure(
-      expected === undefined
-        ? answer._tag === 'None'
-        : answer._tag === 'Some' && c.equals(answer.value, expected.value),
-      () =>
-        `${what} is ${answer._tag}, and ${expected === undefined ? 'None' : 'Some'} or another value expected`
-    )
+  const wanted = (key: string): finds.Wanted<R> => {
+    const entry = model.at(key)
+    return entry === undefined ? undefined : { value: entry.value, left: model.left(key) }
   }
-  const asEntry = (what: string, key: string, answer: Option<Entry<R>>): void => {
-    asModel(what, key, answer._tag === 'None' ? answer : some(answer.value.value))
-    if (answer._tag === 'Some') remains(c, answer, model.left(key), what)
-  }
-  const same = (what: string, actual: unknown, expected: unknown): void =>
-    ensure(equal(actual, expected), () => `${what}: ${String(actual)}, and ${String(expected)} expected`)
-
+  const all = (keys: ReadonlyArray<string>): ReadonlyArray<finds.Wanted<R>> => keys.map(wanted)
   for (const [i, command] of program.entries()) {
-    const what = `step ${String(i)}, ${command.op}`
+    const step = `step ${String(i)}`
+    const what = `${command.op}, ${step}`
     switch (command.op) {
       case 'get':
-        asModel(what, command.key, await run(what, store.get(full(command.key))))
+        await finds.get(c, full(command.key), wanted(command.key), step)
         break
       case 'read':
-        asEntry(what, command.key, await run(what, store.read(full(command.key))))
+        await finds.read(c, full(command.key), wanted(command.key), step)
         break
-      case 'peek': {
-        const seen = store.peek?.(full(command.key))
-        if (seen !== undefined) asModel(what, command.key, some(seen))
-        const entry = store.peekEntry?.(full(command.key))
-        if (entry !== undefined) asEntry(what, command.key, some(entry))
+      case 'peek':
+        finds.peek(c, full(command.key), wanted(command.key), step)
         break
-      }
       case 'has':
-        same(what, await run(what, store.has(full(command.key))), model.at(command.key) !== undefined)
+        await finds.has(c, full(command.key), model.at(command.key) !== undefined, step)
         break
       case 'delete':
         await run(what, store.delete(full(command.key)))
@@ -141,37 +124,26 @@ export const execute = async <R>(
         break
       }
       case 'touch': {
-        const te = store.touch(full(command.key), command.ttl)
-        if (!c.lifetime && ends(command.ttl)) await refuses(what, te)
-        else same(what, await run(what, te), model.touch(command.key, command.ttl))
+        const { key, ttl } = command
+        if (!c.lifetime && ends(ttl)) await refuses(what, store.touch(full(key), ttl))
+        else await finds.touch(c, full(key), ttl, model.touch(key, ttl), step)
         break
       }
-      case 'getMany': {
-        const answers = await run(what, store.getMany(command.keys.map(full)))
-        same(what, answers.length, command.keys.length)
-        answers.forEach((answer, j) => asModel(what, command.keys[j] ?? '', answer))
+      case 'getMany':
+        await finds.getMany(c, command.keys.map(full), all(command.keys), step)
+        break
+      case 'readMany':
+        await finds.readMany(c, command.keys.map(full), all(command.keys), step)
+        break
+      case 'together':
+        await Promise.all(command.keys.map((key) => finds.get(c, full(key), wanted(key), step)))
+        await Promise.all(command.keys.map((key) => finds.read(c, full(key), wanted(key), step)))
+        break
+      case 'hasMany': {
+        const are = command.keys.map((key) => model.at(key) !== undefined)
+        await finds.hasMany(c, command.keys.map(full), are, step)
         break
       }
-      case 'together': {
-        const answers = await Promise.all(command.keys.map((key) => run(what, store.get(full(key)))))
-        const entries = await Promise.all(command.keys.map((key) => run(what, store.read(full(key)))))
-        answers.forEach((answer, j) => asModel(what, command.keys[j] ?? '', answer))
-        entries.forEach((entry, j) => asEntry(what, command.keys[j] ?? '', entry))
-        break
-      }
-      case 'readMany': {
-        const answers = await run(what, store.readMany(command.keys.map(full)))
-        same(what, answers.length, command.keys.length)
-        answers.forEach((answer, j) => asEntry(what, command.keys[j] ?? '', answer))
-        break
-      }
-      case 'hasMany':
-        same(
-          what,
-          await run(what, store.hasMany(command.keys.map(full))),
-          command.keys.map((key) => model.at(key) !== undefined)
-        )
-        break
       case 'deleteMany':
         await run(what, store.deleteMany(command.keys.map(full)))
         command.keys.forEach(model.delete)
@@ -186,14 +158,12 @@ export const execute = async <R>(
         break
       }
       case 'touchMany': {
-        const te = store.touchMany(command.entries.map(([key, ttl]) => [full(key), ttl]))
-        if (!c.lifetime && command.entries.some(([, ttl]) => ends(ttl))) await refuses(what, te)
-        else
-          same(
-            what,
-            await run(what, te),
-            command.entries.map(([key, ttl]) => model.touch(key, ttl))
-          )
+        const entries = command.entries.map(([key, ttl]) => [full(key), ttl] as const)
+        if (!c.lifetime && entries.some(([, ttl]) => ends(ttl))) await refuses(what, store.touchMany(entries))
+        else {
+          const touched = command.entries.map(([key, ttl]) => model.touch(key, ttl))
+          await finds.touchMany(c, entries, touched, step)
+        }
         break
       }
       case 'clear':

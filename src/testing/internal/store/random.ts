@@ -5,8 +5,9 @@
  */
 import * as fc from 'fast-check'
 
-import { freshPrefix, run } from '../words'
-import { type StoreLaws } from './case'
+import { someKeys } from '../keys'
+import { freshPrefix } from '../words'
+import { type StoreLaws, tidy } from './case'
 import { commands, execute } from './programs'
 
 export const random: StoreLaws = {
@@ -15,7 +16,11 @@ export const random: StoreLaws = {
       fc.asyncProperty(commands(c), async (program) => {
         const prefix = freshPrefix()
         await execute(c, prefix, program)
-        await run('clear', c.store.clear(prefix))
+        await tidy(
+          c,
+          prefix,
+          someKeys.map((key) => prefix + key)
+        )
       }),
       c.check
     )
