@@ -144,7 +144,8 @@ describe('the packed tarball', () => {
         './testing',
         './memcached',
         './files',
-        './sqlite'
+        './sqlite',
+        './http'
       ])
     )
     for (const name of subpaths.map((subpath) => `fp-ring${subpath.slice(1)}`)) {
