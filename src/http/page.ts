@@ -77,7 +77,7 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
   handler: (request: Request, ...rest: Rest) => Response | Promise<Response>,
   config: PageConfig<B, C>
 ): CachedPage<Rest, B> => {
-  const { cache, commands, look, now, pages, placeOf, serve, stopAt, find, base } = makePages(config, true)
+  const { base, cache, commands, find, look, now, placeOf, serve, stopAt, update } = makePages(config, true)
 
   const run =
     (request: Request, rest: Rest): (() => Promise<WebReply>) =>
@@ -126,7 +126,7 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
     async () => {
       const { place: first, visit } = stopAt(target, wantedOf(request), run(request, rest))
       const { place } = await find(visit, base(target), first)
-      const made = await pages.update({ visit, place })()
+      const made = await update({ visit, place })()
       if (E.isLeft(made) && made.left._tag === 'Unstorable')
         // the proof: `run` above made it
         return E.right(passedOn((await visit.run()) as WebReply, anybody, now(), cache, { fwd: 'request' }))

@@ -18,7 +18,7 @@ import { madeBy, ringPolicy } from '../internal/httpMade'
 import { type Page as StoredPage, pageCodec } from '../internal/httpPage'
 import type { Wanted } from '../internal/httpRules'
 import { variantOf } from '../internal/httpRules'
-import { makeLoad, makePassing, makeServe, type Stop, type Ways } from '../internal/httpServe'
+import { makeLoad, makePassing, makeServe, type Serving, type Stop, type Ways } from '../internal/httpServe'
 import { isAt, orThrow, pathFor, type Target, targetFor } from '../internal/httpTarget'
 import { makeVisit, type Reply } from '../internal/httpVisit'
 import * as KeyFn from '../KeyFn'
@@ -176,11 +176,29 @@ const wantedOf = (target: PageTarget): Wanted =>
     : plainly
 
 /**
+ * What adapters make their caches of.
+ *
+ * @internal
+ */
+export interface PageParts<B> extends Serving {
+  /** What the cache calls itself, if it does. */
+  readonly cache: string | undefined
+  readonly commands: PageCommands<B>
+  readonly now: IO<number>
+  readonly update: (stop: Stop) => TE.TaskEither<PageError | RingError, Page>
+  /** The page that lies there for a request; where the store fails, why. */
+  readonly look: (target: PageTarget) => TE.TaskEither<RingError, O.Option<Page>>
+  readonly placeOf: (target: PageTarget) => E.Either<KeyError, Target>
+  readonly stopAt: (target: Target, wanted: Wanted, run: () => Promise<Reply>) => Stop
+  readonly base: (target: Target) => string
+}
+
+/**
  * A cache of pages, for its adapters.
  *
  * @internal
  */
-export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean) => {
+export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): PageParts<B> => {
   // the proof: what a policy asks of its store is checked where it is given
   const policy = (config.policy ?? { _tag: 'Policy' }) as Policy.Policy<
     unknown,
@@ -231,7 +249,6 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean) =>
       variant === '' ? base(target) : `${base(target)}#${variant}`
     )
   })
-  /** The page that lies there for a request; where the store fails, why. */
   const look = (target: PageTarget): TE.TaskEither<RingError, O.Option<Page>> =>
     pipe(
       TE.fromEither(placeOf(target)),
@@ -261,5 +278,16 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean) =>
     store: pages.store,
     decode: pages.decode
   }
-  return { cache: nameOf(config.cacheStatus), commands, look, now, pages, placeOf, serve, stopAt, find, base }
+  return {
+    cache: nameOf(config.cacheStatus),
+    commands,
+    now,
+    update: pages.update,
+    look,
+    placeOf,
+    stopAt,
+    base,
+    find,
+    serve
+  }
 }

@@ -170,14 +170,22 @@ const satisfies = (asked: Directives, page: Page, now: number): boolean => {
 
 const nothing: Served = { _tag: 'Nothing', fate: { detail: 'only-if-cached' } }
 
-interface Found {
+/** What lies in the store for a visit, and where; or why nobody knows. */
+export interface Found {
   readonly place: string
   readonly page: Page | undefined
   readonly fault?: RingError
 }
 
 /** @internal */
-export const makeServe = (ways: Ways, pages: Pages, passing: Passing) => {
+export interface Serving {
+  readonly find: (visit: Visit, base: string, place: string) => Promise<Found>
+  /** Rejects where the handler does. */
+  readonly serve: (arrival: Arrival) => Promise<Served>
+}
+
+/** @internal */
+export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving => {
   const { now, obeys, vary } = ways
 
   const asksFor = (visit: Visit): Directives => {
