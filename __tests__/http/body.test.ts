@@ -180,20 +180,13 @@ describe('a body', () => {
   })
 
   it('may be changed by its client without harm', async () => {
-    const { pages } = bench(() => {
-      const chunk = bytes('good')
-      return new Response(
-        new ReadableStream<Uint8Array>({
-          start: (controller) => {
-            controller.enqueue(chunk)
-            controller.close()
-          }
-        })
-      )
-    })
+    const { body, controller } = source()
+    const { pages } = bench(() => new Response(body))
     const reader = (await pages(ask('/'))).body!.getReader()
+    controller.enqueue(bytes('good'))
     const { value } = await reader.read()
     value!.fill(0)
+    controller.close()
     await soon()
     const stored = await pages.get(home)()
     expect(E.isRight(stored) && O.isSome(stored.right) && (await stored.right.value.text())).toBe('good')

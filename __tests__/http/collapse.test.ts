@@ -134,6 +134,24 @@ describe('a crowd', () => {
     expect(fate(await pages(ask('/')))).toMatch(/hit/)
   })
 
+  it('is not given the old page where the new one is private, neither now nor next', async () => {
+    const { handler, waiting } = held()
+    const { pages, time } = bench(handler, {
+      policy: Policy.policy(Policy.ttl(Duration.seconds(1)), Policy.staleIfError(Duration.minutes(1)))
+    })
+    const first = pages(ask('/', { 'x-who': 'old' }))
+    await answerAll(waiting, (who) => mine(who))
+    await first
+    time.pass(2)
+    const both = ['a', 'b'].map((who) => pages(ask('/', { 'x-who': who })))
+    await answerAll(waiting, (who) => mine(who, { 'cache-control': 'private' }))
+    expect(await Promise.all((await Promise.all(both)).map((one) => one.text()))).toEqual(['for a', 'for b'])
+    time.pass(11)
+    const next = pages(ask('/', { 'x-who': 'c' }))
+    await answerAll(waiting, (who) => mine(who, { 'cache-control': 'private' }))
+    expect(await (await next).text()).toBe('for c')
+  })
+
   it('whose first handler throws: each hears of his own', async () => {
     const { handler, waiting } = held()
     const { pages } = bench(handler)

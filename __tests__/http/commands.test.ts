@@ -226,6 +226,113 @@ describe('the other commands', () => {
   })
 })
 
+describe('the fields of a page', () => {
+  it('are stored but for those of a connection, and those that it names', async () => {
+    const { pages, runs } = bench(
+      () =>
+        new Response('x', {
+          headers: {
+            connection: 'x-a, X-B',
+            'x-a': '1',
+            'x-b': '2',
+            'x-c': '3',
+            'keep-alive': 'timeout=5',
+            upgrade: 'h2c',
+            te: 'trailers',
+            trailer: 'x-d',
+            'proxy-authenticate': 'Basic',
+            'content-security-policy': "default-src 'self'",
+            'content-language': 'en',
+            link: '</a>; rel=preload'
+          }
+        })
+    )
+    await textOf(pages(ask('/')))
+    await soon()
+    const { headers } = await pages(ask('/'))
+    expect(runs()).toBe(1)
+    expect(Array.from(headers.keys()).sort()).toEqual([
+      'age',
+      'cache-status',
+      'content-language',
+      'content-length',
+      'content-security-policy',
+      'content-type',
+      'date',
+      'etag',
+      'link',
+      'x-c'
+    ])
+    const { headers: left, status } = await pages(ask('/', { 'if-none-match': '*' }))
+    expect(status).toBe(304)
+    expect(Array.from(left.keys()).sort()).toEqual([
+      'age',
+      'cache-status',
+      'content-security-policy',
+      'date',
+      'etag',
+      'link',
+      'x-c'
+    ])
+  })
+
+  it('Age grows, Date and Expires stay, what other caches have said stays', async () => {
+    const { pages, time } = bench(
+      () =>
+        new Response('x', {
+          headers: {
+            'cache-control': 'max-age=100',
+            age: '30',
+            'cache-status': 'origin; hit',
+            expires: 'never'
+          }
+        })
+    )
+    await textOf(pages(ask('/')))
+    await soon()
+    const first = await pages(ask('/'))
+    time.pass(20)
+    const { headers } = await pages(ask('/'))
+    expect(headers.get('age')).toBe('50')
+    expect(headers.get('date')).toBe(first.headers.get('date'))
+    expect(headers.get('expires')).toBe('never')
+    expect(fate(await pages(ask('/')))).toBe('origin; hit, fp-ring; hit; ttl=50')
+  })
+
+  it.each<readonly [string, Readonly<Record<string, string>>, boolean]>([
+    ['the tag', { 'if-none-match': '"v1"' }, true],
+    ['the tag, as a weak one', { 'if-none-match': 'W/"v1"' }, true],
+    ['the tag among others', { 'if-none-match': '"v0", "v1"' }, true],
+    ['any', { 'if-none-match': '*' }, true],
+    ['another tag', { 'if-none-match': '"v2"' }, false],
+    ['a tag without quotes', { 'if-none-match': 'v1' }, false],
+    ['a date after', { 'if-modified-since': 'Fri, 02 Jan 2026 00:00:00 GMT' }, true],
+    ['the date', { 'if-modified-since': 'Thu, 01 Jan 2026 00:00:00 GMT' }, true],
+    ['a date before', { 'if-modified-since': 'Wed, 31 Dec 2025 00:00:00 GMT' }, false],
+    ['a date that is none', { 'if-modified-since': 'yesterday' }, false],
+    [
+      'another tag counts more than a date',
+      { 'if-none-match': '"v2"', 'if-modified-since': 'Fri, 02 Jan 2026 00:00:00 GMT' },
+      false
+    ]
+  ])('answer conditions: %s', async (_, headers, known) => {
+    const seen: Array<string | null> = []
+    const { pages } = bench((request) => {
+      seen.push(request.headers.get('if-none-match'), request.headers.get('if-modified-since'))
+      return new Response('x', {
+        headers: { etag: '"v1"', 'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT' }
+      })
+    })
+    // of the handler's answer, and of the stored page
+    for (let i = 0; i < 2; i++) {
+      const response = await pages(ask('/', headers))
+      expect([response.status, await response.text()]).toEqual(known ? [304, ''] : [200, 'x'])
+      await soon()
+    }
+    expect(seen).toEqual([null, null])
+  })
+})
+
 describe('a policy', () => {
   it('says how long a page lives that says nothing, by the page', async () => {
     const { pages, runs, time } = bench(() => new Response('x', { status: 404 }), {

@@ -288,6 +288,21 @@ describe('errors', () => {
   })
 })
 
+it('an entry that somebody else wrote is served, and nothing runs for nobody', async () => {
+  const { pages, runs, text, url } = await up((_, res, n) => res.end(`run ${n}`))
+  await text()
+  await soon(20)
+  const key = pages.key(`${url}/`)
+  const raw = pages.store.backend.get(key)!.value
+  // with more life than the policy gives: a ring loads such a one anew, in the background
+  await pages.store.set(key, raw, Duration.days(1))()
+  for (let i = 0; i < 3; i++) {
+    expect(await text()).toBe('run 1')
+    await soon(10)
+  }
+  expect(runs()).toBe(1)
+})
+
 it('a hook of Fastify is of its route alone, and other hooks are heard', async () => {
   const pages = pageHook({ store: dict<Uint8Array>() })
   const app = fastify()
