@@ -289,7 +289,11 @@ describe('errors', () => {
 })
 
 it('an entry that somebody else wrote is served, and nothing runs for nobody', async () => {
-  const { pages, runs, text, url } = await up((_, res, n) => res.end(`run ${n}`))
+  const policy = Policy.policy(Policy.ttl(Duration.seconds(60)), Policy.staleIfError(Duration.minutes(1)))
+  const { pages, runs, text, url } = await up((_, res, n) => {
+    res.setHeader('cache-control', 'max-age=60, must-revalidate')
+    res.end(`run ${n}`)
+  }, policy)
   await text()
   await soon(20)
   const key = pages.key(`${url}/`)
