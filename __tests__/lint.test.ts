@@ -71,7 +71,13 @@ describe('lint', () => {
     ['src/testing/storeLaws.ts', '../stores/dict'],
     ['src/testing/storeLaws.ts', '../index'],
     ['src/testing/storeLaws.ts', 'jest'],
-    ['src/testing/internal/words.ts', '../../stores/dict']
+    ['src/testing/internal/words.ts', '../../stores/dict'],
+    ['src/http/page.ts', '../stores/dict'],
+    ['src/http/page.ts', '../index'],
+    ['src/http/node.ts', 'express'],
+    ['src/http/node.ts', 'node:http'],
+    ['src/http/pages.ts', './index'],
+    ['src/internal/httpServe.ts', '../http/pages']
   ])('import rule: %s may not import %s', async (file, from) => {
     expect(await rulesOf(file, imports(from))).toContain('no-restricted-imports')
   })

@@ -13,6 +13,7 @@ import { key } from './key'
 import { memcached } from './memcached'
 import { memory } from './memory'
 import { methods } from './methods'
+import { pages } from './pages'
 import { policies } from './policies'
 import { redis } from './redis'
 import { sqlite } from './sqlite'
@@ -28,6 +29,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   decode,
   key,
   methods,
+  pages,
   policies,
   files,
   sqlite,

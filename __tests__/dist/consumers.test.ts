@@ -145,7 +145,8 @@ describe('the packed tarball', () => {
         './memcached',
         './memjs',
         './files',
-        './sqlite'
+        './sqlite',
+        './http'
       ])
     )
     for (const name of subpaths.map((subpath) => `fp-ring${subpath.slice(1)}`)) {

@@ -6,6 +6,7 @@ const { join } = require('node:path')
 const { dict, Codec, Duration, Policy, ring } = require('fp-ring')
 const { cbor } = require('fp-ring/cbor')
 const { files } = require('fp-ring/files')
+const { page, pageMiddleware } = require('fp-ring/http')
 const { lru } = require('fp-ring/lru')
 const { memcached, memcachedClient } = require('fp-ring/memcached')
 const { memjs } = require('fp-ring/memjs')
@@ -22,6 +23,8 @@ const User = t.type({ id: t.number, name: t.string })
 
 const main = async () => {
   let runs = 0
+  assert.strictEqual(typeof page, 'function')
+  assert.strictEqual(typeof pageMiddleware({ store: dict() }), 'function')
   const fetchUser = (id) => TE.fromIO(() => (runs++, { id, name: 'Ada' }))
   const directory = mkdtempSync(join(tmpdir(), 'fp-ring-consumer-'))
   let n = 0

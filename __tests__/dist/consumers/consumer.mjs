@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { dict, Codec, Duration, Policy, ring, Store } from 'fp-ring'
 import { cbor } from 'fp-ring/cbor'
 import { files } from 'fp-ring/files'
+import { page } from 'fp-ring/http'
 import { lru } from 'fp-ring/lru'
 import { memcached, memcachedClient } from 'fp-ring/memcached'
 import { memjs } from 'fp-ring/memjs'
@@ -42,6 +43,11 @@ for (const config of [
 }
 rmSync(directory, { recursive: true })
 assert.strictEqual(typeof redis, 'function')
+let pagesMade = 0
+const site = page(() => new Response(`page ${++pagesMade}`), { store: dict(), origin: 'https://example.com' })
+for (let i = 0; i < 2; i++)
+  assert.strictEqual(await (await site(new Request('https://example.com/'))).text(), 'page 1')
+assert.deepStrictEqual(await site.delete('/')(), either.right(undefined))
 const servers = memcachedClient({ servers: ['localhost'] })
 assert.strictEqual(memcached(servers).backend, servers)
 assert.strictEqual(typeof memjs, 'function')

@@ -1,9 +1,11 @@
 import assert = require('node:assert')
+import http = require('node:http')
 
 import { Codec, dict, Duration, Policy, ring } from 'fp-ring'
 import type { RingError } from 'fp-ring'
 import { cbor } from 'fp-ring/cbor'
 import { files } from 'fp-ring/files'
+import { page, pageListener } from 'fp-ring/http'
 import { lru } from 'fp-ring/lru'
 import { memcached, memcachedClient } from 'fp-ring/memcached'
 import { memjs } from 'fp-ring/memjs'
@@ -70,6 +72,22 @@ const directory: string = store.backend
 // @ts-expect-error files have no leases
 assert.throws(() => ring(fetchUser, { name: 'user', store, codec: Codec.json(User), policy: Policy.lease() }))
 
+// pages, of both kinds of handlers
+const site = page((_: Request, n: number) => new Response(String(n)), {
+  store: dict<Uint8Array>(),
+  policy: Policy.ttlBy((it) => Duration.seconds(it.status))
+})
+const sent: Promise<Response> = site(new Request('http://localhost/'), 1)
+// @ts-expect-error the handler takes a number
+site(new Request('http://localhost/'))
+// @ts-expect-error a store of bytes
+page(() => new Response(), { store: dict<string>() })
+http.createServer(
+  pageListener((_: http.IncomingMessage, res: http.ServerResponse) => res.end(), {
+    store: dict<Uint8Array>()
+  })
+)
+
 // @ts-expect-error the argument is a number
 near('1')
 // @ts-expect-error bytes need a codec
@@ -79,6 +97,7 @@ ring(fetchUser, { name: 'user', store: redis(client), codec: Codec.json(t.string
 
 const main = async () => {
   for (const law of laws) await law.run()
+  assert.ok((await sent).ok)
   assert.strictEqual(backend, client)
   assert.strictEqual(others, servers)
   assert.strictEqual(opened, db)

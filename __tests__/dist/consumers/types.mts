@@ -1,9 +1,11 @@
 import assert from 'node:assert'
+import * as http from 'node:http'
 
 import { Codec, dict, Duration, Policy, ring } from 'fp-ring'
 import type { RingError } from 'fp-ring'
 import { cbor } from 'fp-ring/cbor'
 import { files } from 'fp-ring/files'
+import { page, pageListener } from 'fp-ring/http'
 import { lru } from 'fp-ring/lru'
 import { memcached, memcachedClient } from 'fp-ring/memcached'
 import { memjs } from 'fp-ring/memjs'
@@ -69,6 +71,23 @@ const store = files({ directory: 'cache' })
 const directory: string = store.backend
 // @ts-expect-error files have no leases
 assert.throws(() => ring(fetchUser, { name: 'user', store, codec: Codec.json(User), policy: Policy.lease() }))
+
+// pages, of both kinds of handlers
+const site = page((_: Request, n: number) => new Response(String(n)), {
+  store: dict<Uint8Array>(),
+  policy: Policy.ttlBy((it) => Duration.seconds(it.status))
+})
+const sent: Promise<Response> = site(new Request('http://localhost/'), 1)
+// @ts-expect-error the handler takes a number
+site(new Request('http://localhost/'))
+// @ts-expect-error a store of bytes
+page(() => new Response(), { store: dict<string>() })
+http.createServer(
+  pageListener((_: http.IncomingMessage, res: http.ServerResponse) => res.end(), {
+    store: dict<Uint8Array>()
+  })
+)
+assert.ok((await sent).ok)
 
 // @ts-expect-error the argument is a number
 near('1')

@@ -1,0 +1,356 @@
+/** What only a response of Node does: it is written in pieces, by many, and its client may go away. */
+import * as http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import * as net from 'node:net'
+import { pipeline, Readable } from 'node:stream'
+import * as zlib from 'node:zlib'
+
+import { afterEach, describe, expect, it } from '@jest/globals'
+import express from 'express'
+import fastify from 'fastify'
+import { dict, Duration, Policy } from 'fp-ring'
+import { pageHook, pageListener, pageMiddleware } from 'fp-ring/http'
+
+import { soon } from './kit'
+
+type Listener = (req: http.IncomingMessage, res: http.ServerResponse, run: number) => unknown
+
+const open: Array<http.Server> = []
+afterEach(async () => {
+  for (const server of open.splice(0)) {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+})
+const listen = async (listener: http.RequestListener): Promise<string> => {
+  const server = http.createServer(listener)
+  open.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** A cached listener that counts its runs. */
+const up = async (listener: Listener, policy: Policy.Policy = Policy.ttl(Duration.seconds(60))) => {
+  let runs = 0
+  const pages = pageListener(
+    (req: http.IncomingMessage, res: http.ServerResponse) => listener(req, res, ++runs),
+    { store: dict<Uint8Array>(), policy, maxBytes: 10_000 }
+  )
+  const url = await listen((req, res) => void pages(req, res).catch(() => res.destroy()))
+  const text = async (path = '/', init: RequestInit = {}) => (await fetch(url + path, init)).text()
+  return { pages, url, runs: () => runs, text }
+}
+
+describe('a response', () => {
+  it.each<readonly [string, Listener]>([
+    ['end', (_, res, n) => res.end(`body ${n}`)],
+    ['write and end', (_, res, n) => [res.write('body '), res.end(String(n))]],
+    ['writeHead, then later', (_, res, n) => [res.writeHead(200), setTimeout(() => res.end(`body ${n}`), 5)]],
+    [
+      'flushHeaders, then later',
+      (_, res, n) => [res.flushHeaders(), setTimeout(() => res.end(`body ${n}`), 5)]
+    ],
+    [
+      'writeHead with a reason',
+      (_, res, n) => [res.writeHead(200, 'Fine', { 'x-a': 'b' }), res.end(`body ${n}`)]
+    ],
+    ['writeHead with a list', (_, res, n) => [res.writeHead(200, ['x-a', 'b']), res.end(`body ${n}`)]],
+    ['another encoding', (_, res, n) => res.end(Buffer.from(`body ${n}`).toString('hex'), 'hex')],
+    ['bytes', (_, res, n) => res.end(Buffer.from(`body ${n}`))],
+    ['a callback', (_, res, n) => new Promise<void>((resolve) => res.end(`body ${n}`, resolve))],
+    ['a stream', (_, res, n) => pipeline(Readable.from(['bo', 'dy ', String(n)]), res, () => undefined)],
+    ['one that is piped', (_, res, n) => Readable.from(['bo', 'dy ', String(n)]).pipe(res)],
+    [
+      'early hints before it',
+      (_, res, n) => [res.writeEarlyHints({ link: '</a>; rel=preload' }), res.end(`body ${n}`)]
+    ],
+    ['a 102 before it', (_, res, n) => [res.writeProcessing(), res.end(`body ${n}`)]]
+  ])('is stored as it was written: %s', async (name, listener) => {
+    const { runs, text, url } = await up(listener)
+    expect(await text()).toBe('body 1')
+    await soon(10)
+    const again = await fetch(url)
+    expect(await again.text()).toBe('body 1')
+    expect(again.headers.get('content-length')).toBe('6')
+    if (name.startsWith('writeHead with')) expect(again.headers.get('x-a')).toBe('b')
+    expect(runs()).toBe(1)
+  })
+
+  it('comes to its client before it is whole', async () => {
+    let finish = (): void => undefined
+    const { text, url } = await up((_, res) => {
+      res.write('one ')
+      finish = () => res.end('two')
+    })
+    const reader = (await fetch(url)).body!.getReader()
+    expect(Buffer.from((await reader.read()).value).toString()).toBe('one ')
+    const other = text()
+    finish()
+    expect(Buffer.from((await reader.read()).value).toString()).toBe('two')
+    expect(await other).toBe('one two')
+  })
+
+  it('of events is passed on as it comes, and never stored', async () => {
+    const { runs, url } = await up((_, res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' })
+      res.write('data: 1\n\n')
+    })
+    for (let i = 1; i <= 2; i++) {
+      const leave = new AbortController()
+      const response = await fetch(url, { signal: leave.signal })
+      const { value } = await response.body!.getReader().read()
+      expect(Buffer.from(value).toString()).toBe('data: 1\n\n')
+      leave.abort()
+      expect(runs()).toBe(i)
+    }
+  })
+
+  it('says that its head is sent when it is written', async () => {
+    const seen: Array<boolean> = []
+    const { text } = await up((_, res) => {
+      seen.push(res.headersSent)
+      res.write('x')
+      seen.push(res.headersSent)
+      res.end()
+      seen.push(res.headersSent)
+    })
+    await text()
+    expect(seen).toEqual([false, true, true])
+  })
+
+  it('of which a cookie is added when its head is sent is not stored', async () => {
+    let runs = 0
+    const pages = pageMiddleware({ store: dict<Uint8Array>() })
+    // as sessions do it: the head is changed in the last moment, below the cache
+    const session: express.RequestHandler = (_, res, next) => {
+      const writeHead = res.writeHead.bind(res)
+      Reflect.set(res, 'writeHead', (...args: ReadonlyArray<never>) => {
+        res.setHeader('set-cookie', 'session=1')
+        return (writeHead as (...all: ReadonlyArray<never>) => unknown)(...args)
+      })
+      next()
+    }
+    const url = await listen(
+      express()
+        .use(session)
+        .use(pages as express.RequestHandler)
+        .use((_, res) => void res.end(`run ${++runs}`))
+    )
+    for (let i = 1; i <= 3; i++) expect(await (await fetch(url)).text()).toBe(`run ${i}`)
+  })
+
+  it('that is compressed after it is known to be stored in the form it was sent in', async () => {
+    let runs = 0
+    const pages = pageMiddleware({ store: dict<Uint8Array>() })
+    const url = await listen(
+      express()
+        .use(pages as express.RequestHandler)
+        .use((req, res) => {
+          runs++
+          res.setHeader('vary', 'accept-encoding')
+          if (req.headers['accept-encoding'] === 'gzip') {
+            res.setHeader('content-encoding', 'gzip')
+            res.end(zlib.gzipSync('hello'))
+          } else res.end('hello')
+        })
+    )
+    for (let i = 0; i < 2; i++)
+      for (const encoding of ['gzip', 'identity'])
+        expect(await (await fetch(url, { headers: { 'accept-encoding': encoding } })).text()).toBe('hello')
+    expect(runs).toBe(2)
+  })
+})
+
+describe('a client that goes away', () => {
+  const leaving = (url: string): Promise<net.Socket> =>
+    new Promise((resolve) => {
+      const { hostname, port } = new URL(url)
+      const socket = net.connect(Number(port), hostname, () => {
+        socket.write('GET / HTTP/1.1\r\nHost: ' + `${hostname}:${port}` + '\r\n\r\n')
+        resolve(socket)
+      })
+      socket.on('error', () => undefined)
+    })
+
+  it('before the answer begins holds up nobody', async () => {
+    const { runs, text, url } = await up((_, res, n) =>
+      setTimeout(() => res.end(`run ${n}`), n === 1 ? 60 : 0)
+    )
+    const socket = await leaving(url)
+    await soon(20)
+    const others = [text(), text()]
+    await soon(10)
+    socket.destroy()
+    const texts = await Promise.all(others)
+    for (const one of texts) expect(one).toMatch(/^run [23]$/)
+    await soon(60)
+    expect(await text()).toMatch(/^run [23]$/)
+    expect(runs()).toBeLessThanOrEqual(3)
+  })
+
+  it('in the middle of it leaves no half of it in the store', async () => {
+    const { text, url } = await up((_, res, n) => {
+      res.write(`half ${n}`)
+      if (n > 1) res.end(' whole')
+    })
+    const socket = await leaving(url)
+    await soon(20)
+    const other = text()
+    await soon(10)
+    socket.destroy()
+    expect(await other).toBe('half 2 whole')
+    expect(await text()).toBe('half 2 whole')
+  })
+})
+
+describe('errors', () => {
+  it('of a middleware behind come to the handler of errors, and are not stored', async () => {
+    let runs = 0
+    const pages = pageMiddleware({ store: dict<Uint8Array>() })
+    const url = await listen(
+      express()
+        .use(pages as express.RequestHandler)
+        .use(() => {
+          throw new Error(`run ${++runs}`)
+        })
+        .use(((error: Error, _: express.Request, res: express.Response, __: express.NextFunction) => {
+          res.status(500).send(error.message)
+        }) as express.ErrorRequestHandler)
+    )
+    for (let i = 1; i <= 2; i++) {
+      const response = await fetch(url)
+      expect([response.status, await response.text()]).toEqual([500, `run ${i}`])
+    }
+  })
+
+  it('of a listener are its own', async () => {
+    const errors: Array<unknown> = []
+    const pages = pageListener(
+      () => {
+        throw new Error('mine')
+      },
+      { store: dict<Uint8Array>() }
+    )
+    const url = await listen((req, res) => {
+      pages(req, res).catch((error: unknown) => {
+        errors.push(error)
+        res.statusCode = 500
+        res.end('sorry')
+      })
+    })
+    const response = await fetch(url)
+    expect([response.status, await response.text()]).toEqual([500, 'sorry'])
+    expect(errors).toEqual([new Error('mine')])
+  })
+
+  it('of a listener that has begun to answer are its own too', async () => {
+    const errors: Array<unknown> = []
+    const pages = pageListener(
+      async (_: http.IncomingMessage, res: http.ServerResponse) => {
+        res.write('half')
+        await soon()
+        throw new Error('mine')
+      },
+      { store: dict<Uint8Array>() }
+    )
+    const url = await listen((req, res) => {
+      pages(req, res).catch((error: unknown) => {
+        errors.push(error)
+        res.destroy()
+      })
+    })
+    await expect(fetch(url).then((response) => response.text())).rejects.toThrow()
+    expect(errors).toEqual([new Error('mine')])
+  })
+
+  it('are covered by an old page, and nothing runs for nobody', async () => {
+    let down = false
+    const policy = Policy.policy(
+      Policy.ttl(Duration.milliseconds(30)),
+      Policy.staleIfError(Duration.minutes(1)),
+      Policy.staleWhileRevalidate(Duration.minutes(1)),
+      Policy.retryThrottle(Duration.milliseconds(0))
+    )
+    const { runs, text } = await up((_, res, n) => {
+      res.statusCode = down ? 503 : 200
+      res.setHeader('x-run', n)
+      res.write(`run `)
+      res.end(String(n))
+    }, policy)
+    await text()
+    await soon(50)
+    // no load in the background: the client waits for it
+    expect(await text()).toBe('run 2')
+    await soon(50)
+    down = true
+    expect(await text()).toBe('run 2')
+    expect(runs()).toBe(3)
+  })
+})
+
+it('an entry that somebody else wrote is served, and nothing runs for nobody', async () => {
+  const policy = Policy.policy(Policy.ttl(Duration.seconds(60)), Policy.staleIfError(Duration.minutes(1)))
+  const { pages, runs, text, url } = await up((_, res, n) => {
+    res.setHeader('cache-control', 'max-age=60, must-revalidate')
+    res.end(`run ${n}`)
+  }, policy)
+  await text()
+  await soon(20)
+  const key = pages.key(`${url}/`)
+  const raw = pages.store.backend.get(key)!.value
+  // with more life than the policy gives: a ring loads such a one anew, in the background
+  await pages.store.set(key, raw, Duration.days(1))()
+  for (let i = 0; i < 3; i++) {
+    expect(await text()).toBe('run 1')
+    await soon(10)
+  }
+  expect(runs()).toBe(1)
+})
+
+it('a hook of Fastify is of its route alone, and other hooks are heard', async () => {
+  const pages = pageHook({ store: dict<Uint8Array>() })
+  const app = fastify()
+  let runs = 0
+  const ended: Array<string> = []
+  app.addHook('onRequest', async (_, reply) => {
+    reply.header('x-before', 'yes')
+  })
+  app.addHook('onResponse', async (req) => {
+    ended.push(req.url)
+  })
+  app.get('/cached', { onRequest: pages }, async () => ({ run: ++runs }))
+  app.get('/plain', async () => ({ run: ++runs }))
+  app.get('/stream', { onRequest: pages }, async (_, reply) => {
+    runs++
+    return reply.type('text/plain').send(Readable.from(['a', 'b']))
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+  try {
+    for (let i = 0; i < 2; i++) {
+      const response = await fetch(`${url}/cached`)
+      expect([await response.json(), response.headers.get('x-before')]).toEqual([{ run: 1 }, 'yes'])
+      await soon()
+    }
+    for (const run of [2, 3]) expect(await (await fetch(`${url}/plain`)).json()).toEqual({ run })
+    for (let i = 0; i < 2; i++) {
+      expect(await (await fetch(`${url}/stream`)).text()).toBe('ab')
+      await soon()
+    }
+    expect(runs).toBe(4)
+    expect(ended).toHaveLength(6)
+  } finally {
+    await app.close()
+  }
+})
+
+it('a router of Express caches by the whole path', async () => {
+  const pages = pageMiddleware({ store: dict<Uint8Array>() })
+  const router = express
+    .Router()
+    .use(pages as express.RequestHandler)
+    .get('/list', (req, res) => void res.send(req.originalUrl))
+  const url = await listen(express().use('/a', router).use('/b', router))
+  for (let i = 0; i < 2; i++)
+    for (const path of ['/a/list', '/b/list']) expect(await (await fetch(url + path)).text()).toBe(path)
+})
