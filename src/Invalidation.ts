@@ -48,6 +48,11 @@ export interface Invalidation {
   readonly listen: (listener: Listener) => IO<() => void>
   /** Whether each change of this key, by whomever, is heard from now on, or `lost` is. */
   readonly covers: (key: Key) => boolean
+  /**
+   * Where it is there, it is called before anything is served from near, at every hit. It calls `lost` where nothing could
+   * be heard for too long, as when the process stood still.
+   */
+  readonly check?: IO<void>
   /** Tells the others of a change that is in the far tier already. Nothing, where the far tier does. */
   readonly tell: (change: Change) => TE.TaskEither<StoreError, void>
   /** Whether one hears one's own changes, too: then what one writes is not kept near. */

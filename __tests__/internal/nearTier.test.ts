@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 import { describe, expect, test } from '@jest/globals'
+import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
 import * as D from '../../src/Duration'
@@ -55,5 +56,40 @@ describe('a feed', () => {
     expect(used.peek?.('k')).toBe('v')
     invalidation.listeners.forEach((listener) => listener.changed({ _tag: 'Keys', keys: ['k'] }))
     expect(used.peek?.('k')).toBeUndefined()
+  })
+
+  test('is asked before anything is served, whether it has heard all there was', async () => {
+    for (const fault of ['it tells of a loss', 'it throws'] as const) {
+      const invalidation = feed()
+      let stale = false
+      const check = (): void => {
+        if (!stale) return
+        if (fault === 'it throws') throw new Error(fault)
+        invalidation.listeners.forEach((listener) => listener.lost())
+      }
+      const far = dict<string>()
+      const store = Store.tiered({ near: dict<string>(), far, invalidation: { ...invalidation, check } })
+      const serves: Readonly<Record<string, () => unknown>> = {
+        get: async () => O.toUndefined(right(await store.get('k')())),
+        read: async () => O.toUndefined(right(await store.read('k')()))?.value,
+        has: async () => (right(await store.has('k')()) ? 'old' : 'new'),
+        getMany: async () => right(await store.getMany(['k'])()).map(O.toUndefined)[0],
+        readMany: async () => right(await store.readMany(['k'])()).map(O.toUndefined)[0]?.value,
+        hasMany: async () => (right(await store.hasMany(['k'])())[0] === true ? 'old' : 'new'),
+        peek: () => store.peek?.('k') ?? 'new',
+        peekEntry: () => store.peekEntry?.('k')?.value ?? 'new'
+      }
+      for (const [operation, ask] of Object.entries(serves)) {
+        stale = false
+        await new Promise(setImmediate) // it was emptied
+        right(await store.set('k', 'old', D.minutes(1))())
+        expect([operation, await ask()]).toEqual([operation, 'old'])
+        // nobody hears of it
+        right(await (operation.startsWith('has') ? far.delete('k') : far.set('k', 'new', D.minutes(1)))())
+        expect([operation, await ask()]).toEqual([operation, 'old'])
+        stale = true
+        expect([fault, operation, await ask()]).toEqual([fault, operation, 'new'])
+      }
+    }
   })
 })

@@ -204,9 +204,18 @@ export const makeNearTier = <R>(
     }
   }
 
+  const check = (): void => {
+    try {
+      invalidation?.check?.()
+    } catch {
+      void empty('')
+    }
+  }
+
   const start = (): void => {
     if (dirty && closed === 0) void empty('')
-    if (started || invalidation === undefined) return
+    if (invalidation === undefined) return
+    if (started) return check()
     // what lies there was not listened for
     void empty('')
     try {
