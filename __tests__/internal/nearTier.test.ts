@@ -39,6 +39,73 @@ const collected = async (): Promise<void> => {
   }
 }
 
+describe('a near store that promises no time', () => {
+  /** One whose operations settle when they are told to. */
+  const slow = () => {
+    const held = new Set<() => void>()
+    let hangs = false
+    const inner = dict<string>()
+    const { peek: _peek, peekEntry: _entry, leases: _leases, ...near } = Store.around(
+      (_, task) => async () => {
+        if (hangs) await new Promise<void>((resolve) => held.add(resolve))
+        return task()
+      }
+    )(inner)
+    return {
+      near,
+      inner,
+      hang: () => void (hangs = true),
+      wake: async () => {
+        hangs = false
+        held.forEach((resolve) => resolve())
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+  }
+  const value = async (store: Store.Store<string>): Promise<string | undefined> =>
+    O.toUndefined(right(await store.get('k')()))
+
+  test('is waited for once while it hangs, and a write that ends late is not served', async () => {
+    const { hang, inner, near, wake } = slow()
+    const far = dict<string>()
+    const store = Store.tiered({ near, far })
+    hang()
+    const begun = performance.now()
+    const took = (): number => performance.now() - begun
+    right(await store.set('k', '1', D.minutes(1))())
+    const first = took()
+    expect(first).toBeGreaterThan(900)
+    expect(first).toBeLessThan(3_000)
+    for (const n of ['2', '3', '4']) right(await store.set('k', n, D.minutes(1))())
+    right(await store.delete('l')())
+    right(await store.clear('m')())
+    expect(took() - first).toBeLessThan(500)
+    expect(await value(store)).toBe('4') // it is not asked for a key that is being written
+    expect(took() - first).toBeLessThan(500)
+    await wake()
+    expect(inner.peek?.('k')).not.toBe('1')
+    expect(await value(store)).toBe('4')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    right(await far.set('k', 'behind its back', D.minutes(1))())
+    expect(await value(store)).toBe('4') // it is kept again
+    right(await store.set('k', '5', D.minutes(1))())
+    expect(inner.peek?.('k')).toBe('5')
+  })
+
+  test('is asked in vain for a second, and then the far one is', async () => {
+    const { hang, near, wake } = slow()
+    const store = Store.tiered({ near, far: dict<string>() })
+    right(await store.set('k', 'v', D.minutes(1))())
+    hang()
+    const begun = performance.now()
+    expect(await value(store)).toBe('v')
+    expect(right(await store.getMany(['k'])())).toEqual([O.some('v')])
+    expect(right(await store.has('k')())).toBe(true)
+    expect(performance.now() - begun).toBeLessThan(6_000)
+    await wake()
+  }, 15_000)
+})
+
 describe('a feed', () => {
   test('lets go the tiers that nobody uses, at the next change, and keeps those that somebody does', async () => {
     const invalidation = feed()

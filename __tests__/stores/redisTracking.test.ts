@@ -292,6 +292,15 @@ describe.each(['tracking', 'pubsub'] as const)('%s', (kind) => {
     feed.close()
   })
 
+  test('law 33: where a user may not ask which server it is, that is not compared', async () => {
+    await onNode(server, (send) => send('ACL', 'SETUSER', 'limited', 'on', '>pw', '~*', '&*', '+@all', '-info'))
+    const c = await client(server.port, { username: 'limited', password: 'pw' })
+    await expect(c.sendCommand(['INFO', 'server'])).rejects.toThrow('NOPERM')
+    const feed = feedOf(c)
+    await listened(feed).up()
+    feed.close()
+  })
+
   test('law 33: a client that has no connection is waited for', async () => {
     const c = createClient({ url: server.url })
     c.on('error', () => undefined)

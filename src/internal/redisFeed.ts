@@ -273,7 +273,8 @@ export const makeFeed = ({ all, client, connect, heartbeat, onLost, setUp }: Fee
   const sleep = (ms: number): Promise<void> =>
     new Promise((resolve) => void startTimer(ms as Duration, resolve)())
 
-  const isRecent = (heard: number, now: number): boolean => now - heard <= 2 * heartbeat && now >= heard
+  const limit = 2 * heartbeat
+  const isRecent = (heard: number, now: number): boolean => now - heard <= limit && now >= heard
   const note = (node: Listened, heard: number): void => {
     node.heard = heard
     oldest = undefined
