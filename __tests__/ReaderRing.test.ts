@@ -110,11 +110,8 @@ describe('ringReader', () => {
 
   test('a part of the environment that has no key is a KeyError, and the function is run all the same', async () => {
     const { acme, fetchName, loads } = parts()
-    const name = ringReader(fetchName, {
-      store: dict(),
-      // @ts-expect-error functions have no key of their own
-      keyEnv: ({ log }) => log
-    })
+    // @ts-expect-error functions have no key of their own
+    const name = ringReader(fetchName, { store: dict(), keyEnv: ({ log }: Env) => log })
     expect(await name.get(1)(acme)()).toMatchObject({ left: { _tag: 'KeyError' } })
     expect(right(await name(1)(acme)())).toBe('acme 1')
     expect(loads).toHaveLength(1)

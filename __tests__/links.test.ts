@@ -334,7 +334,6 @@ describe('faults', () => {
   test('tags without number', async () => {
     const asset = ring((n: number) => TE.right(n), { store: dict(), name: 'asset', tags: () => [] })
     const purged: Array<string> = []
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion -- tsc needs it, the rule sees another overload
     const purge = ((...tags: ReadonlyArray<string>) => TE.fromIO(() => void purged.push(...tags))) as never
     jest.spyOn(asset, 'purge').mockImplementation(purge)
     const all = pipe(

@@ -52,6 +52,11 @@ export interface Invalidation {
    */
   readonly covers: (key: Key) => boolean
   /**
+   * Where it is there, it is called before anything is served from near, at every hit. It calls `lost` where nothing could
+   * be heard for too long, as when the process stood still.
+   */
+  readonly check?: IO<void>
+  /**
    * Tells the others of a change that is in the far tier already. Nothing, where the far tier does. It fails with whatever
    * was in the way; an error whose `code` is `ETIMEDOUT` says that there was no answer in time. The tier makes the
    * `StoreError` of it, as it knows what was to be done.

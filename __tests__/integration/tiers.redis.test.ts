@@ -16,6 +16,7 @@ const rounds = Number(process.env.ROUNDS ?? 2_000)
 
 interface Member {
   readonly ask: <A>(job: Job) => Promise<A>
+  readonly signal: (signal: 'SIGSTOP' | 'SIGCONT') => void
   readonly end: () => void
 }
 
@@ -38,6 +39,7 @@ const start = async (url: string, feed: string): Promise<Member> => {
       child.send({ place, job })
       return answered(place)
     },
+    signal: (signal) => void child.kill(signal),
     end: () => void child.kill('SIGKILL')
   }
 }
@@ -144,6 +146,37 @@ describe('near tiers of several processes', () => {
       expect(quantile(result.lags, 0.99)).toBeLessThanOrEqual(50)
     },
     120_000
+  )
+
+  test.each(['tracking', 'pubsub'])(
+    'law 33: a process that stood still serves nothing that was changed meanwhile (%s)',
+    async (feed) => {
+      const { fromNear, last, stopped } = await withFleet(feed, async ([sleeper, writer]) => {
+        if (sleeper === undefined || writer === undefined) throw new Error('there are three')
+        const keys = Array.from({ length: 20 }, (_, i) => `still ${feed} ${String(i)}`)
+        await writer.ask({ kind: 'write', keys, value: 1 })
+        await sleeper.ask({ kind: 'read', keys })
+        await sleep(50)
+        const watched = sleeper.ask<{ last: ReadonlyArray<number>; fromNear: number }>({
+          kind: 'watch',
+          keys,
+          old: 1,
+          ms: 4_000
+        })
+        await sleep(500)
+        sleeper.signal('SIGSTOP')
+        await sleep(50) // until it has stopped
+        const stopped = Number(process.hrtime.bigint() / 1_000n) / 1_000
+        await writer.ask({ kind: 'change', keys, how: 'set', ms: 10 })
+        await sleep(2_500)
+        sleeper.signal('SIGCONT')
+        return { ...(await watched), stopped }
+      })
+      expect(fromNear).toBeGreaterThan(100)
+      expect(last.filter((at) => at === 0)).toEqual([]) // all of them were there
+      expect(last.filter((at) => at > stopped)).toEqual([])
+    },
+    30_000
   )
 
   test('law 33: without a feed they serve what they have', async () => {

@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import * as path from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { none, some } from 'fp-ts/Option'
 
 import * as D from '../../src/Duration'
-import { encodeFile } from '../../src/internal/fileFormat'
 import { fileOf, isDraft } from '../../src/internal/fileNames'
 import { files as filesWith, type FilesOptions } from '../../src/stores/files'
 import { bytes as anyBytes, deepEq, storeLaws, testClock } from '../../src/testing'
@@ -38,6 +39,19 @@ obeys('files', storeLaws(stores.files, { ...anyBytes, numRuns: 15, broken }))
 obeys('files by another clock', storeLaws(stores['by another clock'], { ...anyBytes, clock, numRuns: 40 }))
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
+
+setFlagsFromString('--expose-gc')
+// the proof: the flag makes it a global of new contexts
+const collect = runInNewContext('gc') as () => void
+
+/** A file as it is documented. */
+const encodeFile = (key: string, value: Uint8Array): Buffer => {
+  const body = Buffer.concat([Buffer.from(`${JSON.stringify(key)}\n`), value])
+  return Buffer.concat([
+    Buffer.from(`fp-ring 1 ${createHash('sha256').update(body).digest('hex')}\n`),
+    body
+  ])
+}
 
 let directories = 0
 const freshDirectory = (): string => path.join(home, `fresh ${String(directories++)}`)
@@ -343,7 +357,9 @@ describe('damage', () => {
     right(await store.clear('')())
     expect(fs.readdirSync(leaf)).toHaveLength(3)
     fs.renameSync(nameOf('2'), file)
-    expect(right(await store.get('k')())).toEqual(none)
+    expect(left(await store.get('k')()).reason).toBe('failed')
+    expect(left(await store.touch('k', D.minutes(1))()).reason).toBe('failed')
+    expect(right(await store.getMany(['k', 'l'])())).toEqual([none, none])
     right(await store.delete('k')())
     fs.rmSync(nameOf('0'), { recursive: true })
     fs.unlinkSync(nameOf('1'))
@@ -356,6 +372,116 @@ describe('damage', () => {
     fs.utimesSync(file, 0, mtimeMs / 1_000)
     expect(left(await store.get('k')()).reason).toBe('failed')
     right(await store.delete('k')())
+  })
+})
+
+// -------------------------------------------------------------------------------------
+// other users
+// -------------------------------------------------------------------------------------
+
+describe('other users', () => {
+  const isRoot = process.geteuid?.() === 0
+  const [user, group] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0]
+  const nobody = 65_534
+
+  /** A directory with an entry that somebody has planted there. */
+  const planted = (): string => {
+    const directory = freshDirectory()
+    const file = fileOf(directory, 'k')
+    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 })
+    fs.writeFileSync(file, encodeFile('k', bytes('planted')))
+    fs.utimesSync(file, 0, Date.now() / 1_000 + 60)
+    return directory
+  }
+  const isRefused = async (directory: string, value = 'planted'): Promise<void> => {
+    const before = walk(directory)
+    const store = files({ directory })
+    for (const task of [
+      store.get('k'),
+      store.getMany(['k']),
+      store.set('k', bytes('v'), D.minutes(1)),
+      store.touch('k', D.minutes(1)),
+      store.delete('k'),
+      store.clear('')
+    ]) {
+      const error = left(await task())
+      expect([error.reason, String(error.cause)]).toEqual(['failed', expect.stringContaining('guard')])
+      expect(String(error.cause)).not.toContain(path.basename(directory))
+    }
+    await sleep(20) // nor does the janitor touch it
+    expect(walk(directory)).toEqual(before)
+    expect(right(await files({ directory, guard: false }).get('k')())).toEqual(some(bytes(value)))
+  }
+  const isTaken = async (directory: string): Promise<void> => {
+    expect(right(await files({ directory }).get('k')())).toEqual(some(bytes('planted')))
+    right(await files({ directory }).set('k', bytes('v'), D.minutes(1))())
+  }
+
+  test('a directory that every user may write to is refused, sticky or not', async () => {
+    for (const mode of [0o777, 0o1777, 0o757]) {
+      const directory = planted()
+      fs.chmodSync(directory, mode)
+      await isRefused(directory)
+    }
+  })
+
+  test('one that is the user’s own is taken, whoever may read it', async () => {
+    const directory = planted()
+    fs.chmodSync(directory, 0o755)
+    await isTaken(directory)
+    const link = freshDirectory()
+    const target = planted()
+    fs.symlinkSync(target, link)
+    await isTaken(link)
+    fs.chmodSync(target, 0o777)
+    await isRefused(link, 'v')
+  })
+
+  test('one that a group may write to is refused, unless it is the user’s own group', async () => {
+    const directory = planted()
+    fs.chmodSync(directory, 0o775)
+    if (isRoot) {
+      await isTaken(directory)
+      const other = planted()
+      fs.chownSync(other, user, 12_345)
+      fs.chmodSync(other, 0o775)
+      await isRefused(other)
+    } else if (user === group) await isTaken(directory)
+    else await isRefused(directory)
+  })
+
+  const ifRoot = isRoot ? test : test.skip
+  ifRoot('one that another user has made is refused, and a link that he has made', async () => {
+    const directory = planted()
+    fs.chownSync(directory, nobody, nobody)
+    await isRefused(directory)
+    const link = freshDirectory()
+    fs.symlinkSync(planted(), link)
+    fs.lchownSync(link, nobody, nobody)
+    await isRefused(link)
+  })
+
+  ifRoot('one that takes the place of the store’s own is refused soon', async () => {
+    const directory = freshDirectory()
+    const store = files({ directory })
+    right(await store.set('k', bytes('v'), D.minutes(1))())
+    fs.rmSync(directory, { recursive: true })
+    const other = planted()
+    fs.chownSync(other, nobody, nobody)
+    fs.renameSync(other, directory)
+    await eventually('it is refused', async () => (await store.get('k')())._tag === 'Left', 2_000)
+  })
+
+  test('where there is none, only a write makes it', async () => {
+    const directory = freshDirectory()
+    const store = files({ directory })
+    expect(right(await store.get('k')())).toEqual(none)
+    right(await store.delete('k')())
+    right(await store.clear('')())
+    expect(right(await store.touch('k', D.minutes(1))())).toBe(false)
+    expect(fs.existsSync(directory)).toBe(false)
+    right(await store.set('k', bytes('v'), D.minutes(1))())
+    expect(fs.statSync(directory).mode & 0o777).toBe(0o700)
   })
 })
 
@@ -407,16 +533,26 @@ describe('the janitor', () => {
 // faults
 // -------------------------------------------------------------------------------------
 
+/** A file system that hangs: to open a pipe is to wait for who writes to it, and no thread of Node is left for anything else. */
+const hang = (directory: string): (() => Promise<void>) => {
+  const pipe = path.join(directory, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4)
+  const hanging = Array.from({ length: threads }, () => fs.promises.open(pipe, 'r'))
+  return async () => {
+    const writer = fs.openSync(pipe, 'r+')
+    for (const opened of hanging) await opened.then((handle) => handle.close())
+    fs.closeSync(writer)
+    fs.unlinkSync(pipe)
+  }
+}
+
 describe('faults', () => {
   test('law 26: a file system that hangs is a timeout, on time', async () => {
     const directory = freshDirectory()
     const store = files({ directory, timeout: D.milliseconds(500) })
     right(await store.set('k', bytes('v'), D.minutes(1))())
-    // to open a pipe is to wait for who writes to it: no thread of Node is left for anything else
-    const pipe = path.join(directory, 'pipe')
-    execFileSync('mkfifo', [pipe])
-    const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4)
-    const hanging = Array.from({ length: threads }, () => fs.promises.open(pipe, 'r'))
+    const wake = hang(directory)
     const begun = performance.now()
     const operations = [
       store.get('k'),
@@ -428,15 +564,74 @@ describe('faults', () => {
     ]
     const answers = await Promise.all(operations.map((operation) => operation()))
     const took = performance.now() - begun
-    const writer = fs.openSync(pipe, 'r+')
-    for (const opened of hanging) await opened.then((handle) => handle.close())
-    fs.closeSync(writer)
+    await wake()
     expect(answers.map((answer) => left(answer).reason)).toEqual(answers.map(() => 'timeout'))
     expect(took).toBeLessThan(3_000)
     await eventually('it recovers', async () => (await store.get('k')())._tag === 'Right')
     right(await store.set('k', bytes('new'), D.minutes(1))())
     expect(right(await store.get('k')())).toEqual(some(bytes('new')))
   })
+
+  test('law 26: what was given up while the file system hung is not done later, and holds no bytes', async () => {
+    const directory = freshDirectory()
+    const store = files({ directory, timeout: D.milliseconds(300) })
+    right(await store.set('k', bytes('old'), D.minutes(1))())
+    const wake = hang(directory)
+    collect()
+    const before = process.memoryUsage().arrayBuffers
+    const writes = Array.from({ length: 250 }, (_, i) =>
+      store.set(i % 2 === 0 ? `k${String(i)}` : 'k', Buffer.alloc(2 ** 20, i), D.minutes(1))()
+    )
+    for (const answer of await Promise.all(writes)) expect(left(answer).reason).toBe('timeout')
+    try {
+      const isLetGo = (): Promise<boolean> => {
+        collect()
+        // those that have begun are held: a file system that hangs may have them
+        return Promise.resolve(process.memoryUsage().arrayBuffers - before < 80 * 2 ** 20)
+      }
+      await eventually('they are let go', isLetGo, 2_000)
+    } finally {
+      await wake()
+    }
+    await eventually('it recovers', async () => (await store.get('k')())._tag === 'Right')
+    await sleep(300)
+    const entry = right(await store.get('k')())
+    // the first of those for one key may have begun
+    expect(entry._tag === 'Some' && [bytes('old')[0], 1]).toContain(
+      entry._tag === 'Some' ? entry.value[0] : undefined
+    )
+    expect(right(await store.has('k248')())).toBe(false)
+  }, 20_000)
+
+  test('law 26: while too much waits that nobody waits for, or too many bytes, nothing more is asked', async () => {
+    const directory = freshDirectory()
+    const store = files({ directory, timeout: D.milliseconds(300) })
+    right(await store.set('k', bytes('old'), D.minutes(1))())
+    const wake = hang(directory)
+    try {
+      await isBounded(store)
+    } finally {
+      await wake()
+    }
+    await eventually('it recovers', async () => (await store.get('k')())._tag === 'Right')
+    const writes = async (): Promise<boolean> =>
+      (await store.set('d', bytes('small'), D.minutes(1))())._tag === 'Right'
+    await eventually('it writes again', writes)
+  }, 30_000)
+
+  const isBounded = async (store: ReturnType<typeof files>): Promise<void> => {
+    const large = Buffer.alloc(100 * 2 ** 20)
+    const held = ['a', 'b', 'c'].map((key) => store.set(key, large, D.minutes(1))())
+    expect(left(await store.set('d', bytes('small'), D.minutes(1))())).toMatchObject({
+      reason: 'failed',
+      message: 'set: too much waits for the disk'
+    })
+    expect(left(await store.get('d')()).reason).toBe('timeout') // it brings nothing
+    for (const answer of await Promise.all(held)) expect(left(answer).reason).toBe('timeout')
+    expect(left(await store.getMany(Array.from({ length: 10_200 }, (_, i) => String(i)))()).reason).toBe('timeout')
+    for (const answer of [await store.get('k')(), await store.delete('k')()])
+      expect(left(answer).reason).toBe('failed')
+  }
 
   let program: string
   const work = path.join(home, 'work')

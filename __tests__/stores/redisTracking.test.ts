@@ -1,6 +1,8 @@
 /** How feeds of Redis hear, and notice that they do not. */
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { type AddressInfo, connect as connectTo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -58,7 +60,9 @@ const listened = (feed: RedisFeed) => {
   const down = async (): Promise<number> => {
     const begun = performance.now()
     await eventually('it notices', () => Promise.resolve(!feed.covers('k')), 5_000)
-    return performance.now() - begun
+    const took = performance.now() - begun
+    await eventually('it tells', () => Promise.resolve(heard.includes('lost')), heartbeat)
+    return took
   }
   return { heard, stop, up, down }
 }
@@ -159,12 +163,16 @@ describe.each(['tracking', 'pubsub'] as const)('%s', (kind) => {
     const { up } = listened(feed)
     await up()
     const other = await startCable(await freePort())
-    const lonely = kind === 'tracking' ? tracking : undefined
-    const toNobody = createClient({ url: `redis://127.0.0.1:${String(other.port)}` })
+    const connect = () =>
+      createClient({
+        RESP: 3,
+        url: `redis://127.0.0.1:${String(other.port)}`,
+        socket: { reconnectStrategy: false }
+      })
     const nowhere =
-      lonely === undefined
-        ? pubsub(toNobody, { channel: 'c', heartbeat })
-        : lonely(redis(toNobody), { heartbeat })
+      kind === 'tracking'
+        ? tracking(redis(c), { connect, heartbeat })
+        : pubsub(c, { channel: 'c', connect, heartbeat })
     listened(nowhere)
     await sleep(1_500)
     nowhere.close()
@@ -172,6 +180,239 @@ describe.each(['tracking', 'pubsub'] as const)('%s', (kind) => {
     expect(other.connections()).toBeGreaterThan(1)
     expect(other.connections()).toBeLessThan(9)
     other.stop()
+    feed.close()
+  })
+
+  test('law 33: a client that is replaced is followed to its server', async () => {
+    const other = await startRedis()
+    closing.push(other.stop)
+    let current = await client()
+    const feed =
+      kind === 'tracking'
+        ? tracking(
+            redis(() => current),
+            { heartbeat }
+          )
+        : pubsub(() => current, { channel: 'c', heartbeat })
+    const { heard, up } = listened(feed)
+    await up()
+    heard.length = 0
+    current = await client(other.port)
+    expect(feed.covers('k')).toBe(false)
+    await eventually('it is told', () => Promise.resolve(heard.includes('lost')), 2 * heartbeat)
+    await up()
+    heard.length = 0
+    if (kind === 'tracking') await current.set('k', 'v')
+    else await current.publish('c', JSON.stringify([1, 'somebody', 'k', 'k']))
+    await eventually('it hears', () => Promise.resolve(heard.length > 0))
+    expect(heard).toEqual(['k'])
+    feed.close()
+  })
+
+  test('law 33: views of a client are that client', async () => {
+    const c = await client()
+    const views = () => c.withCommandOptions({ timeout: 500 })
+    const feed =
+      kind === 'tracking' ? tracking(redis(views), { heartbeat }) : pubsub(views, { channel: 'c', heartbeat })
+    const { heard, up } = listened(feed)
+    await up()
+    heard.length = 0
+    await sleep(3 * heartbeat)
+    expect([heard, feed.covers('k')]).toEqual([[], true])
+    feed.close()
+  })
+
+  /** A client and a feed by a name that leads to one server, then to another, and back. */
+  const moved = async () => {
+    const [one, two] = [await startRedis(), await startRedis()]
+    closing.push(one.stop, two.stop)
+    let to = one.port
+    const pairs = new Set<Socket>()
+    const name = createServer((near) => {
+      const far = connectTo(to, '127.0.0.1')
+      pairs.add(near)
+      near.pipe(far).pipe(near)
+      for (const [end, other] of [
+        [near, far],
+        [far, near]
+      ] as const) {
+        end.on('error', () => undefined)
+        end.on('close', () => void other.destroy())
+      }
+      near.on('close', () => pairs.delete(near))
+    }).listen(0, '127.0.0.1')
+    await once(name, 'listening')
+    closing.push(() => {
+      name.close()
+      pairs.forEach((one) => one.destroy())
+    })
+    // the proof: it listens on a port
+    const { port } = name.address() as AddressInfo
+    return { one, two, port, lead: (server: Server) => void (to = server.port) }
+  }
+
+  test('law 33: a client that is led to another server takes its feed with it', async () => {
+    const { lead, one, port, two } = await moved()
+    const c = await client(port)
+    const id = Number(await c.sendCommand(['CLIENT', 'ID']))
+    const feed = feedOf(c)
+    const { heard, up } = listened(feed)
+    await up()
+    heard.length = 0
+    lead(two)
+    await onNode(one, (send) => send('CLIENT', 'KILL', 'ID', String(id))) // the feed's connection stays
+    await eventually('it is told', () => Promise.resolve(heard.includes('lost')), noise)
+    await up()
+    heard.length = 0
+    if (kind === 'tracking') await onNode(two, (send) => send('SET', 'k', 'v'))
+    else await onNode(two, (send) => send('PUBLISH', 'c', JSON.stringify([1, 'somebody', 'k', 'k'])))
+    await eventually('it hears', () => Promise.resolve(heard.length > 0))
+    expect(heard).toEqual(['k'])
+    feed.close()
+  })
+
+  test('law 33: a feed that is led to another server than its client covers nothing', async () => {
+    const { lead, one, port, two } = await moved()
+    const c = await client(port)
+    const id = Number(await c.sendCommand(['CLIENT', 'ID']))
+    const feed = feedOf(c)
+    const { heard, up } = listened(feed)
+    await up()
+    lead(two)
+    heard.length = 0
+    await onNode(one, (send) => send('CLIENT', 'KILL', 'SKIPME', 'yes', 'ID', String(id + 1)))
+    await eventually('its connection has ended', () => Promise.resolve(heard.includes('lost')))
+    for (let i = 0; i < 20; i++) {
+      await sleep(heartbeat / 5)
+      expect(feed.covers('k')).toBe(false)
+    }
+    lead(one)
+    await up()
+    feed.close()
+  })
+
+  test('law 33: where a user may not ask which server it is, that is not compared', async () => {
+    await onNode(server, (send) =>
+      send('ACL', 'SETUSER', 'limited', 'on', '>pw', '~*', '&*', '+@all', '-info')
+    )
+    const c = await client(server.port, { username: 'limited', password: 'pw' })
+    await expect(c.sendCommand(['INFO', 'server'])).rejects.toThrow('NOPERM')
+    const feed = feedOf(c)
+    await listened(feed).up()
+    feed.close()
+  })
+
+  test('law 33: a client that has no connection is waited for', async () => {
+    const c = createClient({ url: server.url })
+    c.on('error', () => undefined)
+    closing.push(() => c.destroy())
+    const feed = feedOf(c)
+    const { up } = listened(feed)
+    await sleep(2 * heartbeat)
+    expect(feed.covers('k')).toBe(false)
+    await c.connect()
+    await up()
+    feed.close()
+  })
+
+  test('law 33: a process that stood still has missed what it has not heard', async () => {
+    const feed = feedOf(await client())
+    const { heard, up } = listened(feed)
+    await up()
+    heard.length = 0
+    const { now } = Date
+    const ahead = (ms: number): void => void (Date.now = () => now() + ms)
+    try {
+      ahead(heartbeat)
+      feed.check?.()
+      expect([heard, feed.covers('k')]).toEqual([[], true])
+      ahead(2 * heartbeat + 1)
+      expect(feed.covers('k')).toBe(false)
+      expect(heard).toEqual([]) // nobody was served yet
+      feed.check?.()
+      expect(heard).toEqual(['lost'])
+      feed.check?.()
+      expect(heard).toEqual(['lost'])
+    } finally {
+      Date.now = now
+    }
+    await up()
+    heard.length = 0
+    try {
+      ahead(0 - Duration.hours(1)) // the time of day was set back
+      feed.check?.()
+      expect(heard).toEqual(['lost'])
+    } finally {
+      Date.now = now
+    }
+    await up()
+    feed.close()
+  })
+
+  test('law 36: a client keeps its listeners, and gets one of each kind, however many feeds it has', async () => {
+    const c = await client()
+    const before = c.listenerCount('error')
+    const events = ['ready', 'reconnecting', 'end']
+    for (let round = 0; round < 3; round++) {
+      const feeds = Array.from({ length: 12 }, () => feedOf(c))
+      const ups = feeds.map((feed) => listened(feed))
+      for (const { up } of ups) await up()
+      feeds.forEach((feed) => feed.close())
+      expect(events.map((event) => c.listenerCount(event))).toEqual([1, 1, 1])
+    }
+    expect(c.listenerCount('error')).toBeGreaterThanOrEqual(before)
+    c.emit('error', new Error('is heard')) // else it is thrown
+  })
+
+  test('law 33: wrong wiring is a TypeError, where there is a client', () => {
+    const wrong = { get: () => undefined } as never // the proof: that is the fault
+    const make = (lookup: () => never): RedisFeed =>
+      kind === 'tracking'
+        ? tracking(redis(lookup), { heartbeat })
+        : pubsub(lookup, { channel: 'c', heartbeat })
+    expect(() => make(() => wrong)).toThrow(TypeError)
+    let isThere = false
+    const feed = make(() => {
+      if (!isThere) throw new Error('not yet')
+      return wrong
+    })
+    const heard: Array<string> = []
+    const listener = { changed: () => undefined, lost: () => void heard.push('lost') }
+    const end = feed.listen(listener)()
+    expect(feed.covers('k')).toBe(false)
+    end()
+    isThere = true
+    for (let i = 0; i < 3; i++) expect(() => feed.listen(listener)()).toThrow(TypeError)
+  })
+
+  test('law 36: a feed that could not begin has nobody who listens', async () => {
+    const current = await client()
+    let isThere = false
+    const lookup = () => {
+      if (!isThere) throw new Error('not yet')
+      return current
+    }
+    const feed =
+      kind === 'tracking'
+        ? tracking(redis(lookup, { namespace: 'n:' }), { heartbeat })
+        : pubsub(lookup, { channel: 'c', heartbeat })
+    const dropped: Array<string> = []
+    const near = dict<Uint8Array>()
+    const store = Store.tiered({
+      near: { ...near, deleteMany: (keys) => (dropped.push(keys.join()), near.deleteMany(keys)) },
+      far: dict<Uint8Array>(),
+      invalidation: feed
+    })
+    for (let i = 0; i < 200; i++) await store.get('k')()
+    isThere = true
+    await listened(feed).up()
+    await store.get('k')()
+    dropped.length = 0
+    if (kind === 'tracking') await current.set('n:k', 'v')
+    else await current.publish('c', JSON.stringify([1, 'somebody', 'k', 'k']))
+    await eventually('it hears', () => Promise.resolve(dropped.length > 0))
+    await sleep(50)
+    expect(dropped).toEqual(['k'])
     feed.close()
   })
 
@@ -298,6 +539,24 @@ describe('tracking', () => {
     expect(() => tracking(dict())).toThrow(TypeError)
   })
 
+  test('law 33: a pool whose connection is lost takes its feed with it', async () => {
+    const pool = createClientPool({ url: server.url }, { minimum: 2, maximum: 3 })
+    const told: Array<unknown> = []
+    pool.on('error', (cause) => told.push(cause))
+    await pool.connect()
+    closing.push(() => pool.destroy())
+    const id = Number(await pool.sendCommand(['CLIENT', 'ID']))
+    const feed = tracking(redis(pool, { namespace: 'n:' }), { heartbeat })
+    const { heard, up } = listened(feed)
+    await up()
+    heard.length = 0
+    await onNode(server, (send) => send('CLIENT', 'KILL', 'ID', String(id)))
+    await eventually('it is told', () => Promise.resolve(heard.includes('lost')), noise)
+    expect(told).not.toEqual([])
+    await up()
+    feed.close()
+  })
+
   test('law 36: a pool lends one connection, once, also while its server is frozen', async () => {
     const { client: options, pool: limits } = recommended()
     const pool = createClientPool(
@@ -329,7 +588,8 @@ describe('tracking', () => {
   test('law 33: behind sentinels it must be told how to connect', () => {
     const sentinel = createSentinel({ name: 'main', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] })
     const listen = { changed: () => undefined, lost: () => undefined }
-    expect(() => tracking(redis(sentinel)).listen(listen)()).toThrow(/connect/)
+    expect(() => tracking(redis(sentinel))).toThrow(/connect/)
+    expect(() => tracking(redis(sentinel))).toThrow(TypeError)
     // nobody is the master yet
     const feed = tracking(redis(sentinel), { connect: () => createClient({ RESP: 3, emitInvalidate: true }) })
     const end = feed.listen(listen)()
@@ -403,4 +663,29 @@ test('law 31: what pubsub cannot tell is a left of the operation that it was to 
     feed.close()
   }
   expect(() => pubsub({ publish: () => never }, { channel: 'c', timeout: Duration.zero })).toThrow(TypeError)
+})
+
+test('law 31: what pubsub could not tell when it was closed it never tells', async () => {
+  let published = 0
+  const c = Object.assign(createClient(), {
+    publish: () => {
+      published++
+      return Promise.reject(new Error('closed'))
+    }
+  })
+  const feed = pubsub(c, { channel: 'c', heartbeat })
+  const change = { _tag: 'Keys', keys: ['k'] } as const
+  const telling = feed.tell(change)()
+  feed.close()
+  await telling
+  expect(E.isLeft(await feed.tell(change)())).toBe(true)
+  expect(published).toBe(2)
+  await sleep(1_500)
+  expect(published).toBe(2)
+  // who listens again has it told again
+  const { stop } = listened(feed)
+  await feed.tell(change)()
+  await eventually('it is told again', () => Promise.resolve(published > 3), 2_000)
+  stop()
+  feed.close()
 })

@@ -319,6 +319,84 @@ for (const [name, open] of drivers) {
       expect(found.value.buffer.byteLength).toBe(5)
     })
 
+    // -- what other programs write --------------------------------------------------------
+
+    test('law 5: a row of which the value is no bytes is a left, and in bulk a miss', async () => {
+      const store = sqlite(db)
+      for (const value of ['42', '4611686018427387904', '0.5']) {
+        right(await store.setMany(['a', 'k', 'z'].map((key) => [key, bytes(key), D.minutes(1)]))())
+        db.exec(`UPDATE fp_ring SET value = ${value} WHERE key = 'k'`)
+        for (const task of [store.get('k'), store.read('k'), store.has('k')]) {
+          const error = left(await task())
+          expect([error.reason, error.message]).toEqual(['failed', expect.stringContaining('none of a store')])
+        }
+        const found = right(await store.getMany(['a', 'k', 'z'])())
+        expect(found.map((one) => one._tag)).toEqual(['Some', 'None', 'Some'])
+        expect(right(await store.readMany(['k', 'z'])()).map((one) => one._tag)).toEqual(['None', 'Some'])
+        expect(right(await store.hasMany(['a', 'k', 'z'])())).toEqual([true, false, true])
+        expect(right(await store.touch('k', D.minutes(2))())).toBe(false)
+        expect(right(await store.touchMany([['k', D.zero]])())).toEqual([false])
+        // it is to be written anew
+        expect(right(await store.leases.acquire('k', 'me', D.minutes(1), D.zero)())._tag).toBe('Won')
+        right(await store.set('k', bytes('new'), D.minutes(1))())
+        expect(textOf(await store.get('k')())).toBe('new')
+        right(await store.leases.override([['k', none, D.zero]])())
+      }
+    })
+
+    test('an end is any number, and is taken for a whole one that a driver can give', async () => {
+      const at = 1_000_000
+      const store = sqlite(db, { clock: { now: () => at } })
+      const most = Number.MAX_SAFE_INTEGER - at
+      const ends = { '4611686018427387904': most, '1e300': most, [`${String(at + 10)}.5`]: 10 }
+      for (const [end, remaining] of Object.entries(ends)) {
+        right(await store.set('k', bytes('v'), D.minutes(1))())
+        db.exec(`UPDATE fp_ring SET expires = ${end}`)
+        const entry = right(await store.read('k')())
+        expect([end, entry._tag === 'Some' && entry.value.remaining]).toEqual([end, remaining])
+        expect(right(await store.has('k')())).toBe(true)
+        right(await store.leases.seize('k', 'me', D.minutes(1))())
+        db.exec(`UPDATE fp_ring_leases SET ends = ${end}`)
+        expect(right(await store.leases.acquire('k', 'you', D.minutes(1), D.forever)())).toEqual({
+          _tag: 'Busy',
+          remaining
+        })
+      }
+      // less than a millisecond is none
+      db.exec(`UPDATE fp_ring SET expires = ${String(at)}.5; UPDATE fp_ring_leases SET ends = ${String(at)}.5`)
+      expect(right(await store.read('k')())).toEqual(none)
+      expect(right(await store.has('k')())).toBe(false)
+      expect(right(await store.leases.acquire('k', 'you', D.minutes(1), D.zero)())._tag).toBe('Won')
+      db.exec(`UPDATE fp_ring_leases SET ends = 'some day'`)
+      expect(right(await store.leases.acquire('k', 'him', D.minutes(1), D.zero)())._tag).toBe('Won')
+    })
+
+    test('statements are not made anew because of a failure that is none of theirs', async () => {
+      let prepared = 0
+      const seen: SqliteDatabase & { inTransaction: boolean } = {
+        inTransaction: false,
+        exec: (sql) => db.exec(sql),
+        prepare: (sql) => {
+          prepared++
+          return db.prepare(sql)
+        }
+      }
+      const store = sqlite(seen)
+      right(await store.set('k', bytes('v'), D.minutes(1))())
+      db.exec(`INSERT INTO fp_ring (key, value) VALUES ('bad', 42)`)
+      db.exec('PRAGMA max_page_count = 1')
+      const before = prepared
+      for (let i = 0; i < 5; i++) {
+        expect(left(await store.get('bad')()).reason).toBe('failed')
+        expect(left(await store.set('l', Buffer.alloc(100_000), D.minutes(1))()).reason).toBe('failed')
+      }
+      expect(prepared).toBe(before)
+      db.exec('PRAGMA max_page_count = 1000000')
+      db.exec('DROP TABLE fp_ring; DROP TABLE fp_ring_leases')
+      right(await store.set('k', bytes('v'), D.minutes(1))())
+      expect(prepared).toBeGreaterThan(before)
+    })
+
     // -- the connection -------------------------------------------------------------------
 
     test('law 13: to make a store does nothing, and backend is the connection', async () => {
@@ -356,6 +434,73 @@ for (const [name, open] of drivers) {
       clearInterval(ticking)
       expect(ticks).toBeGreaterThan(10)
       expect(textOf(await store.get('k')())).toBe('new')
+      closed(other)
+    })
+
+    test('law 21: who waits for a database that is busy is not overtaken by who comes later', async () => {
+      const [store, same] = [sqlite(db), sqlite(db)]
+      right(await store.has('k')())
+      const other = opened(open, file)
+      for (let round = 0; round < 20; round++) {
+        other.exec('BEGIN IMMEDIATE')
+        const setting = store.set('k', bytes('old'), D.minutes(1))()
+        const touching = store.touch('k', D.hours(1))()
+        await new Promise((resolve) => setTimeout(resolve, 10 * Math.random()))
+        other.exec('COMMIT')
+        right(await same.delete('k')()) // by another store on the same connection
+        right(await setting)
+        expect(right(await touching)).toBe(true)
+        expect(right(await store.get('k')())).toEqual(none)
+      }
+      closed(other)
+    })
+
+    test('law 26: of all who wait for a connection one asks', async () => {
+      let asked = 0
+      const counted: SqliteDatabase & { inTransaction: boolean } = {
+        inTransaction: false,
+        exec: (sql) => db.exec(sql),
+        prepare: (sql) => {
+          const statement = db.prepare(sql)
+          if (!/INSERT INTO "fp_ring" /.test(sql)) return statement
+          return {
+            get: statement.get.bind(statement),
+            run: (...values) => {
+              asked++
+              return statement.run(...values)
+            }
+          }
+        }
+      }
+      const store = sqlite(counted, { timeout: D.seconds(10) })
+      right(await store.has('k')())
+      const other = opened(open, file)
+      other.exec('BEGIN IMMEDIATE')
+      const writing = Array.from({ length: 1_000 }, (_, i) =>
+        store.set(`k${String(i)}`, bytes('v'), D.minutes(1))()
+      )
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      expect(asked).toBeLessThan(150)
+      other.exec('COMMIT')
+      for (const answer of await Promise.all(writing)) right(answer)
+      expect(asked).toBeLessThan(1_200)
+      // nobody waits any more
+      right(await store.set('k', bytes('v'), D.minutes(1))())
+      closed(other)
+    })
+
+    test('law 26: one who has waited long enough does not wait for those before him', async () => {
+      const [patient, hasty] = [sqlite(db, { timeout: D.seconds(5) }), sqlite(db, { timeout: D.milliseconds(50) })]
+      right(await patient.has('k')())
+      const other = opened(open, file)
+      other.exec('BEGIN IMMEDIATE')
+      const waiting = patient.set('k', bytes('patient'), D.minutes(1))()
+      const begun = performance.now()
+      expect(left(await hasty.set('k', bytes('hasty'), D.minutes(1))()).reason).toBe('timeout')
+      expect(performance.now() - begun).toBeLessThan(500)
+      other.exec('COMMIT')
+      right(await waiting)
+      expect(textOf(await patient.get('k')())).toBe('patient')
       closed(other)
     })
 
@@ -476,7 +621,7 @@ for (const [name, open] of drivers) {
         prepare: (sql: string) => {
           const { get, run } = db.prepare(sql)
           const statement = db.prepare(sql)
-          return /SELECT value/.test(sql)
+          return /AS value/.test(sql)
             ? { get: () => [bytes('v'), null], run }
             : { get: get.bind(statement), run: run.bind(statement) }
         }

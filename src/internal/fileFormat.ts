@@ -9,8 +9,6 @@
  */
 import { createHash } from 'node:crypto'
 
-import { toBuffer } from './bytes'
-
 const magic = 'fp-ring 1 '
 /** The length of the first line. */
 const firstLine = magic.length + 64 + 1
@@ -18,10 +16,39 @@ const newline = 0x0a
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** @internal */
+/** How much is hashed in one go, while the process stands still: for a millisecond, or a few. */
+const piece = 2 ** 20
+
+const digestInPieces = async (bytes: Uint8Array): Promise<string> => {
+  const hash = createHash('sha256')
+  for (let from = 0; from < bytes.length; from += piece) {
+    if (from > 0) await new Promise(setImmediate)
+    hash.update(bytes.subarray(from, from + piece))
+  }
+  return hash.digest('hex')
+}
+
+const digestOf = (bytes: Uint8Array): string | Promise<string> =>
+  bytes.length > piece ? digestInPieces(bytes) : digest(bytes)
+
+/**
+ * The file of a value, of which it has a copy, but for the digest: `seal` adds that.
+ *
+ * @internal
+ */
 export const encodeFile = (key: string, value: Uint8Array): Buffer => {
-  const body = Buffer.concat([Buffer.from(`${JSON.stringify(key)}\n`), toBuffer(value)])
-  return Buffer.concat([Buffer.from(`${magic}${digest(body)}\n`), body])
+  const line = Buffer.from(`${JSON.stringify(key)}\n`)
+  const bytes = Buffer.allocUnsafe(firstLine + line.length + value.byteLength)
+  bytes.write(magic, 'latin1')
+  bytes.set(line, firstLine)
+  bytes.set(value, firstLine + line.length)
+  return bytes
+}
+
+/** @internal */
+export const seal = async (bytes: Buffer): Promise<Buffer> => {
+  bytes.write(`${await digestOf(bytes.subarray(firstLine))}\n`, magic.length, 'latin1')
+  return bytes
 }
 
 /** The key of a file, from its beginning; `undefined` where that holds no key, or not all of it. */
@@ -45,10 +72,10 @@ export const keyOfFile = (beginning: Buffer): string | undefined => keyLine(begi
  *
  * @internal
  */
-export const decodeFile = (bytes: Buffer, key: string): Uint8Array | 'foreign' | 'damaged' => {
+export const decodeFile = async (bytes: Buffer, key: string): Promise<Uint8Array | 'foreign' | 'damaged'> => {
   const line = keyLine(bytes)
   if (line === undefined) return 'damaged'
-  if (bytes.toString('latin1', magic.length, firstLine) !== `${digest(bytes.subarray(firstLine))}\n`)
-    return 'damaged'
+  const sum = bytes.toString('latin1', magic.length, firstLine)
+  if (sum !== `${await digestOf(bytes.subarray(firstLine))}\n`) return 'damaged'
   return line.key === key ? bytes.subarray(line.end) : 'foreign'
 }

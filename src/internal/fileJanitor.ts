@@ -21,6 +21,8 @@ const draftsStay = 600_000
 /** How the janitor sees the store: its clock, and how it takes turns with the writers of a file in this process. */
 interface Place {
   readonly root: string
+  /** Whether it is there, and the user's own. */
+  readonly isThere: () => boolean | Promise<boolean>
   readonly now: () => number
   readonly inTurn: <A>(file: string, task: () => Promise<A>) => Promise<A>
 }
@@ -61,8 +63,9 @@ export const makeJanitor = (place: Place): ((writes: number) => void) => {
   let leaf = Math.floor(Math.random() * leaves) // short-lived processes are not all to begin at the same one
   let isAtWork = false
   const work = async (): Promise<void> => {
+    if (!(await place.isThere())) return
     await sweepDrafts(place)
-    while (due > 0) {
+    while (due > 0 && (await place.isThere())) {
       leaf = (leaf + 1) % leaves
       due -= 1 + (await sweepLeaf(place, leaf))
     }

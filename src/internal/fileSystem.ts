@@ -22,12 +22,24 @@ const isAbsent = (cause: unknown): boolean =>
   // the proof: `code` is looked at as `unknown`
   (cause as { readonly code?: unknown } | null)?.code === 'ENOENT'
 
-const unlessAbsent =
+/** @internal */
+export const unlessAbsent =
   <A>(instead: A) =>
   (cause: unknown): A => {
     if (isAbsent(cause)) return instead
     throw cause
   }
+
+/**
+ * Whether it says that something is there which is no file: a link that would have to be followed, a pipe, a directory.
+ *
+ * @internal
+ */
+export const isNoFile = (cause: unknown): boolean => {
+  // the proof: as above
+  const code = (cause as { readonly code?: unknown } | null)?.code
+  return code === noFile || code === 'ELOOP' || code === 'EMLINK' || code === 'ENXIO'
+}
 
 const ignore = (): void => undefined
 
@@ -37,6 +49,9 @@ const ignore = (): void => undefined
 
 // A link is not followed, and a named pipe is not waited for. Windows has neither flag.
 const forReading = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW || 0) | (fs.constants.O_NONBLOCK || 0)
+
+const noFile = 'fp-ring: no file'
+const failure = (): Error => Object.assign(new Error('what is there is no file'), { code: noFile })
 
 /** The most that one call of `fs.read` takes. */
 const longest = 2 ** 31 - 1
@@ -58,6 +73,7 @@ export const readWhole = (file: string): Promise<Contents | undefined> =>
       }
       fs.fstat(fd, (why, stats) => {
         if (why !== null) return end(why)
+        if (!stats.isFile()) return end(failure())
         const { mtimeMs, size } = stats
         if (size > longest) return end(new Error('the file is too large'))
         let bytes: Buffer
@@ -83,6 +99,7 @@ const withFile = async <A>(file: string, use: (handle: FileHandle) => Promise<A>
   const handle = await open(file, forReading).catch(unlessAbsent(undefined))
   if (handle === undefined) return undefined
   try {
+    if (!(await handle.stat()).isFile()) throw failure()
     return await use(handle)
   } finally {
     await handle.close()
@@ -193,11 +210,11 @@ export const writeWhole = async (root: string, file: string, bytes: Buffer, end:
 export const touchIf = async (
   file: string,
   end: number,
-  isRight: (contents: Contents) => boolean
+  isRight: (contents: Contents) => Promise<boolean>
 ): Promise<boolean> =>
   (await withFile(file, async (handle) => {
     const { mtimeMs } = await handle.stat()
-    const isTouched = isRight({ bytes: await handle.readFile(), mtimeMs })
+    const isTouched = await isRight({ bytes: await handle.readFile(), mtimeMs })
     if (isTouched) await setEnd(handle, end)
     return isTouched
   })) ?? false

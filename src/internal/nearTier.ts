@@ -15,9 +15,10 @@ import * as D from '../Duration'
 import type { Invalidation, Listener } from '../Invalidation'
 import type { Key } from '../KeyFn'
 import type { StoreError } from '../RingError'
-import type { Entry, Store } from '../Store'
+import type { Entry, Operation, Store } from '../Store'
 import { makeAging } from './aging'
 import { attempt } from './attempt'
+import { withDeadline } from './deadline'
 
 /** A read or a write of the far tier, whose outcome is kept near while this is alive. */
 export interface Fill {
@@ -29,6 +30,20 @@ export interface Fill {
 }
 
 type Outcome<A> = Promise<E.Either<StoreError, A>>
+
+/** Runs an operation of a store, which may throw. */
+export type Attempt = <A>(operation: Operation, task: () => Outcome<A>) => Outcome<A>
+
+/** How long a near store is waited for that does not say how long it takes. */
+const patience = D.milliseconds(1_000)
+
+const isPrompt = <R>({ deadline, peek }: Store<R>): boolean => deadline !== undefined || peek !== undefined
+
+const attemptInTime: Attempt = (operation, task) =>
+  withDeadline(operation, patience, () => attempt(operation, task)).then(E.flatten)
+
+/** Reads a near store, not for ever: what it does not say in time the far one does. */
+export const attemptNear = <R>(near: Store<R>): Attempt => (isPrompt(near) ? attempt : attemptInTime)
 
 export interface NearTier<R> {
   /** Begins to listen, at its first call. */
@@ -42,7 +57,7 @@ export interface NearTier<R> {
   /** Keeps entries whose fills are alive, until they end in the far tier or sooner, and closes the fills. */
   readonly keep: (entries: ReadonlyArray<readonly [key: Key, fill: Fill, entry: Entry<R>]>) => Promise<void>
   readonly drop: (keys: ReadonlyArray<Key>) => Promise<void>
-  /** Runs a write of the far tier, then what follows from it. Where it fails nobody knows what the far tier has. */
+  /** Runs a write of the far tier, which does not throw, then what follows from it. Where it fails nobody knows what the far tier has. */
   readonly during: <A>(
     keys: ReadonlyArray<Key>,
     far: () => Outcome<A>,
@@ -99,6 +114,26 @@ export const makeNearTier = <R>(
           }
         }
   const isCapped = longest !== D.forever
+
+  /** How much of what is done to a near store that hangs is not waited for. */
+  let overdue = 0
+  /**
+   * Waits for the near store, but for one that hangs only once. Nothing depends on it: what is being written there, or taken
+   * out, is neither served nor kept until that is done.
+   */
+  const wait = async (work: Promise<unknown>): Promise<void> => {
+    if (isPrompt(near)) {
+      await work
+      return
+    }
+    const isDone = overdue === 0 && E.isRight(await withDeadline('set', patience, () => work))
+    if (isDone) return
+    overdue++
+    const settled = (): void => {
+      overdue--
+    }
+    work.then(settled, settled)
+  }
 
   const serves = (key: Key): boolean => closed === 0 && !dirty && (held.size === 0 || !held.has(key))
 
@@ -204,9 +239,18 @@ export const makeNearTier = <R>(
     }
   }
 
+  const check = (): void => {
+    try {
+      invalidation?.check?.()
+    } catch {
+      void empty('')
+    }
+  }
+
   const start = (): void => {
     if (dirty && closed === 0) void empty('')
-    if (started || invalidation === undefined) return
+    if (invalidation === undefined) return
+    if (started) return check()
     // what lies there was not listened for
     void empty('')
     try {
@@ -231,24 +275,27 @@ export const makeNearTier = <R>(
       hold(keys)
       const keeping = keys.flatMap(end)
       const own = new Map(alone.map((key) => [key, note(key, true)]))
-      try {
-        const answer = await far()
-        // two writes of the near tier must not overtake each other either
-        if (keeping.length > 0) await Promise.all(keeping)
-        if (E.isLeft(answer)) await drop(keys)
-        else await then(answer.right, (key) => own.get(key))
-        return answer
-      } finally {
-        own.forEach((fill, key) => close(key, fill))
-        letGo(keys)
+      const follow = async (answer: E.Either<StoreError, Parameters<typeof then>[0]>): Promise<void> => {
+        try {
+          // two writes of the near tier must not overtake each other either
+          if (keeping.length > 0) await Promise.all(keeping)
+          if (E.isLeft(answer)) await drop(keys)
+          else await then(answer.right, (key) => own.get(key))
+        } finally {
+          own.forEach((fill, key) => close(key, fill))
+          letGo(keys)
+        }
       }
+      const answer = await far()
+      await wait(follow(answer))
+      return answer
     },
     duringClear: async (prefix, far) => {
       closed++
       try {
         for (const key of fills.keys()) if (key.startsWith(prefix)) void end(key)
         const answer = await far()
-        await empty(prefix)
+        await wait(empty(prefix))
         return answer
       } finally {
         closed--

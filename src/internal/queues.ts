@@ -54,3 +54,74 @@ export const makeTurns = (): (<A>(name: string, start: () => Promise<A>) => Prom
     return run
   }
 }
+
+// -------------------------------------------------------------------------------------
+// what is given up
+// -------------------------------------------------------------------------------------
+
+/**
+ * What somebody asked for, until he is told that it is late.
+ *
+ * @internal
+ */
+export interface Call {
+  isOver: boolean
+  readonly atEnd: Array<() => void>
+}
+
+/** @internal */
+export const makeCall = (): Call => ({ isOver: false, atEnd: [] })
+
+/** @internal */
+export const endCall = (call: Call): void => {
+  call.isOver = true
+  call.atEnd.forEach((run) => run())
+  call.atEnd.length = 0
+}
+
+/** @internal */
+export interface Backlog {
+  /** A task of a call, for a queue: whose load is let go when the call is over, and which then is not begun. */
+  readonly task: <L, A>(call: Call, load: L, size: number, run: (load: L) => Promise<A>) => () => Promise<A>
+  /** How many bytes are held by what waits, or is done at this moment. */
+  readonly bytes: () => number
+  /** How many tasks wait whose call is over. */
+  readonly forsaken: () => number
+}
+
+/** @internal */
+export const makeBacklog = (): Backlog => {
+  let bytes = 0
+  let forsaken = 0
+  return {
+    bytes: () => bytes,
+    forsaken: () => forsaken,
+    task: <L, A>(call: Call, load: L, size: number, run: (load: L) => Promise<A>) => {
+      let held: { readonly load: L } | undefined = { load }
+      let waits = true
+      bytes += size
+      const forsake = (): void => {
+        if (!waits) return
+        held = undefined
+        bytes -= size
+        forsaken++
+      }
+      if (call.isOver) forsake()
+      else call.atEnd.push(forsake)
+      return async () => {
+        waits = false
+        const mine = held
+        held = undefined
+        if (mine === undefined) {
+          forsaken--
+          throw new Error('nobody waits for it any more')
+        }
+        try {
+          return await run(mine.load)
+        } finally {
+          bytes -= size
+        }
+      }
+    }
+  }
+}

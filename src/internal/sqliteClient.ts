@@ -51,8 +51,22 @@ export const textOf = (text: string): string | Buffer => (text.includes('\0') ? 
 // errors
 // -------------------------------------------------------------------------------------
 
-/** The low byte of SQLite's code says what it is, the rest why. */
-const [busyCode, lockedCode] = [5, 6]
+interface Kind {
+  readonly codes: ReadonlyArray<number>
+  readonly names: RegExp
+}
+const busy: Kind = { codes: [5, 6], names: /^SQLITE_(BUSY|LOCKED)/ }
+const stale: Kind = { codes: [1, 17, 21], names: /^SQLITE_(ERROR|SCHEMA|MISUSE)/ }
+
+/** SQLite's own code, as a number or by its name; `undefined` where it comes from elsewhere. */
+const codeOf = (cause: unknown): number | string | undefined => {
+  const [name, code] = [columnOf(cause, 'code'), columnOf(cause, 'errcode')]
+  // the low byte says what it is, the rest why
+  if (typeof code === 'number') return code & 0xff
+  return typeof name === 'string' && name.startsWith('SQLITE_') ? name : undefined
+}
+const isOf = ({ codes, names }: Kind, code: number | string): boolean =>
+  typeof code === 'number' ? codes.includes(code) : names.test(code)
 
 /**
  * Whether somebody else has what the statement needs, and may soon be done with it: `SQLITE_BUSY`, `SQLITE_LOCKED`.
@@ -60,9 +74,19 @@ const [busyCode, lockedCode] = [5, 6]
  * @internal
  */
 export const isBusy = (cause: unknown): boolean => {
-  const [name, code] = [columnOf(cause, 'code'), columnOf(cause, 'errcode')]
-  if (typeof code === 'number') return (code & 0xff) === busyCode || (code & 0xff) === lockedCode
-  return typeof name === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(name)
+  const code = codeOf(cause)
+  return code !== undefined && isOf(busy, code)
+}
+
+/**
+ * Whether a statement may be one of a table, or of a connection, that is there no more, so that new ones may do: not where
+ * the disk is full, or the database is damaged.
+ *
+ * @internal
+ */
+export const isStale = (cause: unknown): boolean => {
+  const code = codeOf(cause)
+  return code === undefined || isOf(stale, code)
 }
 
 // -------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ interface Asks {
     work: (table: Table) => A
   ) => TE.TaskEither<StoreError, A>
   readonly now: () => number
-  readonly read: (table: Table, key: string) => Entry<Uint8Array> | undefined
+  readonly read: (table: Table, key: string) => Entry<Uint8Array> | 'damaged' | undefined
   readonly write: (table: Table, key: string, value: Uint8Array, ttl: Duration) => void
   readonly remove: (table: Table, key: string) => void
   /** To be told of so many writes, when they are done. */
@@ -47,7 +47,9 @@ export const sqliteLeases = ({ now, on, read, remove, write, wrote }: Asks): Lea
     beyond: Duration
   ): Acquired<Uint8Array> => {
     const entry = read(table, key)
-    if (entry !== undefined && entry.remaining > beyond) return { _tag: 'Found', entry }
+    // what is damaged is to be written anew
+    if (entry !== undefined && entry !== 'damaged' && entry.remaining > beyond)
+      return { _tag: 'Found', entry }
     const at = now()
     const held = holder(table, key, at)
     if (held !== undefined && held !== null) {

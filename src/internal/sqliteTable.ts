@@ -84,19 +84,28 @@ export const openTable = (db: SqliteDatabase, table: string, configures: boolean
   const entries = `"${table}"`
   const leases = `"${table}_leases"`
   // what is no number was not written by us, and would count as later than every number
-  const live = "(expires IS NULL OR (typeof(expires) IN ('integer', 'real') AND expires > ?))"
+  const number = (column: string): string => `typeof(${column}) IN ('integer', 'real')`
+  // any program may have written it: so it is whole, and no larger than what a driver can give
+  const end = (column: string): string =>
+    `CAST(min(${column}, ${String(Number.MAX_SAFE_INTEGER)}) AS INTEGER)`
+  const live = `(expires IS NULL OR (${number('expires')} AND ${end('expires')} > ?))`
+  const whole = "typeof(value) IN ('blob', 'text')"
   return {
     db,
-    read: prepare(db, `SELECT value, expires FROM ${entries} WHERE key = ${key} AND ${live}`),
-    has: prepare(db, `SELECT 1 AS there FROM ${entries} WHERE key = ${key} AND ${live}`),
+    read: prepare(
+      db,
+      `SELECT CASE WHEN ${whole} THEN value END AS value, ${end('expires')} AS expires
+       FROM ${entries} WHERE key = ${key} AND ${live}`
+    ),
+    has: prepare(db, `SELECT ${whole} AS whole FROM ${entries} WHERE key = ${key} AND ${live}`),
     write: prepare(
       db,
       `INSERT INTO ${entries} (key, value, expires) VALUES (${key}, ${bytes}, ?)
        ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires`
     ),
     remove: prepare(db, `DELETE FROM ${entries} WHERE key = ${key}`),
-    removeLive: prepare(db, `DELETE FROM ${entries} WHERE key = ${key} AND ${live}`),
-    touch: prepare(db, `UPDATE ${entries} SET expires = ? WHERE key = ${key} AND ${live}`),
+    removeLive: prepare(db, `DELETE FROM ${entries} WHERE key = ${key} AND ${live} AND ${whole}`),
+    touch: prepare(db, `UPDATE ${entries} SET expires = ? WHERE key = ${key} AND ${live} AND ${whole}`),
     sweep: prepare(
       db,
       `DELETE FROM ${entries} WHERE rowid IN (SELECT rowid FROM ${entries} WHERE expires <= ? ORDER BY expires LIMIT ?)`
@@ -112,7 +121,8 @@ export const openTable = (db: SqliteDatabase, table: string, configures: boolean
     removeRange: prepare(db, `DELETE FROM ${entries} WHERE key >= ${key} AND key < ${key}`),
     lease: prepare(
       db,
-      `SELECT CAST(token AS BLOB) AS token, ends FROM ${leases} WHERE key = ${key} AND ends > ?`
+      `SELECT CAST(token AS BLOB) AS token, ${end('ends')} AS ends
+       FROM ${leases} WHERE key = ${key} AND ${number('ends')} AND ${end('ends')} > ?`
     ),
     takeLease: prepare(
       db,

@@ -19,7 +19,7 @@ import { attempt } from './attempt'
 import { hasCode } from './coded'
 import { defect } from './defect'
 import { extend } from './extend'
-import { type Fill, makeNearTier } from './nearTier'
+import { attemptNear, type Fill, makeNearTier } from './nearTier'
 
 type Answer<A> = Promise<E.Either<StoreError, A>>
 
@@ -83,13 +83,14 @@ export const tieredStore = <R, K, N, F>({
   )
     return unchanged(near)
   const tier = makeNearTier(near, ttl, invalidation, clock)
+  const nearby = attemptNear(near)
 
   // -----------------------------------------------------------------------------------
   // reads
   // -----------------------------------------------------------------------------------
 
   const nearly = async (key: Key): Promise<O.Option<Entry<R>>> => {
-    const got = await attempt('read', () => near.read(key)())
+    const got = await nearby('read', () => near.read(key)())
     const by = tier.beyond(key)
     return E.isLeft(got) || O.isNone(got.right) || by === undefined ? O.none : aged(got.right.value, by)
   }
@@ -111,7 +112,7 @@ export const tieredStore = <R, K, N, F>({
     async () => {
       tier.start()
       if (tier.serves(key)) {
-        const got = await attempt('get', () => near.get(key)())
+        const got = await nearby('get', () => near.get(key)())
         if (got._tag === 'Right' && got.right._tag === 'Some') return got
       }
       return valueOf(await fromFar(key))
@@ -169,7 +170,7 @@ export const tieredStore = <R, K, N, F>({
     operation: Operation,
     task: TE.TaskEither<StoreError, ReadonlyArray<O.Option<A>>>
   ): Promise<ReadonlyArray<O.Option<A>>> => {
-    const got = await attempt(operation, task)
+    const got = await nearby(operation, task)
     return E.isLeft(got) ? [] : got.right
   }
 
@@ -203,7 +204,7 @@ export const tieredStore = <R, K, N, F>({
       const found = await many<true>(
         keys,
         async (asked) => {
-          const got = await attempt('hasMany', () => near.hasMany(asked)())
+          const got = await nearby('hasMany', () => near.hasMany(asked)())
           return E.isLeft(got) ? [] : got.right.map(present)
         },
         (asked) => attempt('hasMany', () => far.hasMany(asked)()).then(E.map((all) => all.map(present)))
@@ -217,7 +218,7 @@ export const tieredStore = <R, K, N, F>({
     async () => {
       tier.start()
       if (tier.serves(key)) {
-        const got = await attempt('has', () => near.has(key)())
+        const got = await nearby('has', () => near.has(key)())
         if (E.isRight(got) && got.right) return got
       }
       return attempt('has', () => far.has(key)())

@@ -102,8 +102,8 @@ const makeListeners = () => {
       (feed: Feed) =>
       (listener: Listener): IO<() => void> =>
       () => {
+        feed.start() // it may throw: then nobody listens
         listeners.add(listener)
-        feed.start()
         return () => {
           listeners.delete(listener)
           if (listeners.size === 0) feed.stop()
@@ -185,6 +185,7 @@ export const tracking = (store: Trackable, options: FeedOptions = {}): RedisFeed
   return {
     listen: listeners.listen(feed),
     covers: feed.isUp,
+    check: feed.check,
     tell: () => TE.right(undefined),
     echoes: true,
     close: feed.stop
@@ -261,6 +262,7 @@ export const pubsub = (
   const listeners = makeListeners()
   let pending: Change | undefined
   let again: IO<void> | undefined
+  let isClosed = false
 
   const publish = async (change: Change): Promise<E.Either<Error, void>> => {
     // of several tiers that share this feed nobody knows which one tells: all of them hear it
@@ -269,6 +271,7 @@ export const pubsub = (
     pending = undefined
     const told = await settledIn(timeout, () => lookup().publish(channel, encode(node, all)))
     if (E.isRight(told)) return E.right(undefined)
+    if (isClosed) return told
     pending = merged(pending, all)
     again ??= startTimer(milliseconds(1_000), () => {
       again = undefined
@@ -290,13 +293,20 @@ export const pubsub = (
       }),
     onLost: listeners.lost
   })
+  const listen = listeners.listen(feed)
   return {
-    listen: listeners.listen(feed),
+    listen: (listener) => () => {
+      const end = listen(listener)()
+      isClosed = false
+      return end
+    },
     covers: feed.isUp,
+    check: feed.check,
     tell: (change) => () => publish(change),
     echoes: false,
     deadline: timeout,
     close: () => {
+      isClosed = true
       again?.()
       again = undefined
       pending = undefined

@@ -4,7 +4,10 @@
  *
  * Laws: those of `Store`. Moreover:
  *
+ * - law 5: a row whose value is no bytes, which another program has written, is a `left` for `get`, `read` and `has`, and a
+ *   miss in bulk. The next write replaces it.
  * - law 12: a bulk operation is one transaction.
+ * - law 21: who waits for a database that is busy is done in order.
  * - law 22, 25: leases, for all who open the same database: what looks and then writes is one transaction.
  * - law 26: who finds the database busy waits without holding up the process, and no longer than the store's own
  *   deadline.
@@ -23,8 +26,17 @@ import { done, lone, none, noneAsked, refused } from '../internal/answers'
 import { isWellFormed, toBuffer } from '../internal/bytes'
 import { defect } from '../internal/defect'
 import { checkedTimeout, lookupOf, timeOfDay } from '../internal/options'
-import { changesOf, columnOf, isBusy, isInTransaction, textOf, transaction } from '../internal/sqliteClient'
+import {
+  changesOf,
+  columnOf,
+  isBusy,
+  isInTransaction,
+  isStale,
+  textOf,
+  transaction
+} from '../internal/sqliteClient'
 import { sqliteLeases } from '../internal/sqliteLeases'
+import { isWaitedFor, standInLine } from '../internal/sqliteLine'
 import { openTable, type Table } from '../internal/sqliteTable'
 import { StoreError, storeFailed } from '../RingError'
 import type { Entry, Leasing, Operation, Store } from '../Store'
@@ -77,8 +89,15 @@ const sweptPerWrite = 2
 /** From how many on it is worth a statement. */
 const leastSwept = 128
 
-/** The longest pause, in milliseconds, before a busy database is asked again. */
-const longestPause = 20
+/** What does not write: in WAL it does not wait for who does. */
+const reads: ReadonlySet<Operation> = /*#__PURE__*/ new Set([
+  'get',
+  'read',
+  'has',
+  'getMany',
+  'readMany',
+  'hasMany'
+])
 
 const right = <A>(value: A): Either<never, A> => ({ _tag: 'Right', right: value })
 const left = (error: StoreError): Either<StoreError, never> => ({ _tag: 'Left', left: error })
@@ -134,8 +153,7 @@ export const sqlite = <Database extends SqliteDatabase>(
   // -- a connection -----------------------------------------------------------------------
 
   const tables = new WeakMap<SqliteDatabase, Table>()
-  const once = <A>(operation: Operation, work: (table: Table) => A): A => {
-    const db = lookup()
+  const once = <A>(db: SqliteDatabase, operation: Operation, work: (table: Table) => A): A => {
     if (isInTransaction(db))
       throw new StoreError(operation, 'refused', 'the connection is in a transaction of somebody else')
     const known = tables.get(db)
@@ -143,7 +161,7 @@ export const sqlite = <Database extends SqliteDatabase>(
       try {
         return work(known)
       } catch (cause) {
-        if (isBusy(cause)) throw cause
+        if (cause instanceof StoreError || isBusy(cause) || !isStale(cause)) throw cause
         tables.delete(db) // the connection may have been opened anew, or the table be gone
       }
     }
@@ -153,32 +171,42 @@ export const sqlite = <Database extends SqliteDatabase>(
   }
   const failed = (operation: Operation, cause: unknown): Either<StoreError, never> =>
     left(cause instanceof StoreError ? cause : storeFailed(operation)(cause))
-  const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-  /** Asks a database that was busy again and again. */
-  const persist = async <A>(
+  /** Asks a database that is busy again and again. */
+  const persist = <A>(
+    db: SqliteDatabase,
     operation: Operation,
     work: (table: Table) => A,
-    busy: unknown
-  ): Promise<Either<StoreError, A>> => {
-    const began = performance.now()
-    for (let longest = 1; ; longest = Math.min(2 * longest, longestPause)) {
-      const ms = 1 + Math.random() * longest
-      if (performance.now() + ms - began > timeout)
-        return left(new StoreError(operation, 'timeout', 'the database was busy all the time', busy))
-      await pause(ms)
-      try {
-        return right(once(operation, work))
-      } catch (cause) {
-        if (!isBusy(cause)) return failed(operation, cause)
-      }
-    }
-  }
+    busy?: unknown
+  ): Promise<Either<StoreError, A>> =>
+    new Promise((resolve) => {
+      let last = busy
+      standInLine(db, {
+        until: performance.now() + timeout,
+        attempt: () => {
+          try {
+            resolve(right(once(lookup(), operation, work)))
+          } catch (cause) {
+            last = cause
+            if (isBusy(cause)) return false
+            resolve(failed(operation, cause))
+          }
+          return true
+        },
+        late: () =>
+          resolve(left(new StoreError(operation, 'timeout', 'the database was busy all the time', last)))
+      })
+    })
   const run = <A>(operation: Operation, work: (table: Table) => A): Promise<Either<StoreError, A>> => {
+    let db: SqliteDatabase | undefined
     try {
-      return Promise.resolve(right(once(operation, work)))
+      db = lookup()
+      const waits = isWaitedFor(db) && !reads.has(operation)
+      return waits ? persist(db, operation, work) : Promise.resolve(right(once(db, operation, work)))
     } catch (cause) {
-      return isBusy(cause) ? persist(operation, work, cause) : Promise.resolve(failed(operation, cause))
+      return db !== undefined && isBusy(cause)
+        ? persist(db, operation, work, cause)
+        : Promise.resolve(failed(operation, cause))
     }
   }
   const on = <A>(
@@ -206,35 +234,47 @@ export const sqlite = <Database extends SqliteDatabase>(
   }
   const endOf = (ttl: Duration): number | null =>
     ttl === Infinity ? null : Math.min(now() + ttl, Number.MAX_SAFE_INTEGER)
-  const bytesOf = (value: unknown): Uint8Array => {
-    if (typeof value === 'string') return Buffer.from(value) // another program wrote it
-    if (ArrayBuffer.isView(value)) return value as Uint8Array // the proof: drivers give a BLOB as such
-    throw new Error('the driver does not answer with rows by name')
-  }
-  const read = (table: Table, key: string): Entry<Uint8Array> | undefined => {
+  const bytesOf = (value: unknown): Uint8Array | 'damaged' =>
+    typeof value === 'string'
+      ? Buffer.from(value) // another program wrote it
+      : ArrayBuffer.isView(value)
+      ? (value as Uint8Array) // the proof: drivers give a BLOB as such
+      : 'damaged'
+  const read = (table: Table, key: string): Entry<Uint8Array> | 'damaged' | undefined => {
     const at = now()
     // the proof: every column is looked at as `unknown`
     const row = table.read.get(textOf(key), at) as Partial<Record<'value' | 'expires', unknown>> | undefined
     if (row === undefined) return undefined
-    const { expires, value } = row
-    return {
-      value: bytesOf(value),
-      // the proof: whole milliseconds, or forever
-      remaining: (expires === null ? Infinity : Number(expires) - at) as Duration
-    }
+    const { expires } = row
+    const value = bytesOf(row.value)
+    if (value === 'damaged') return value
+    // the proof: whole milliseconds, or forever
+    return { value, remaining: (expires === null ? Infinity : Number(expires) - at) as Duration }
   }
   const remove = ({ remove: statement }: Table, key: string): void => void statement.run(textOf(key))
   const write = (table: Table, key: string, value: Uint8Array, ttl: Duration): void => {
     if (ttl > 0) table.write.run(textOf(key), toBuffer(value), endOf(ttl))
     else remove(table, key)
   }
-  const has = (table: Table, key: string): boolean =>
-    columnOf(table.has.get(textOf(key), now()), 'there') !== undefined
+  const has = (table: Table, key: string): boolean | 'damaged' => {
+    const whole = columnOf(table.has.get(textOf(key), now()), 'whole')
+    return whole !== undefined && (Number(whole) === 1 || 'damaged')
+  }
   const touch = (table: Table, key: string, ttl: Duration): boolean =>
     changesOf(
       ttl > 0 ? table.touch.run(endOf(ttl), textOf(key), now()) : table.removeLive.run(textOf(key), now())
     ) > 0
 
+  const unlessDamaged = <A>(operation: Operation, found: A | 'damaged'): A => {
+    if (found === 'damaged')
+      throw new StoreError(
+        operation,
+        'failed',
+        'the row is none of a store’s, or the driver gives no rows by name'
+      )
+    return found // the proof: the only other one has been thrown
+  }
+  const orNone = <A>(found: A | 'damaged'): A | undefined => (found === 'damaged' ? undefined : found)
   const toOption = (entry: Entry<Uint8Array> | undefined): O.Option<Entry<Uint8Array>> =>
     entry === undefined ? none : { _tag: 'Some', value: entry }
   const toValue = (entry: Entry<Uint8Array> | undefined): O.Option<Uint8Array> =>
@@ -263,7 +303,7 @@ export const sqlite = <Database extends SqliteDatabase>(
       const page: Either<StoreError, Buffer | undefined> = await run('clear', (table) =>
         transaction(table.db, 'IMMEDIATE', () => {
           const next = columnOf(table.nextPage.get(from, end), 'start')
-          const to = next === undefined ? undefined : toBuffer(bytesOf(next))
+          const to = next === undefined ? undefined : toBuffer(unlessDamaged('clear', bytesOf(next)))
           table.removeRange.run(from, to ?? end)
           return to
         })
@@ -279,19 +319,20 @@ export const sqlite = <Database extends SqliteDatabase>(
       return lookup()
     },
     deadline: timeout, // but for `clear`, which has it for each page
-    get: (key) => on('get', [key], (table) => toValue(read(table, key))),
-    read: (key) => on('read', [key], (table) => toOption(read(table, key))),
+    get: (key) => on('get', [key], (table) => toValue(unlessDamaged('get', read(table, key)))),
+    read: (key) => on('read', [key], (table) => toOption(unlessDamaged('read', read(table, key)))),
     set: (key, value, ttl) =>
       on('set', [key], (table) => {
         write(table, key, value, ttl)
         wrote(table, 1)
       }),
     delete: (key) => on('delete', [key], (table) => remove(table, key)),
-    has: (key) => on('has', [key], (table) => has(table, key)),
+    has: (key) => on('has', [key], (table) => unlessDamaged('has', has(table, key))),
     touch: (key, ttl) => on('touch', [key], (table) => touch(table, key, ttl)),
-    getMany: (keys) => each('DEFERRED', 'getMany', keys, itself, (table, key) => toValue(read(table, key))),
+    getMany: (keys) =>
+      each('DEFERRED', 'getMany', keys, itself, (table, key) => toValue(orNone(read(table, key)))),
     readMany: (keys) =>
-      each('DEFERRED', 'readMany', keys, itself, (table, key) => toOption(read(table, key))),
+      each('DEFERRED', 'readMany', keys, itself, (table, key) => toOption(orNone(read(table, key)))),
     setMany: (entries) =>
       entries.length === 0
         ? done
@@ -311,7 +352,7 @@ export const sqlite = <Database extends SqliteDatabase>(
         : on('deleteMany', keys, (table) =>
             transaction(table.db, 'IMMEDIATE', () => keys.forEach((key) => remove(table, key)))
           ),
-    hasMany: (keys) => each('DEFERRED', 'hasMany', keys, itself, has),
+    hasMany: (keys) => each('DEFERRED', 'hasMany', keys, itself, (table, key) => has(table, key) === true),
     touchMany: (entries) =>
       each(
         'IMMEDIATE',

@@ -6,7 +6,7 @@
 import { closeSync, futimesSync, openSync, writeSync } from 'node:fs'
 
 import * as D from '../../../src/Duration'
-import { encodeFile } from '../../../src/internal/fileFormat'
+import { encodeFile, seal } from '../../../src/internal/fileFormat'
 import { fileOf } from '../../../src/internal/fileNames'
 import { files } from '../../../src/stores/files'
 import { keys, valueOf } from '../values'
@@ -25,7 +25,7 @@ const writeInPlace = (file: string, bytes: Buffer): void => {
 }
 
 const write = async (key: string, value: Uint8Array): Promise<void> => {
-  if (how === 'in place') return writeInPlace(fileOf(directory, key), encodeFile(key, value))
+  if (how === 'in place') return writeInPlace(fileOf(directory, key), await seal(encodeFile(key, value)))
   const answer = await store.set(key, value, D.hours(1))()
   if (answer._tag === 'Left') throw answer.left
 }
