@@ -16,6 +16,7 @@ module.exports = {
     '^fp-ring$': '<rootDir>/src/index.ts',
     '^fp-ring/(lru|redis|memcached|files|sqlite)$': '<rootDir>/src/stores/$1.ts',
     '^fp-ring/cbor$': '<rootDir>/src/codecs/cbor.ts',
+    '^fp-ring/http$': '<rootDir>/src/http/index.ts',
     '^fp-ring/testing$': '<rootDir>/src/testing/index.ts'
   },
   collectCoverageFrom: ['src/**/*.ts'],

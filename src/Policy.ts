@@ -40,6 +40,17 @@ declare const surfaces: unique symbol
 export type Lifetime<in A, in Args extends Arguments> = (value: A, args: Args) => Duration.Duration
 
 /**
+ * How long after its lifetime one value may be served, where that is less than the policy's windows; zero for never.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface StaleBounds {
+  readonly staleWhileRevalidate?: Duration.Duration
+  readonly staleIfError?: Duration.Duration
+}
+
+/**
  * How errors of the function are stored: which, for how long, and as what.
  *
  * @category model
@@ -88,6 +99,8 @@ export interface Policy<
   readonly staleWhileRevalidate?: Duration.Duration
   /** How long after its lifetime an entry is served when its load fails, and with which errors. */
   readonly staleIfError?: { readonly window: Duration.Duration; readonly when: (error: E) => boolean }
+  /** What a single value allows of the two stale windows. */
+  readonly staleBy?: (value: A, args: Args) => StaleBounds
   /** How long a stale entry is served after a failed load before the next one. */
   readonly retryThrottle?: Duration.Duration
   /** The share of the lifetime after which a read loads the entry anew. */
@@ -484,6 +497,27 @@ export const staleIfError = <E = unknown>(
   _tag: 'Policy',
   staleIfError: { window: finite('staleIfError', d), when: callable('staleIfError', when) }
 })
+
+/**
+ * Narrows the stale windows for single values, which may say themselves that they are not to be served late, or less late
+ * than others. It never widens them, and says nothing where the policy has none. It is asked when an entry is written and
+ * when it is read, so it must say the same both times.
+ *
+ * @example
+ * import { Duration, Policy } from 'fp-ring'
+ *
+ * const p = Policy.policy(
+ *   Policy.staleIfError(Duration.hours(1)),
+ *   Policy.staleBy((price: { readonly binding: boolean }) => (price.binding ? { staleIfError: Duration.zero } : {}))
+ * )
+ * assert.deepStrictEqual(p.staleBy?.({ binding: true }, []), { staleIfError: 0 })
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const staleBy = <A, Args extends Arguments = Arguments>(
+  f: (value: A, args: Args) => StaleBounds
+): Policy<unknown, never, A, Args> => ({ _tag: 'Policy', staleBy: callable('staleBy', f) })
 
 /**
  * How long after a failed load a stale entry is served without another try, so that a function that fails is not

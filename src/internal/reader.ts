@@ -14,7 +14,7 @@ import * as RA from 'fp-ts/ReadonlyArray'
 
 import type { Clock } from '../Clock'
 import type { Codec } from '../Codec'
-import { type Verdict, verdict } from '../Decision'
+import { grace as graceOf, type Verdict, type Windows } from '../Decision'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import { DecodeError, EncodeError, type RingError, type StoreError } from '../RingError'
@@ -32,6 +32,8 @@ export interface Seen<Err, A> {
   readonly answer: E.Either<Err, A> | undefined
   readonly remaining: D.Duration
   readonly stamps: Stamps | undefined
+  /** The stale windows of this value, where they are narrower than those of the policy. */
+  readonly windows?: Windows | undefined
 }
 
 export interface Reader<Args extends Arguments, Err, A> {
@@ -109,7 +111,6 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
             ? E.left(new DecodeError('an entry of a ring with tags, or a stored error'))
             : codec.decode(raw)
   const sealed = tags !== undefined || negative !== undefined
-  const judge = verdict(policy.windows)
   const known = makeRecent()
 
   /** `remaining` is not known where the entry was not asked for its age: then it is fresh. */
@@ -129,9 +130,12 @@ export const makeReader = <Args extends Arguments, Err, A, R>({
       }
     try {
       const ttl = policy.whole(value, args)
-      const found = judge({ remaining, ttl, dueWithin: dueWithin(ttl) })
-      if (found === 'fresh') knows(key, asked, remaining - policy.grace)
-      return E.right({ verdict: found, answer: found === 'missing' ? undefined : right, remaining, stamps })
+      const windows = policy.windowsOf?.(value, args)
+      const found = policy.judge({ remaining, ttl, dueWithin: dueWithin(ttl) }, windows)
+      const grace = windows === undefined ? policy.grace : graceOf(windows)
+      if (found === 'fresh') knows(key, asked, remaining - grace)
+      const answer = found === 'missing' ? undefined : right
+      return E.right({ verdict: found, answer, remaining, stamps, windows })
     } catch (cause) {
       return E.left(new EncodeError('the policy threw', cause))
     }

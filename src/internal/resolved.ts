@@ -6,7 +6,7 @@
 import type { Either } from 'fp-ts/Either'
 
 import type { Codec } from '../Codec'
-import { grace as graceOf, type Windows } from '../Decision'
+import { grace as graceOf, type Sighting, type Verdict, verdict, type Windows } from '../Decision'
 import * as D from '../Duration'
 import type { Arguments } from '../KeyFn'
 import * as Policy from '../Policy'
@@ -30,8 +30,13 @@ export interface Resolved<Args extends Arguments, Err, A> {
   readonly whole: (value: A, args: Args) => D.Duration
   /** Every value is fresh for so long at least; unknown where the lifetime depends on the value. */
   readonly surely: D.Duration | undefined
+  /** The widest that any value has. */
   readonly windows: Windows
   readonly grace: D.Duration
+  /** Those of one value, where it has narrower ones. */
+  readonly windowsOf: ((value: A, args: Args) => Windows) | undefined
+  /** What an entry is good for. */
+  readonly judge: (seen: Sighting, own: Windows | undefined) => Verdict
   /** Whether the age of an entry matters. */
   readonly ages: boolean
   /** In how much of the end of a lifetime an entry is due to be loaded anew, where a load takes `loadTime` on average. */
@@ -60,6 +65,14 @@ const errorsOf = ({ codec, ttl, when }: Policy.Negative<unknown>): ResolvedNegat
   when
 })
 
+/** A value may ask for less than the policy allows, never for more. */
+const narrowed = (widest: Windows, asked: Policy.StaleBounds): Windows => ({
+  staleWhileRevalidate: D.milliseconds(
+    Math.min(widest.staleWhileRevalidate, asked.staleWhileRevalidate ?? D.forever)
+  ),
+  staleIfError: D.milliseconds(Math.min(widest.staleIfError, asked.staleIfError ?? D.forever))
+})
+
 export const resolve = (
   policy: Policy.Policy<unknown, unknown>,
   random: () => number
@@ -70,20 +83,34 @@ export const resolve = (
     staleIfError: staleIfError?.window ?? D.zero
   }
   const grace = graceOf(windows)
-  const kept = (d: D.Duration): D.Duration => {
+  const { staleBy } = policy
+  const windowsOf =
+    staleBy === undefined || grace === D.zero
+      ? undefined
+      : // the proof: a policy is given to a function whose values and arguments it knows
+        (value: unknown, args: Arguments): Windows => narrowed(windows, staleBy(value, args))
+  const judge = verdict(windows)
+  const kept = (d: D.Duration, beyond: D.Duration): D.Duration => {
     const fresh = jitter === 0 ? d : D.shortened(1 - jitter * random())(d)
-    return fresh > 0 ? D.sum(fresh, grace) : D.zero
+    return fresh > 0 ? D.sum(fresh, beyond) : D.zero
   }
+  const graceFor = (value: unknown, args: Arguments): D.Duration =>
+    windowsOf === undefined ? grace : graceOf(windowsOf(value, args))
   const ahead = 1 - (refreshAhead ?? 1)
   const constant = typeof ttl === 'function' ? undefined : ttl
   const longestDue = Math.max(ahead, earlyRefresh?.window ?? 0)
   return {
-    lifetime: typeof ttl === 'function' ? (value, args) => kept(ttl(value, args)) : () => kept(ttl),
-    constant: constant === undefined ? undefined : () => kept(constant),
+    lifetime:
+      typeof ttl === 'function'
+        ? (value, args) => kept(ttl(value, args), graceFor(value, args))
+        : (value, args) => kept(ttl, graceFor(value, args)),
+    constant: constant === undefined || windowsOf !== undefined ? undefined : () => kept(constant, grace),
     whole: typeof ttl === 'function' ? ttl : () => ttl,
     surely: constant === undefined ? undefined : D.shortened(1 - jitter)(constant),
     windows,
     grace,
+    windowsOf,
+    judge: (seen, own) => (own === undefined ? judge(seen) : verdict(own)(seen)),
     ages: grace > 0 || longestDue > 0,
     dueWithin: (whole, loadTime) => {
       const chance =

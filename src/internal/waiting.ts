@@ -90,12 +90,14 @@ export const rescue = <Args extends Arguments, Err, A, R, B>({
   policy
 }: Engine<Args, Err, A, R, B>) => {
   const usableFor = usableForIn(policy.windows)
+  const usableOf = ({ remaining, windows }: Seen<Err, A>): D.Duration =>
+    windows === undefined ? usableFor(remaining) : usableForIn(windows)(remaining)
 
   /** Until when an entry may be served that is `expired` now. */
-  const staleOf = ({ answer, remaining, verdict }: Seen<Err, A>): Flight<E.Either<Err, A>>['stale'] =>
-    verdict !== 'expired' || answer === undefined
+  const staleOf = (seen: Seen<Err, A>): Flight<E.Either<Err, A>>['stale'] =>
+    seen.verdict !== 'expired' || seen.answer === undefined
       ? undefined
-      : { answer, until: clock.now() + usableFor(remaining) }
+      : { answer: seen.answer, until: clock.now() + usableOf(seen) }
   const usable = ({ stale }: Fallback<Err, A>): E.Either<Err, A> | undefined =>
     stale !== undefined && clock.now() < stale.until ? stale.answer : undefined
 

@@ -1,0 +1,61 @@
+/** What the tests of pages share: a clock that is moved by hand, and requests in few words. */
+import { dict, type Policy, type Store } from 'fp-ring'
+import { type CachedPage, page, type PageConfig, type PageError, type Page } from 'fp-ring/http'
+
+export const home = 'https://example.com'
+
+export const soon = (ms = 5): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Time of the ring, of the store and of the day, which stand still until they are moved. */
+export const makeTime = () => {
+  let time = 0
+  const start = Date.UTC(2026, 0, 2, 3, 4, 5)
+  return {
+    clock: { now: () => time },
+    date: () => start + time,
+    pass: (seconds: number) => {
+      time += seconds * 1_000
+    }
+  }
+}
+export type Time = ReturnType<typeof makeTime>
+
+export const ask = (path = '/', headers: Readonly<Record<string, string>> = {}, method = 'GET'): Request =>
+  new Request(path.startsWith('/') ? home + path : path, { headers, method })
+
+export type Anything = PageConfig<unknown, unknown>
+
+export interface Bench {
+  readonly time: Time
+  readonly store: Store.Store<Uint8Array, ReadonlyMap<string, unknown>>
+  readonly pages: CachedPage<[], unknown>
+  /** How often the handler has run. */
+  readonly runs: () => number
+}
+
+export type Handler = (request: Request, run: number) => Response | Promise<Response>
+
+/** A cache over a handler that counts its runs. */
+export const bench = (
+  handler: Handler,
+  config: Partial<Omit<Anything, 'policy'>> & {
+    readonly policy?: Policy.Policy<unknown, never, Page, ReadonlyArray<unknown>, PageError>
+  } = {}
+): Bench => {
+  const time = makeTime()
+  const store = dict<Uint8Array>({ clock: time.clock })
+  let runs = 0
+  const pages = page((request: Request) => handler(request, ++runs), {
+    store,
+    clock: time.clock,
+    date: time.date,
+    ...config
+  })
+  return { time, store, pages, runs: () => runs }
+}
+
+export const textOf = async (response: Response | Promise<Response>): Promise<string> =>
+  (await response).text()
+
+/** The words of `Cache-Status`. */
+export const fate = (response: Response): string => response.headers.get('cache-status') ?? ''

@@ -1,0 +1,26 @@
+/**
+ * Pages: the answers of HTTP handlers, cached by the rules of shared caches, and expired from the program.
+ *
+ * @since 0.1.0
+ */
+export {
+  type FastifyReply,
+  type NodePageCommands,
+  type NodeRequest,
+  type NodeResponse,
+  pageHook,
+  type PageHook,
+  pageListener,
+  type PageListener,
+  pageMiddleware,
+  type PageMiddleware
+} from './node'
+export { type CachedPage, page } from './page'
+export {
+  type Page,
+  type PageCommands,
+  type PageConfig,
+  type PageError,
+  type PageRequest,
+  type PageTarget
+} from './pages'

@@ -1,0 +1,254 @@
+/**
+ * Pages of servers that write to a response of Node: `node:http`, Connect and Express, Fastify.
+ *
+ * What is written goes to the client as it is written; the cache looks on. A middleware cannot run for nobody what comes after
+ * it, so nothing is loaded in the background here: `staleWhileRevalidate`, `refreshAhead`, `earlyRefresh` and `softTimeout` say
+ * nothing. `staleIfError` does.
+ *
+ * @since 0.1.0
+ */
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+import { pipe } from 'fp-ts/function'
+
+import { nothingAnswer, pageAnswer } from '../internal/httpAnswer'
+import {
+  hideConditions,
+  type Incoming,
+  makeTap,
+  type Outgoing,
+  passing,
+  targetOfIncoming,
+  wantedIn
+} from '../internal/httpNode'
+import type { RingError } from '../RingError'
+import { makePages, type Page, type PageCommands, type PageConfig, type PageTarget } from './pages'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+/**
+ * What is used of `http.IncomingMessage`, and of the requests of frameworks that are made of it.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface NodeRequest extends Incoming {}
+
+/**
+ * What is used of `http.ServerResponse`.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface NodeResponse extends Outgoing {}
+
+/**
+ * The commands of a cache that stands before somebody else's handler, which it cannot run by itself.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface NodePageCommands<B> extends PageCommands<B> {
+  /** The page that is stored, and would be served. */
+  readonly get: (target: PageTarget) => TE.TaskEither<RingError, O.Option<Page>>
+}
+
+/**
+ * A middleware of Connect and Express.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface PageMiddleware<B> extends NodePageCommands<B> {
+  (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void): void
+}
+
+/**
+ * A listener of `http.createServer`. It rejects where the listener that it was made of throws.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface PageListener<B> extends NodePageCommands<B> {
+  (request: NodeRequest, response: NodeResponse): Promise<void>
+}
+
+/**
+ * A hook `onRequest` of Fastify, for a route, a plugin or a whole server.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface PageHook<B> extends NodePageCommands<B> {
+  (request: { readonly raw: NodeRequest }, reply: FastifyReply, done: (error?: Error) => void): void
+}
+
+/**
+ * What is used of a reply of Fastify.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface FastifyReply {
+  readonly raw: NodeResponse
+  readonly hijack: () => unknown
+  readonly getHeaders: () => Record<string, number | string | ReadonlyArray<string> | undefined>
+}
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+/** Answers a request from the store, or lets somebody run who answers it. */
+const makeStand = <B, C>(config: PageConfig<B, C>) => {
+  const { cache, commands, look, now, serve } = makePages(config, false)
+  const stand = async (
+    request: NodeRequest,
+    response: NodeResponse,
+    run: () => unknown,
+    answered: () => void
+  ): Promise<void> => {
+    const wanted = wantedIn(request)
+    const tap = makeTap(response, wanted, { cache, now })
+    const served = await serve({
+      ...wanted,
+      target: targetOfIncoming(request),
+      refreshes: false,
+      run: () => {
+        hideConditions(request, wanted)
+        return passing(tap, run)
+      }
+    })
+    switch (served._tag) {
+      case 'Page':
+        answered()
+        return tap.send(pageAnswer(served.page, wanted, now(), cache, served.fate))
+      case 'Nothing':
+        answered()
+        return tap.send(nothingAnswer(cache, served.fate))
+      case 'Reply':
+        return tap.pass(served.fate)
+    }
+  }
+  const own: NodePageCommands<B> = {
+    ...commands,
+    get: (target) => pipe(look(target), TE.map(O.map((found): Page => found)))
+  }
+  return { own, stand }
+}
+
+const nothing = (): void => undefined
+
+/**
+ * A middleware of Connect and Express: before a route, a router or a whole app. What comes after it is cached.
+ *
+ * @example
+ * import * as http from 'node:http'
+ * import { dict, Duration, Policy } from 'fp-ring'
+ * import { pageMiddleware } from 'fp-ring/http'
+ *
+ * const pages = pageMiddleware({ store: dict<Uint8Array>(), policy: Policy.ttl(Duration.minutes(5)) })
+ * let runs = 0
+ * const server = http.createServer((req, res) => pages(req, res, () => res.end(`run ${++runs}`)))
+ * const test = async () => {
+ *   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+ *   const { port } = server.address() as { readonly port: number }
+ *   const ask = async () => (await fetch(`http://127.0.0.1:${port}/`)).text()
+ *   assert.strictEqual(await ask(), 'run 1')
+ *   assert.strictEqual(await ask(), 'run 1')
+ *   await pages.delete('/')()
+ *   assert.strictEqual(await ask(), 'run 2')
+ * }
+ * test().finally(() => server.close())
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pageMiddleware = <B, C = unknown>(config: PageConfig<B, C>): PageMiddleware<B> => {
+  const { own, stand } = makeStand(config)
+  const middleware = (
+    request: NodeRequest,
+    response: NodeResponse,
+    next: (error?: unknown) => void
+  ): void => {
+    stand(request, response, next, nothing).catch(nothing)
+  }
+  return Object.assign(middleware, own)
+}
+
+/**
+ * A listener of `http.createServer`, cached.
+ *
+ * @example
+ * import * as http from 'node:http'
+ * import { dict } from 'fp-ring'
+ * import { pageListener } from 'fp-ring/http'
+ *
+ * let runs = 0
+ * const listener = pageListener((_: http.IncomingMessage, res: http.ServerResponse) => res.end(`run ${++runs}`), {
+ *   store: dict<Uint8Array>()
+ * })
+ * const server = http.createServer(listener)
+ * const test = async () => {
+ *   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+ *   const { port } = server.address() as { readonly port: number }
+ *   const ask = async () => (await fetch(`http://127.0.0.1:${port}/`)).text()
+ *   assert.strictEqual(await ask(), 'run 1')
+ *   assert.strictEqual(await ask(), 'run 1')
+ * }
+ * test().finally(() => server.close())
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pageListener = <Req extends NodeRequest, Res extends NodeResponse, B, C = unknown>(
+  listener: (request: Req, response: Res) => unknown,
+  config: PageConfig<B, C>
+): PageListener<B> => {
+  const { own, stand } = makeStand(config)
+  const cached = (request: NodeRequest, response: NodeResponse): Promise<void> =>
+    // the proof: a server calls its listener with its own requests and responses
+    stand(request, response, () => listener(request as Req, response as Res), nothing)
+  return Object.assign(cached, own)
+}
+
+/**
+ * A hook `onRequest` of Fastify: `app.get('/list', { onRequest: pages }, handler)`, or `app.addHook('onRequest', pages)` for all
+ * routes of a plugin.
+ *
+ * @example
+ * import Fastify from 'fastify'
+ * import { dict } from 'fp-ring'
+ * import { pageHook } from 'fp-ring/http'
+ *
+ * const pages = pageHook({ store: dict<Uint8Array>(), origin: 'http://localhost' })
+ * let runs = 0
+ * const app = Fastify()
+ * app.get('/', { onRequest: pages }, async () => `run ${++runs}`)
+ * const test = async () => {
+ *   assert.strictEqual((await app.inject({ url: '/', headers: { host: 'localhost' } })).body, 'run 1')
+ *   assert.strictEqual((await app.inject({ url: '/', headers: { host: 'localhost' } })).body, 'run 1')
+ * }
+ * test().finally(() => app.close())
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pageHook = <B, C = unknown>(config: PageConfig<B, C>): PageHook<B> => {
+  const { own, stand } = makeStand(config)
+  const hook = (
+    request: { readonly raw: NodeRequest },
+    reply: FastifyReply,
+    done: (error?: Error) => void
+  ): void => {
+    stand(
+      request.raw,
+      reply.raw,
+      () => done(),
+      () => reply.hijack()
+    ).catch(nothing)
+  }
+  return Object.assign(hook, own)
+}

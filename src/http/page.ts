@@ -1,0 +1,153 @@
+/**
+ * Pages of a handler that takes a `Request` and gives a `Response`: Hono, Bun, Deno, Next, Remix, and what else speaks the
+ * web's own types.
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+
+import { nothingAnswer, pageAnswer } from '../internal/httpAnswer'
+import type { Page as StoredPage } from '../internal/httpPage'
+import type { Wanted } from '../internal/httpRules'
+import type { Fate, Served } from '../internal/httpServe'
+import { type Target, targetOf } from '../internal/httpTarget'
+import { passedOn, replyOf, responseOf, unconditional, wantedOf, type WebReply } from '../internal/httpWeb'
+import type { RingError } from '../RingError'
+import { makePages, type PageCommands, type PageConfig, type PageError, type PageTarget } from './pages'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+/**
+ * A handler, cached. Called, it is the handler, and fails as the handler does. What comes after the request is passed on to
+ * the handler.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface CachedPage<Rest extends ReadonlyArray<unknown>, B> extends PageCommands<B> {
+  (request: Request, ...rest: Rest): Promise<Response>
+  /** The page that is stored, and would be served. */
+  readonly get: (target: PageTarget) => TE.TaskEither<RingError, O.Option<Response>>
+  /** Runs the handler and stores its page; a write that fails is a failure. What may not be stored is not. */
+  readonly update: (target: PageTarget, ...rest: Rest) => TE.TaskEither<PageError | RingError, Response>
+  /** The handler, as if there were no cache. */
+  readonly execute: (target: PageTarget, ...rest: Rest) => TE.TaskEither<PageError | RingError, Response>
+}
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+const thrown = (cause: unknown): PageError => ({ _tag: 'Thrown', cause })
+
+/**
+ * Caches the pages of a handler by the rules of shared caches (RFC 9111). `GET` and `HEAD` only; a request that changes
+ * something hides the page that it changes.
+ *
+ * Throws a `TypeError` for what is wired wrongly.
+ *
+ * @example
+ * import { dict, Duration, Policy } from 'fp-ring'
+ * import { page } from 'fp-ring/http'
+ *
+ * let runs = 0
+ * const articles = page(async (request: Request) => new Response(`${request.url}: ${++runs}`), {
+ *   store: dict<Uint8Array>(),
+ *   policy: Policy.ttl(Duration.minutes(5)),
+ *   origin: 'https://example.com'
+ * })
+ * const ask = async () => (await articles(new Request('https://example.com/articles'))).text()
+ * const test = async () => {
+ *   assert.strictEqual(await ask(), 'https://example.com/articles: 1')
+ *   assert.strictEqual(await ask(), 'https://example.com/articles: 1')
+ *   await articles.delete('/articles')()
+ *   assert.strictEqual(await ask(), 'https://example.com/articles: 2')
+ * }
+ * test()
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
+  handler: (request: Request, ...rest: Rest) => Response | Promise<Response>,
+  config: PageConfig<B, C>
+): CachedPage<Rest, B> => {
+  const { cache, commands, look, now, pages, placeOf, serve, stopAt, find, base } = makePages(config, true)
+
+  const run =
+    (request: Request, rest: Rest): (() => Promise<WebReply>) =>
+    async () =>
+      replyOf(await handler(unconditional(request), ...rest))
+
+  const ofPage = (stored: StoredPage, wanted: Wanted, fate: Fate): Response =>
+    responseOf(pageAnswer(stored, wanted, now(), cache, fate))
+
+  const answer = (served: Served, wanted: Wanted): Response => {
+    switch (served._tag) {
+      case 'Page':
+        return ofPage(served.page, wanted, served.fate)
+      case 'Reply':
+        // the proof: `run` above made it
+        return passedOn(served.reply as WebReply, wanted, now(), cache, served.fate)
+      case 'Nothing':
+        return responseOf(nothingAnswer(cache, served.fate))
+    }
+  }
+
+  const cached = async (request: Request, ...rest: Rest): Promise<Response> => {
+    const wanted = wantedOf(request)
+    const served = await serve({
+      ...wanted,
+      target: targetOf(request.url),
+      refreshes: true,
+      run: run(request, rest)
+    })
+    return answer(served, wanted)
+  }
+
+  const requestFor = (target: PageTarget): E.Either<RingError, Request> =>
+    typeof target === 'object' && 'headers' in target
+      ? E.right(target.method === 'GET' ? target : new Request(target.url, { headers: target.headers }))
+      : pipe(
+          placeOf(target),
+          E.map(({ origin, path }) => new Request(origin + path))
+        )
+
+  const anybody: Wanted = { method: 'GET', header: () => undefined }
+
+  /** Runs the handler for a request, and stores its page where that of this request lies. */
+  const renewed =
+    (request: Request, target: Target, rest: Rest): TE.TaskEither<PageError | RingError, Response> =>
+    async () => {
+      const { place: first, visit } = stopAt(target, wantedOf(request), run(request, rest))
+      const { place } = await find(visit, base(target), first)
+      const made = await pages.update({ visit, place })()
+      if (E.isLeft(made) && made.left._tag === 'Unstorable')
+        // the proof: `run` above made it
+        return E.right(passedOn((await visit.run()) as WebReply, anybody, now(), cache, { fwd: 'request' }))
+      visit.close()
+      return E.isLeft(made) ? made : E.right(ofPage(made.right, anybody, { fwd: 'request', stored: true }))
+    }
+
+  const own: Pick<CachedPage<Rest, B>, 'get' | 'update' | 'execute'> = {
+    get: (target) => pipe(look(target), TE.map(O.map((found) => ofPage(found, anybody, { hit: true })))),
+    update: (target, ...rest) =>
+      pipe(
+        TE.Do,
+        TE.apSW('request', TE.fromEither(requestFor(target))),
+        TE.apSW('place', TE.fromEither(placeOf(target))),
+        TE.chainW(({ place, request }) => renewed(request, place, rest))
+      ),
+    execute: (target, ...rest) =>
+      pipe(
+        TE.fromEither(requestFor(target)),
+        TE.chainW((request) => TE.tryCatch(async () => handler(request, ...rest), thrown))
+      )
+  }
+  return Object.assign(cached, commands, own)
+}

@@ -1,0 +1,265 @@
+/**
+ * What a cache of pages is made of, whatever server it stands in: its types, and the ring that it is.
+ *
+ * @since 0.1.0
+ */
+import * as Date from 'fp-ts/Date'
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import type { IO } from 'fp-ts/IO'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+
+import * as Clock from '../Clock'
+import { defect } from '../internal/defect'
+import { limit } from '../internal/guards'
+import { madeBy, ringPolicy } from '../internal/httpMade'
+import { type Page as StoredPage, pageCodec } from '../internal/httpPage'
+import type { Wanted } from '../internal/httpRules'
+import { variantOf } from '../internal/httpRules'
+import { makeLoad, makePassing, makeServe, type Stop, type Ways } from '../internal/httpServe'
+import { isAt, orThrow, pathFor, type Target, targetFor } from '../internal/httpTarget'
+import { makeVisit, type Reply } from '../internal/httpVisit'
+import type { Codec } from '../Codec'
+import * as KeyFn from '../KeyFn'
+import type * as Policy from '../Policy'
+import { ring } from '../Ring'
+import type { KeyError, RingError } from '../RingError'
+import type { Observer } from '../RingEvent'
+import type * as Store from '../Store'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+/**
+ * A page as it is stored, and as a policy's functions see it. `headers` are pairs, with names in lower case. `time` is when it
+ * came, in milliseconds since 1970, and `age` how old it was then. `lifetime` is how long it is fresh from then on, in
+ * milliseconds; nothing where it has no end. `variant` says what its request said in the fields that `Vary` names.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Page {
+  readonly status: number
+  readonly headers: ReadonlyArray<readonly [name: string, value: string]>
+  readonly body: Uint8Array
+  readonly time: number
+  readonly age: number
+  readonly lifetime?: number
+  readonly variant: string
+}
+
+/**
+ * Why a handler brought no page: it threw, it answered with 500, 502, 503 or 504, or what it answered may not be stored. A
+ * `Policy.staleIfError` is asked of the first two.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type PageError =
+  | { readonly _tag: 'Thrown'; readonly cause: unknown }
+  | { readonly _tag: 'Failed'; readonly status: number }
+  | { readonly _tag: 'Unstorable'; readonly reason: string }
+
+/**
+ * What the tags of a page may depend on.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface PageRequest {
+  /** With its query, as it was given. */
+  readonly path: string
+  readonly method: string
+  readonly header: (name: string) => string | undefined
+}
+
+/**
+ * The page that a command is about: its path, with the query; its whole address; or a request for it.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type PageTarget = string | URL | Request
+
+/**
+ * Where pages are kept, and how.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface PageConfig<B, C> {
+  /** A store of bytes. */
+  readonly store: Store.Store<Uint8Array, B> & NoInfer<C>
+  /** What pages live by that say nothing themselves, and for how long they may be served late. */
+  readonly policy?: Policy.Policy<C, never, Page, ReadonlyArray<unknown>, PageError>
+  /** Begins every key. Default: `page`. */
+  readonly name?: string
+  /** Scheme and host of the site. Only requests for that host are answered from the store, and paths are paths of it. */
+  readonly origin?: string
+  /** Request fields on which all pages depend, whatever their `Vary` says. */
+  readonly vary?: ReadonlyArray<string>
+  /** Groups of pages that `purge` hides at once. */
+  readonly tags?: (request: PageRequest) => ReadonlyArray<string>
+  /** The largest body that is stored, in bytes. Default: 1 MiB. */
+  readonly maxBytes?: number
+  /** Whether pages without an `ETag` are given one. Default: yes. */
+  readonly etag?: boolean
+  /** Whether clients may ask for a newer page than the one that is stored (`no-cache`, `max-age`, …). Default: yes. */
+  readonly obeysClients?: boolean
+  /** What the cache calls itself in `Cache-Status`, or that it does not. Default: `fp-ring`. */
+  readonly cacheStatus?: string | false
+  readonly observe?: Observer
+  readonly clock?: Clock.Clock
+  /** The time of day, in milliseconds since 1970. */
+  readonly date?: IO<number>
+}
+
+/**
+ * What can be done with stored pages without a handler.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface PageCommands<B> {
+  /** Hides the page in all its variants, for all hosts, and voids loads that are under way. */
+  readonly delete: (target: PageTarget) => TE.TaskEither<RingError, void>
+  /** Whether there is a page that would be served. */
+  readonly has: (target: PageTarget) => TE.TaskEither<RingError, boolean>
+  /** Where the page lies that does not vary. For a target without one it throws a `KeyError`. */
+  readonly key: (target: PageTarget) => KeyFn.Key
+  /** Hides all pages with one of these tags. */
+  readonly purge: (...tags: ReadonlyArray<string>) => TE.TaskEither<RingError, void>
+  /** Deletes every page of this name. */
+  readonly clear: () => TE.TaskEither<RingError, void>
+  readonly store: Store.Store<Uint8Array, B>
+  /** For bytes that were read from the backend by hand. */
+  readonly decode: (raw: Uint8Array) => E.Either<RingError, Page>
+}
+
+// -------------------------------------------------------------------------------------
+// internals
+// -------------------------------------------------------------------------------------
+
+/** A name that a structured field may hold as a token. */
+const token = /^[A-Za-z*][A-Za-z0-9!#$%&'*+\-.^_`|~:/]*$/
+
+const nameOf = (cacheStatus: string | false | undefined): string | undefined =>
+  cacheStatus === false
+    ? undefined
+    : cacheStatus === undefined
+    ? 'fp-ring'
+    : token.test(cacheStatus)
+    ? cacheStatus
+    : defect('cacheStatus is a token')
+
+const siteOf = (origin: string | undefined): Target | undefined =>
+  origin === undefined
+    ? undefined
+    : pipe(
+        targetFor(origin, undefined),
+        E.match(
+          () => defect('origin is a scheme and a host, as in https://example.com'),
+          (site) => (site.path === '/' ? site : defect('origin has no path'))
+        )
+      )
+
+const neverRun = (): Promise<Reply> => Promise.reject(new Error('a command ran a handler'))
+
+/** What a request without fields says. */
+const plainly: Wanted = { method: 'GET', header: () => undefined }
+
+const wantedOf = (target: PageTarget): Wanted =>
+  typeof target === 'object' && 'headers' in target
+    ? { method: 'GET', header: (name) => target.headers.get(name) ?? undefined }
+    : plainly
+
+/**
+ * A cache of pages, for its adapters.
+ *
+ * @internal
+ */
+export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean) => {
+  // the proof: what a policy asks of its store is checked where it is given
+  const policy = (config.policy ?? { _tag: 'Policy' }) as Policy.Policy<
+    unknown,
+    never,
+    Page,
+    ReadonlyArray<unknown>,
+    PageError
+  >
+  if (policy.negative !== undefined)
+    defect('errors are stored as the pages that they are: a page has no negative')
+  const maxBytes = limit('maxBytes', config.maxBytes, 1024 * 1024)
+  const name = config.name ?? 'page'
+  const site = siteOf(config.origin)
+  const vary = (config.vary ?? []).map((field) => field.toLowerCase())
+  const clock = config.clock ?? Clock.system
+  const now = config.date ?? Date.now
+  const pathTag = (path: string): string => `${name}:${path}`
+  const base = ({ origin, path }: Target): string => (site === undefined ? origin + path : path)
+  const ways: Ways = {
+    maxBytes,
+    clock,
+    now,
+    vary,
+    obeys: config.obeysClients !== false,
+    base,
+    pathTag,
+    isAt: (target) => isAt(target, site),
+    made: madeBy(policy, config.etag !== false, now)
+  }
+  const passing = makePassing(clock)
+  const codec: Codec<StoredPage, Uint8Array> = pageCodec(maxBytes)
+  const pages = ring((stop: Stop): TE.TaskEither<PageError, Page> => makeLoad(ways, passing)(stop), {
+    store: config.store as Store.Store<Uint8Array, B>,
+    codec,
+    policy: ringPolicy(policy, refreshes),
+    name,
+    key: KeyFn.of(({ place }: Stop) => place, `${name}:`),
+    tags: ({ visit }: Stop) => [pathTag(visit.path), ...(config.tags?.(visit) ?? [])],
+    clock,
+    ...(config.observe === undefined ? {} : { observe: config.observe })
+  })
+  const { find, serve } = makeServe(ways, pages, passing)
+
+  const placeOf = (target: PageTarget): E.Either<KeyError, Target> => targetFor(target, site?.origin)
+  const stopAt = (target: Target, wanted: Wanted, run: () => Promise<Reply>): Stop => ({
+    visit: makeVisit({ ...wanted, method: 'GET', refreshes: true, run }, target.path),
+    place: pipe(variantOf(vary, wanted), (variant) =>
+      variant === '' ? base(target) : `${base(target)}#${variant}`
+    )
+  })
+  /** The page that lies there for a request; where the store fails, why. */
+  const look = (target: PageTarget): TE.TaskEither<RingError, O.Option<Page>> =>
+    pipe(
+      TE.fromEither(placeOf(target)),
+      TE.chainTaskK((place) => {
+        const { place: at, visit } = stopAt(place, wantedOf(target), neverRun)
+        return () => find(visit, base(place), at)
+      }),
+      TE.chainEitherK(({ fault, page }) =>
+        fault === undefined ? E.right(O.fromNullable(page)) : E.left(fault)
+      )
+    )
+  const commands: PageCommands<B> = {
+    delete: (target) =>
+      pipe(
+        TE.fromEither(pathFor(target)),
+        TE.chainW((path) => pages.purge(pathTag(path)))
+      ),
+    has: (target) => pipe(look(target), TE.map(O.isSome)),
+    key: (target) =>
+      pipe(
+        placeOf(target),
+        E.map((place) => pages.key(stopAt(place, wantedOf(target), neverRun))),
+        orThrow
+      ),
+    purge: pages.purge,
+    clear: pages.clear,
+    store: pages.store,
+    decode: pages.decode
+  }
+  return { cache: nameOf(config.cacheStatus), commands, look, now, pages, placeOf, serve, stopAt, find, base }
+}

@@ -1,0 +1,363 @@
+/**
+ * The response of a Node server, seen by the cache that stands before whoever writes it. What is written goes to the client
+ * as it would without a cache; the cache looks on, and may hold it back while it is not known yet who gets what.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+
+import { type Answer, cacheStatus, withStatus } from './httpAnswer'
+import { gathering, type Gathering, type NoCopy } from './httpBody'
+import { answered, asksForMore, isKnown, unmodified } from './httpConditions'
+import type { Field, Fields } from './httpFields'
+import type { Head, Wanted } from './httpRules'
+import type { Fate } from './httpServe'
+import type { Target } from './httpTarget'
+import { targetIn } from './httpTarget'
+import type { Reply } from './httpVisit'
+
+/** What is used of `http.IncomingMessage`. */
+export interface Incoming {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  /** Express: the path as it came, where `url` has lost what a router has matched. */
+  readonly originalUrl?: string | undefined
+  readonly headers: Record<string, string | ReadonlyArray<string> | undefined>
+  readonly socket?: object | undefined
+}
+
+type Callback = (error?: Error | null) => void
+
+/** What is used of `http.ServerResponse`. The cache puts functions of its own in the place of those that write. */
+export interface Outgoing {
+  statusCode: number
+  readonly headersSent: boolean
+  readonly writableEnded: boolean
+  readonly destroyed: boolean
+  getHeaders: () => Record<string, number | string | ReadonlyArray<string> | undefined>
+  getHeader: (name: string) => unknown
+  setHeader: (name: string, value: string | ReadonlyArray<string>) => unknown
+  removeHeader: (name: string) => void
+  writeHead: (...args: ReadonlyArray<never>) => unknown
+  write: (...args: ReadonlyArray<never>) => boolean
+  end: (...args: ReadonlyArray<never>) => unknown
+  flushHeaders?: () => void
+  once: (event: 'close', listener: () => void) => unknown
+}
+
+type Writer = 'writeHead' | 'write' | 'end' | 'flushHeaders'
+
+// -------------------------------------------------------------------------------------
+// requests
+// -------------------------------------------------------------------------------------
+
+/** A request as it is now: whoever comes after may change its headers. */
+export const wantedIn = ({ headers, method = 'GET' }: Incoming): Wanted => {
+  const said = { ...headers }
+  return {
+    method,
+    header: (name) => {
+      const value = said[name.toLowerCase()]
+      return typeof value === 'string' ? value : value?.join(', ')
+    }
+  }
+}
+
+/** @internal */
+export const targetOfIncoming = ({
+  headers,
+  originalUrl,
+  socket,
+  url
+}: Incoming): E.Either<unknown, Target> => {
+  const { host } = headers
+  const scheme = socket !== undefined && Reflect.get(socket, 'encrypted') === true ? 'https' : 'http'
+  return targetIn(scheme, typeof host === 'string' ? host : undefined, originalUrl ?? url ?? '')
+}
+
+const isOurs = (wanted: Wanted): boolean =>
+  (wanted.method === 'GET' || wanted.method === 'HEAD') && !asksForMore(wanted)
+
+/** Whoever comes after sees no conditions that the cache answers. */
+export const hideConditions = (request: Incoming, wanted: Wanted): void => {
+  if (isOurs(wanted)) for (const name of answered) delete request.headers[name]
+}
+
+// -------------------------------------------------------------------------------------
+// responses
+// -------------------------------------------------------------------------------------
+
+const pairs = (headers: ReturnType<Outgoing['getHeaders']>): Fields =>
+  Object.entries(headers).flatMap(
+    ([name, value]): ReadonlyArray<Field> =>
+      value === undefined
+        ? []
+        : (Array.isArray(value) ? value : [value]).map((v): Field => [name.toLowerCase(), String(v)])
+  )
+
+/** Headers as `writeHead` takes them: by name, or one after the other in a list. */
+const given = (headers: unknown): ReadonlyArray<readonly [string, string | ReadonlyArray<string>]> => {
+  if (typeof headers !== 'object' || headers === null) return []
+  if (!Array.isArray(headers))
+    return Object.entries(
+      headers as Record<string, string | number | ReadonlyArray<string> | undefined>
+    ).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, typeof value === 'number' ? String(value) : value]]
+    )
+  const list = headers.flat() as ReadonlyArray<string>
+  const found = new Map<string, ReadonlyArray<string>>()
+  for (let i = 0; i + 1 < list.length; i += 2) {
+    const name = String(list[i])
+    found.set(name, [...(found.get(name) ?? []), String(list[i + 1])])
+  }
+  return Array.from(found)
+}
+
+const bytesOf = (chunk: unknown, encoding: unknown): Uint8Array | undefined =>
+  typeof chunk === 'string'
+    ? Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
+    : chunk instanceof Uint8Array
+    ? chunk
+    : undefined
+
+/** What a stored page is judged by, whoever said it. */
+const meant: ReadonlySet<string> = /*#__PURE__*/ new Set([
+  'vary',
+  'cache-control',
+  'expires',
+  'date',
+  'etag',
+  'last-modified'
+])
+
+/** What is done with what is written: given to the client, kept until that is known, or given to nobody. */
+type Course = 'held' | 'passed' | 'dropped'
+
+interface Call {
+  readonly name: Writer
+  readonly args: ReadonlyArray<unknown>
+}
+
+/** A response on its way. */
+export interface Tap {
+  /** Settles when the head is written; rejects where the client goes before that. */
+  readonly reply: Promise<Reply>
+  /** Lets through what is written, with what the cache has to say. */
+  readonly pass: (fate: Fate) => void
+  /** Sends something else instead; what is written from now on is dropped. */
+  readonly send: (answer: Answer) => void
+  /** Out of the way, as if there had been no cache: where nothing has been written, and somebody else answers. */
+  readonly release: () => void
+}
+
+/** @internal */
+export const makeTap = (
+  response: Outgoing,
+  wanted: Wanted,
+  { cache, now }: { readonly cache: string | undefined; readonly now: () => number }
+): Tap => {
+  // the proof: each is called with this response, and what it was called with
+  const original = {
+    writeHead: response.writeHead,
+    write: response.write,
+    end: response.end,
+    flushHeaders: response.flushHeaders
+  } as Record<Writer, ((...args: ReadonlyArray<unknown>) => unknown) | undefined>
+  const call = ({ args, name }: Call): unknown => {
+    const outer = sending
+    sending = true
+    try {
+      return original[name]?.apply(response, [...args])
+    } finally {
+      sending = outer
+    }
+  }
+  /** What was there before: it is not the page's. */
+  const before = new Map(pairs(response.getHeaders()).map(([name, value]) => [name + value, name]))
+
+  let course: Course = 'held'
+  /** What is called meanwhile is called by what the cache itself calls. */
+  let sending = false
+  let headed = false
+  let ended = false
+  let copy: Gathering | undefined
+  let settleCopy: ((whole: E.Either<NoCopy, Uint8Array>) => void) | undefined
+  let finish: (() => unknown) | undefined
+  const waiting: Array<Call> = []
+  let resolve: (reply: Reply) => void
+  let reject: (cause: Error) => void
+  const reply = new Promise<Reply>((good, bad) => {
+    resolve = good
+    reject = bad
+  })
+  reply.catch(() => undefined)
+
+  const stopCopy = (answer: E.Either<NoCopy, Uint8Array>): void => {
+    settleCopy?.(answer)
+    settleCopy = undefined
+    copy = undefined
+  }
+  const gather = (chunk: unknown, encoding: unknown): void => {
+    if (copy === undefined || chunk === undefined || chunk === null || typeof chunk === 'function') return
+    const bytes = bytesOf(chunk, encoding)
+    if (bytes === undefined) stopCopy(E.left('broken'))
+    else if (!copy.add(bytes)) stopCopy(E.left('large'))
+  }
+
+  const headNow = (): Head => ({ status: response.statusCode, fields: pairs(response.getHeaders()) })
+
+  /** The first that is written: what it says of the page. */
+  const head = (): void => {
+    if (headed) return
+    headed = true
+    const said = headNow()
+    const own = said.fields.filter(([name, value]) => !before.has(name + value) || meant.has(name))
+    resolve({
+      // the rules look at all of it, the store keeps what is the page's own
+      ...said,
+      own,
+      copy: (max) => {
+        if (course !== 'held') return Promise.resolve(E.left('broken'))
+        copy = gathering(max)
+        return new Promise((done) => {
+          settleCopy = done
+          for (const { args, name } of waiting) seen(name, args)
+        })
+      },
+      discard: () => {
+        if (course === 'held') course = 'dropped'
+      }
+    })
+  }
+  const seen = (name: Writer, args: ReadonlyArray<unknown>): void => {
+    if (name === 'write' || name === 'end') gather(args[0], args[1])
+    if (name === 'end' && copy !== undefined) stopCopy(E.right(copy.bytes()))
+  }
+
+  const callbackOf = (args: ReadonlyArray<unknown>): Callback | undefined =>
+    // the proof: the only functions that these take are told of the end
+    args.find((arg) => typeof arg === 'function') as Callback | undefined
+
+  const written = (name: Writer, args: ReadonlyArray<unknown>): unknown => {
+    if (sending) return call({ name, args })
+    if (name === 'writeHead') {
+      const [status, ...rest] = args
+      // 1xx come before the answer and are none
+      if (typeof status === 'number' && status < 200) return call({ name, args })
+      if (headed) return call({ name, args })
+      for (const [field, value] of given(rest.at(-1))) response.setHeader(field, value)
+      if (typeof status === 'number') response.statusCode = status
+      head()
+      const reason = typeof rest[0] === 'string' ? [rest[0]] : []
+      const plain: Call = { name, args: [status, ...reason] }
+      if (course === 'passed') call(plain)
+      else if (course === 'held') waiting.push(plain)
+      return response
+    }
+    head()
+    if (ended) return course === 'passed' ? call({ name, args }) : name === 'write' ? false : response
+    if (course !== 'held' || copy !== undefined) seen(name, args)
+    if (name === 'end') {
+      ended = true
+      finish?.()
+    }
+    if (course === 'passed') return call({ name, args })
+    if (course === 'held') waiting.push({ name, args })
+    else {
+      const callback = callbackOf(args)
+      if (callback !== undefined) setImmediate(callback)
+    }
+    return name === 'write' ? true : response
+  }
+
+  for (const name of ['writeHead', 'write', 'end', 'flushHeaders'] as const) {
+    if (original[name] === undefined) continue
+    Reflect.set(response, name, (...args: ReadonlyArray<unknown>) => written(name, args))
+  }
+  response.once('close', () => {
+    if (ended) return
+    stopCopy(E.left('broken'))
+    reject(new Error('the client has gone'))
+  })
+
+  const prototype: unknown = Object.getPrototypeOf(response)
+  // whoever has written must not be told that he may still say something else
+  Object.defineProperty(response, 'headersSent', {
+    configurable: true,
+    get: () =>
+      (course === 'held' && headed) || Reflect.get(prototype as object, 'headersSent', response) === true
+  })
+  const restore = (): void => {
+    Reflect.deleteProperty(response, 'headersSent')
+    for (const name of ['writeHead', 'write', 'end', 'flushHeaders'] as const) {
+      if (original[name] !== undefined) Reflect.set(response, name, original[name])
+    }
+  }
+
+  const setFields = (fields: Fields): void => {
+    for (const name of new Set(fields.map(([n]) => n))) {
+      const values = fields.filter(([n]) => n === name).map(([, v]) => v)
+      response.setHeader(name, values.length === 1 ? values[0] ?? '' : values)
+    }
+  }
+
+  const send = ({ body, fields, status }: Answer): void => {
+    course = 'dropped'
+    waiting.length = 0
+    if (response.headersSent || response.destroyed) return
+    response.statusCode = status
+    setFields(fields)
+    call({ name: 'end', args: body === undefined ? [] : [body] })
+  }
+
+  const pass = (fate: Fate): void => {
+    if (course !== 'held') return
+    const { fields, status } = headNow()
+    const said = cache === undefined ? undefined : cacheStatus(cache, fate)
+    if (isOurs(wanted) && isKnown(wanted, { fields, status }, now())) {
+      course = 'dropped'
+      const left = unmodified(withStatus(fields, said))
+      for (const [name] of fields) if (!left.some(([n]) => n === name)) response.removeHeader(name)
+      setFields(left.filter(([name]) => name === 'cache-status'))
+      response.statusCode = 304
+      // not before it is whole: some who write to a client stop where he has been answered
+      finish = () => call({ name: 'end', args: [] })
+      if (ended) finish()
+      return
+    }
+    if (said !== undefined && status >= 200)
+      setFields(withStatus(fields, said).filter(([n]) => n === 'cache-status'))
+    course = 'passed'
+    for (const one of waiting.splice(0)) call(one)
+    // whoever wrote the head last may have added a cookie to it
+    if (response.getHeader('set-cookie') !== undefined && !fields.some(([n]) => n === 'set-cookie'))
+      stopCopy(E.left('broken'))
+  }
+
+  return {
+    reply,
+    pass,
+    send,
+    release: () => {
+      course = 'passed'
+      restore()
+    }
+  }
+}
+
+/**
+ * Runs whoever answers, until he has; what he throws before that is his answer.
+ *
+ * @internal
+ */
+export const passing = (tap: Tap, run: () => unknown): Promise<Reply> =>
+  new Promise((resolve, reject) => {
+    tap.reply.then(resolve, reject)
+    // in its own call, so that one that throws and one that rejects are the same
+    const running = async (): Promise<unknown> => run()
+    running().catch((cause: unknown) => {
+      tap.release()
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was thrown, as it was
+      reject(cause)
+    })
+  })

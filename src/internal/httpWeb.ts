@@ -1,0 +1,134 @@
+/**
+ * `Request` and `Response`, as the cache sees them and makes them.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+
+import { type Answer, cacheStatus, withStatus } from './httpAnswer'
+import { copying, type NoCopy } from './httpBody'
+import { answered, asksForMore, isKnown, unmodified } from './httpConditions'
+import type { Fields } from './httpFields'
+import type { Wanted } from './httpRules'
+import type { Fate } from './httpServe'
+import type { Reply } from './httpVisit'
+
+/** @internal */
+export interface WebReply extends Reply {
+  readonly response: Response
+  /** What is left of the body for the client: that of the response, or what the copy leaves of it. */
+  readonly body: () => ReadableStream<Uint8Array> | null
+}
+
+/** @internal */
+export const fieldsOf = (headers: Headers): Fields =>
+  Array.from(headers, ([name, value]) => [name, value] as const)
+
+/** @internal */
+export const wantedOf = (request: Request): Wanted => ({
+  method: request.method,
+  header: (name) => request.headers.get(name) ?? undefined
+})
+
+/** Whether its conditions are for the cache to answer. */
+const isOurs = (wanted: Wanted): boolean =>
+  (wanted.method === 'GET' || wanted.method === 'HEAD') && !asksForMore(wanted)
+
+/**
+ * The request that the handler sees: without the conditions that the cache answers, so that there is a page to store.
+ *
+ * @internal
+ */
+export const unconditional = (request: Request): Request => {
+  if (!isOurs(wantedOf(request)) || !answered.some((name) => request.headers.has(name))) return request
+  const headers = new Headers(request.headers)
+  for (const name of answered) headers.delete(name)
+  return new Request(request, { headers })
+}
+
+const empty: E.Either<NoCopy, Uint8Array> = E.right(new Uint8Array())
+
+/** @internal */
+export const replyOf = (response: Response): WebReply => {
+  let client: ReadableStream<Uint8Array> | undefined
+  const body = (): ReadableStream<Uint8Array> | null =>
+    // the proof: what a response holds is bytes
+    client ?? (response.body as ReadableStream<Uint8Array> | null)
+  return {
+    status: response.status,
+    fields: fieldsOf(response.headers),
+    response,
+    body,
+    copy: async (max) => {
+      const source = body()
+      if (source === null) return empty
+      if (response.bodyUsed || source.locked) return E.left('broken')
+      const copied = copying(source, max)
+      client = copied.client
+      return copied.whole
+    },
+    discard: () => {
+      const rest = body()
+      if (rest !== null && !rest.locked) rest.cancel().catch(() => undefined)
+    }
+  }
+}
+
+const headersOf = (fields: Fields): Headers => {
+  const headers = new Headers()
+  for (const [name, value] of fields) headers.append(name, value)
+  return headers
+}
+
+/** The response itself, where its headers can be changed: a framework may know it by its identity. */
+const marked = (response: Response, fields: Fields, said: string | undefined): Response => {
+  if (said === undefined || response.status < 200) return response
+  try {
+    response.headers.set(
+      'cache-status',
+      withStatus(fields, said).find(([n]) => n === 'cache-status')?.[1] ?? said
+    )
+    return response
+  } catch {
+    return new Response(response.body, {
+      status: response.status,
+      statusText: response.statusText,
+      headers: headersOf(withStatus(fields, said))
+    })
+  }
+}
+
+/**
+ * What the handler has answered, for its client.
+ *
+ * @internal
+ */
+export const passedOn = (
+  reply: WebReply,
+  wanted: Wanted,
+  now: number,
+  cache: string | undefined,
+  fate: Fate
+): Response => {
+  const { fields, response } = reply
+  const body = reply.body()
+  const said = cache === undefined ? undefined : cacheStatus(cache, fate)
+  const copied = body !== response.body
+  // the handler did not see the conditions
+  if (isOurs(wanted) && isKnown(wanted, reply, now)) {
+    reply.discard()
+    return new Response(null, { status: 304, headers: headersOf(unmodified(withStatus(fields, said))) })
+  }
+  return copied
+    ? new Response(body, {
+        status: response.status,
+        statusText: response.statusText,
+        headers: headersOf(withStatus(fields, said))
+      })
+    : marked(response, fields, said)
+}
+
+/** @internal */
+export const responseOf = ({ body, fields, status }: Answer): Response =>
+  // the proof: `Response` copies the bytes, whatever they are a view of
+  new Response((body as Uint8Array<ArrayBuffer> | undefined) ?? null, { status, headers: headersOf(fields) })
