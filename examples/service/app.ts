@@ -8,11 +8,13 @@ import express, {
   type RequestHandler,
   type Response
 } from 'express'
-import { RingError, RingEvent } from 'fp-ring'
+import type { RingError } from 'fp-ring'
+import { RingEvent } from 'fp-ring'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
+import * as T from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 
@@ -88,15 +90,17 @@ const bodyOf =
   ({ body }: Request): E.Either<Invalid, A> =>
     pipe(type.decode(body), E.mapLeft(invalid('body')))
 
-/** A handler of a request and a function, which answers what the function brings. */
+/** A handler of a request, by a function that answers it; `tell` is said in any case. */
 const answering =
   <A>(
     ask: (request: Request) => TE.TaskEither<Failure, A>,
-    send: (response: Response, a: A) => void
+    send: (response: Response, a: A) => void,
+    tell: (response: Response) => void = () => undefined
   ): RequestHandler =>
   (request, response): Promise<void> =>
     pipe(
       ask(request),
+      T.chainFirstIOK(() => () => tell(response)),
       TE.match(refuse(response), (a) => send(response, a))
     )()
 
@@ -114,10 +118,7 @@ export const makeApp = ({ cache, closing, database, metrics, rings }: Parts): Ex
   const { addComment, latest, pages, save, shelf, thread } = rings
   const app = express().disable('x-powered-by')
 
-  app.use((_, response, next) => {
-    if (closing()) response.set('Connection', 'close')
-    metrics.during(next)
-  })
+  app.use((_request, _response, next) => metrics.during(next))
 
   // -- pages ----------------------------------------------------------------------------
 
@@ -157,10 +158,10 @@ export const makeApp = ({ cache, closing, database, metrics, rings }: Parts): Ex
     '/articles/:id',
     answering(
       (request) => pipe(idOf(request), TE.fromEither, TE.chainW(thread)),
-      (response, found) => {
+      (response, found) => response.json(found),
+      (response) => {
         const fate = metrics.fate('thread')
         if (O.isSome(fate)) response.set('Cache-Status', fate.value)
-        response.json(found)
       }
     )
   )

@@ -5,8 +5,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 import { RingEvent } from 'fp-ring'
-import * as O from 'fp-ts/Option'
 import type { IO } from 'fp-ts/IO'
+import * as O from 'fp-ts/Option'
 
 type Read = Extract<RingEvent.RingEvent, { readonly _tag: 'Hit' | 'Stale' | 'Miss' }>
 

@@ -7,7 +7,7 @@
  *     shelf  ──────▶ /authors/:id    an author's articles, page by page: found by a tag
  *     latest ──────▶ /               the front page: deleted by its path
  */
-import { Codec, type Duration, invalidates, Policy, ring, Ring } from 'fp-ring'
+import { Codec, type Duration, invalidates, Policy, Ring, ring } from 'fp-ring'
 import { pageMiddleware } from 'fp-ring/http'
 import * as Ap from 'fp-ts/Apply'
 import { pipe } from 'fp-ts/function'
@@ -79,6 +79,7 @@ export const makeRings = ({ database, freshness, metrics: { observe }, store }: 
   const articleOnly = ring(database.article, { ...as(Article), name: 'article', policy: remembering })
   const commentsOnly = ring(database.comments, { ...as(Comments), name: 'comments', policy })
 
+  // a ring that is made of rings stores what those serve, so ages add up: a thread may be twice as old as its parts
   const thread = ring(
     (id: number): TE.TaskEither<Failed, Thread> =>
       Ap.sequenceS(TE.ApplyPar)({ article: articleOnly(id), comments: commentsOnly(id) }),
@@ -96,7 +97,7 @@ export const makeRings = ({ database, freshness, metrics: { observe }, store }: 
     tags: (author) => [ofAuthor(author)]
   })
 
-  /** Whole answers. What they are made of is remembered already, so a short time will do: ages add up. */
+  /** Whole answers, with an `ETag` and an `Age`. What they are made of is remembered as well, so here, too, ages add up. */
   const pages = pageMiddleware({
     store,
     observe,

@@ -44,12 +44,16 @@ export const start = (
 
         const server = createServer(app).listen(port, '127.0.0.1')
         await once(server, 'listening')
+        // a client keeps its connection for the next request, which is not to come
+        server.on('request', (_, response) =>
+          response.once('close', () => state.closing && setImmediate(() => server.closeIdleConnections()))
+        )
 
         return {
           url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`, // the proof: it listens on TCP
           database,
           close: async () => {
-            state.closing = true // who is answered from now on is told to go elsewhere
+            state.closing = true // `/health` tells whoever sends requests here
             const closed = once(server, 'close')
             server.close()
             await Promise.race([closed, sleep(patience, undefined, { ref: false })])

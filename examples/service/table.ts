@@ -10,12 +10,16 @@ export interface Answer {
   readonly ok: boolean
   /** A cache answered. */
   readonly hit: boolean
+  /** It was past its lifetime, and is loaded anew meanwhile. */
+  readonly late: boolean
   /** It did not show what had been acknowledged before. */
   readonly stale: boolean
 }
 
 export interface Report {
   readonly routes: ReadonlyArray<string>
+  /** What was answered before it counted. It is checked as well. */
+  readonly early: ReadonlyArray<Answer>
   readonly answers: ReadonlyArray<Answer>
   readonly seconds: number
   /** Of the database. */
@@ -33,13 +37,18 @@ const quantile = (answers: ReadonlyArray<Answer>, share: number): string => {
   return `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN).toFixed(1)} ms`
 }
 
-const cells = (name: string, rest: ReadonlyArray<string>): string =>
-  name.padEnd(28) + rest.map((cell) => cell.padStart(10)).join('')
+const cells = (name: string, [requests = '', ...rest]: ReadonlyArray<string>): string =>
+  name.padEnd(27) + requests.padStart(8) + rest.map((cell) => cell.padStart(9)).join('')
+
+/** Where no cache had a part there is no share of it. */
+const shareOf = (answers: ReadonlyArray<Answer>, is: (answer: Answer) => boolean): string =>
+  answers.some(({ hit }) => hit) ? percent(count(answers, is) / answers.length) : '—'
 
 const row = (name: string, answers: ReadonlyArray<Answer>): string =>
   cells(name, [
     integer(answers.length),
-    answers.some(({ hit }) => hit) ? percent(count(answers, ({ hit }) => hit) / answers.length) : '—',
+    shareOf(answers, ({ hit }) => hit),
+    shareOf(answers, ({ late }) => late),
     quantile(answers, 0.5),
     quantile(answers, 0.95),
     quantile(answers, 0.99),
@@ -51,7 +60,7 @@ export const printReport = (title: string, { answers, queries, routes, seconds }
   const each = (queries / answers.length).toFixed(2)
   const lines = [
     `\n${bold(title)}`,
-    dim(cells('', ['requests', 'hits', 'p50', 'p95', 'p99', 'errors', 'stale'])),
+    dim(cells('', ['requests', 'hits', 'late', 'p50', 'p95', 'p99', 'errors', 'stale'])),
     ...routes
       .map((route) => [route, answers.filter((answer) => answer.route === route)] as const)
       .filter(([, some]) => some.length > 0)
@@ -64,10 +73,11 @@ export const printReport = (title: string, { answers, queries, routes, seconds }
 }
 
 /** Says whether all is well. */
-export const printVerdict = ({ answers, writes }: Report): boolean => {
-  const errors = count(answers, ({ ok }) => !ok)
-  const stale = count(answers, (answer) => answer.stale)
+export const printVerdict = ({ answers, early, writes }: Report): boolean => {
+  const all = [...early, ...answers]
+  const errors = count(all, ({ ok }) => !ok)
+  const stale = count(all, (answer) => answer.stale)
   console.log(`\n${tick(stale === 0)} ${integer(stale)} stale answers after ${integer(writes)} writes`)
-  console.log(`${tick(errors === 0)} ${integer(errors)} errors in ${integer(answers.length)} requests`)
+  console.log(`${tick(errors === 0)} ${integer(errors)} errors in ${integer(all.length)} requests`)
   return stale === 0 && errors === 0
 }
