@@ -38,7 +38,7 @@ const { values: options } = parseArgs({
 
 // under load something should become old while we look
 const freshness: Freshness = {
-  ttl: Duration.seconds(Number(options.ttl ?? (options.load ? 2 : 10))),
+  ttl: Duration.seconds(Number(options.ttl ?? (options.load ? 3 : 10))),
   whileRevalidate: Duration.seconds(30),
   ifError: Duration.hours(1)
 }

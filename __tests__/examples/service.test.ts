@@ -2,8 +2,7 @@
 import { execFile } from 'node:child_process'
 
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { dict, Duration } from 'fp-ring'
-import * as E from 'fp-ts/Either'
+import { dict, Duration, RingError } from 'fp-ring'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 
@@ -67,7 +66,7 @@ describe.each([
     expect(out).toContain(`The service remembers in ${where}`)
     expect(out).toMatch(/✓ 0 stale answers after [1-9][\d,]* writes\n✓ 0 errors in [\d,]+ requests\n$/)
 
-    const [cached = '', bare = ''] = out.split('The same without caches')
+    const [bare = '', cached = ''] = out.split('\nWith caches\n')
     for (const route of ['GET /articles/:id', 'GET /authors/:id', 'GET /']) {
       const [requests, hits, , p50, p95, p99, errors, stale] = cells(cached, route)
       expect(requests).toBeGreaterThan(10)
@@ -239,10 +238,7 @@ test('what is saved where the cache cannot be told is saved, and it says so', as
   const store = dict<Uint8Array>()
   const deaf = {
     ...store,
-    leases: {
-      ...store.leases,
-      override: () => TE.left({ ...E.toError('down'), _tag: 'StoreError' } as never)
-    }
+    leases: { ...store.leases, override: () => TE.left(RingError.storeFailed('override')('down')) }
   }
   const service = await serviceIn({ name: 'deaf', store: deaf, close: async () => undefined })
   try {

@@ -185,8 +185,8 @@ export interface Load {
 const queriesOf = async (url: string): Promise<number> =>
   JSON.parse((await send(url, { path: '/metrics' })).text).database.queries
 
-/** Before it counts: what is asked for often is there then, and the programs are warm. */
-const warmUp = 1
+/** Before it counts, in seconds: what is asked for often is there then, and the programs are warm. */
+const warmUp = 2
 
 export const runLoad = async (url: string, { clients, pause, seconds }: Load): Promise<Report> => {
   const ledger = makeLedger()
@@ -229,10 +229,11 @@ const main = async (): Promise<boolean> => {
     clients: Number(values.clients),
     pause: Number(values.pause)
   }
+  console.log(`${load.clients} clients, each for ${load.seconds} seconds, with pauses of ${load.pause} ms`)
+  // first, so that the programs are warm when it comes to the caches
+  if (values.without !== undefined) printReport('Without caches', await runLoad(values.without, load))
   const report = await runLoad(url, load)
-  printReport(`With caches: ${load.clients} clients for ${load.seconds} seconds`, report)
-  if (values.without !== undefined)
-    printReport('The same without caches', await runLoad(values.without, load))
+  printReport('With caches', report)
   return printVerdict(report)
 }
 
