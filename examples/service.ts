@@ -18,8 +18,7 @@ import { pipe } from 'fp-ts/function'
 import * as T from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 
-// the tests' own: a server on a free port of 127.0.0.1, which ends when we do
-import { anyRedis } from '../__tests__/integration/servers'
+import { redisServer } from './demo/place'
 import { makeDatabase } from './service/database'
 import { embedded, inRedis, nowhere, type Place } from './service/place'
 import type { Freshness } from './service/rings'
@@ -53,7 +52,7 @@ const somewhere: TE.TaskEither<string, Place> = options['no-cache']
   ? TE.of(nowhere())
   : options.redis || given !== ''
   ? pipe(
-      TE.tryCatch(anyRedis, () => '--redis needs a server: set REDIS_URL, or put redis-server on PATH'),
+      redisServer,
       TE.chain(({ stop, url }) =>
         pipe(
           inRedis(url),

@@ -80,6 +80,12 @@ describe.each([
   }, 120_000)
 })
 
+test('without a server it says what to do, and nothing else', async () => {
+  const { code, err, out } = await command(['--redis'], { REDIS_URL: '', PATH: '/nowhere' })
+  expect([code, out]).toEqual([1, ''])
+  expect(err).toBe('--redis needs a server: set REDIS_URL, or put redis-server on PATH\n')
+}, 60_000)
+
 test('of a server that does not answer it says so, without its password', async () => {
   const { code, err, out } = await command(['--load'], { REDIS_URL: 'redis://user:secret@127.0.0.1:1' })
   expect({ code, err, out }).toEqual({ code: 1, err: 'Redis does not answer\n', out: '' })
