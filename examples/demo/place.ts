@@ -40,7 +40,8 @@ export const because =
 
 const ours = (process.env['REDIS_URL'] ?? '') === ''
 
-const server = pipe(
+/** A server of our own, or yours; a `left` says what is missing. */
+export const redisServer = pipe(
   TE.fromPredicate(
     () => !ours || spawnSync('redis-server', ['--version']).error === undefined,
     () => '--redis needs a server: set REDIS_URL, or put redis-server on PATH'
@@ -57,7 +58,7 @@ const connect = (url: string) =>
 
 export const inRedis: Visit = (program) =>
   TE.bracket(
-    server,
+    redisServer,
     ({ url }) =>
       TE.bracket(
         connect(url),
