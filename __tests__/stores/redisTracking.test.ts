@@ -656,13 +656,15 @@ test('law 31: what pubsub cannot tell is a left of the operation that it was to 
   const never = new Promise<never>(() => undefined)
   const publishers = { timeout: () => never, failed: () => Promise.reject(new Error('NOAUTH')) }
   for (const [reason, publish] of Object.entries(publishers)) {
-    const feed = pubsub({ publish }, { channel: 'c', heartbeat, timeout: Duration.milliseconds(20) })
+    const client = Object.assign(createClient(), { publish })
+    const feed = pubsub(client, { channel: 'c', heartbeat, timeout: Duration.milliseconds(20) })
     const store = Store.tiered({ near: dict<string>(), far: dict<string>(), invalidation: feed })
     expect(await store.delete('k')()).toMatchObject(E.left({ operation: 'delete', reason }))
     expect(await store.clear('k')()).toMatchObject(E.left({ operation: 'clear', reason }))
     feed.close()
   }
-  expect(() => pubsub({ publish: () => never }, { channel: 'c', timeout: Duration.zero })).toThrow(TypeError)
+  expect(() => pubsub(createClient(), { channel: 'c', timeout: Duration.zero })).toThrow(TypeError)
+  expect(() => pubsub({ publish: () => never }, { channel: 'c' })).toThrow(TypeError) // nothing to listen with
 })
 
 test('law 31: what pubsub could not tell when it was closed it never tells', async () => {

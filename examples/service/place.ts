@@ -31,7 +31,7 @@ export const embedded = (): Place => ({
 })
 
 /** Nothing is remembered: for the contrast. (Who asks for what is being loaded still shares that load.) */
-export const nowhere = (): Place => ({ name: 'no store', store: noop<Uint8Array>(), close: T.of(undefined) })
+export const nowhere = (): Place => ({ name: 'no store', store: noop(), close: T.of(undefined) })
 
 const connect = (url: string) =>
   TE.tryCatch(
