@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os')
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
@@ -6,8 +8,8 @@ module.exports = {
   // the consumers of the built package have a run of their own: npm run check:dist
   testPathIgnorePatterns: ['/node_modules/', '/__tests__/dist/'],
   injectGlobals: false,
-  // many tests wait for servers: on a machine of two cores the default is one worker
-  maxWorkers: '100%',
+  // many tests wait for servers: so there are more workers than cores
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   // a machine that is busy is no fault; what hangs is found all the same
   testTimeout: 20_000,
   globalSetup: '<rootDir>/__tests__/integration/globalSetup.ts',
