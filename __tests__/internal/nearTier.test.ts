@@ -45,12 +45,15 @@ describe('a near store that promises no time', () => {
     const held = new Set<() => void>()
     let hangs = false
     const inner = dict<string>()
-    const { peek: _peek, peekEntry: _entry, leases: _leases, ...near } = Store.around(
-      (_, task) => async () => {
-        if (hangs) await new Promise<void>((resolve) => held.add(resolve))
-        return task()
-      }
-    )(inner)
+    const {
+      peek: _peek,
+      peekEntry: _entry,
+      leases: _leases,
+      ...near
+    } = Store.around((_, task) => async () => {
+      if (hangs) await new Promise<void>((resolve) => held.add(resolve))
+      return task()
+    })(inner)
     return {
       near,
       inner,

@@ -47,10 +47,7 @@ const collect = runInNewContext('gc') as () => void
 /** A file as it is documented. */
 const encodeFile = (key: string, value: Uint8Array): Buffer => {
   const body = Buffer.concat([Buffer.from(`${JSON.stringify(key)}\n`), value])
-  return Buffer.concat([
-    Buffer.from(`fp-ring 1 ${createHash('sha256').update(body).digest('hex')}\n`),
-    body
-  ])
+  return Buffer.concat([Buffer.from(`fp-ring 1 ${createHash('sha256').update(body).digest('hex')}\n`), body])
 }
 
 let directories = 0
@@ -628,7 +625,9 @@ describe('faults', () => {
     })
     expect(left(await store.get('d')()).reason).toBe('timeout') // it brings nothing
     for (const answer of await Promise.all(held)) expect(left(answer).reason).toBe('timeout')
-    expect(left(await store.getMany(Array.from({ length: 10_200 }, (_, i) => String(i)))()).reason).toBe('timeout')
+    expect(left(await store.getMany(Array.from({ length: 10_200 }, (_, i) => String(i)))()).reason).toBe(
+      'timeout'
+    )
     for (const answer of [await store.get('k')(), await store.delete('k')()])
       expect(left(answer).reason).toBe('failed')
   }

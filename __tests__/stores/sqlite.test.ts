@@ -328,7 +328,10 @@ for (const [name, open] of drivers) {
         db.exec(`UPDATE fp_ring SET value = ${value} WHERE key = 'k'`)
         for (const task of [store.get('k'), store.read('k'), store.has('k')]) {
           const error = left(await task())
-          expect([error.reason, error.message]).toEqual(['failed', expect.stringContaining('none of a store')])
+          expect([error.reason, error.message]).toEqual([
+            'failed',
+            expect.stringContaining('none of a store')
+          ])
         }
         const found = right(await store.getMany(['a', 'k', 'z'])())
         expect(found.map((one) => one._tag)).toEqual(['Some', 'None', 'Some'])
@@ -363,7 +366,9 @@ for (const [name, open] of drivers) {
         })
       }
       // less than a millisecond is none
-      db.exec(`UPDATE fp_ring SET expires = ${String(at)}.5; UPDATE fp_ring_leases SET ends = ${String(at)}.5`)
+      db.exec(
+        `UPDATE fp_ring SET expires = ${String(at)}.5; UPDATE fp_ring_leases SET ends = ${String(at)}.5`
+      )
       expect(right(await store.read('k')())).toEqual(none)
       expect(right(await store.has('k')())).toBe(false)
       expect(right(await store.leases.acquire('k', 'you', D.minutes(1), D.zero)())._tag).toBe('Won')
@@ -490,7 +495,10 @@ for (const [name, open] of drivers) {
     })
 
     test('law 26: one who has waited long enough does not wait for those before him', async () => {
-      const [patient, hasty] = [sqlite(db, { timeout: D.seconds(5) }), sqlite(db, { timeout: D.milliseconds(50) })]
+      const [patient, hasty] = [
+        sqlite(db, { timeout: D.seconds(5) }),
+        sqlite(db, { timeout: D.milliseconds(50) })
+      ]
       right(await patient.has('k')())
       const other = opened(open, file)
       other.exec('BEGIN IMMEDIATE')
