@@ -185,7 +185,7 @@ describe('requests', () => {
     ['example.com', '/@evil.example', 'http://example.com', '/@evil.example'],
     ['example.com', '/a/../b', 'http://example.com', '/b']
   ])('to %s for %s are for one page', (host, path, origin, where) => {
-    expect(targetIn('http', host, path)).toEqual(E.right({ origin, path: where }))
+    expect(targetIn('http', host, path)).toEqual(E.right({ origin, path: where, isExact: where === path }))
   })
 
   it('never name a page of another host, whatever they are', () => {

@@ -1,8 +1,11 @@
 /** What only a response of Node does: it is written in pieces, by many, and its client may go away. */
+import { execFile } from 'node:child_process'
 import * as http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as net from 'node:net'
+import * as path from 'node:path'
 import { pipeline, Readable } from 'node:stream'
+import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 
 import { afterEach, describe, expect, it } from '@jest/globals'
@@ -353,4 +356,135 @@ it('a router of Express caches by the whole path', async () => {
   const url = await listen(express().use('/a', router).use('/b', router))
   for (let i = 0; i < 2; i++)
     for (const path of ['/a/list', '/b/list']) expect(await (await fetch(url + path)).text()).toBe(path)
+})
+
+describe('a client that leaves, and a handler that fails', () => {
+  const unhandled: Array<unknown> = []
+  const note = (cause: unknown): void => void unhandled.push(cause)
+
+  it('ends no process: the listener of a server has no fault of its own', async () => {
+    process.on('unhandledRejection', note)
+    const pages = pageListener(
+      async (_: http.IncomingMessage, res: http.ServerResponse) => {
+        await soon(60)
+        res.end('late')
+      },
+      { store: dict<Uint8Array>() }
+    )
+    const settled: Array<unknown> = []
+    const url = await listen(
+      (req, res) =>
+        void pages(req, res).then(
+          () => settled.push('right'),
+          (cause: unknown) => settled.push(cause)
+        )
+    )
+    const socket = net.connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+    await soon(20)
+    socket.resetAndDestroy()
+    await soon(150)
+    process.off('unhandledRejection', note)
+    expect(settled).toEqual(['right'])
+    expect(unhandled.splice(0)).toEqual([])
+  })
+
+  it('what a middleware is followed by may reject, and nobody hides it: it is unhandled, as without the cache', async () => {
+    const program = path.join(__dirname, '..', 'integration', 'programs', 'rejects.ts')
+    const run = promisify(execFile)
+    const ended = run(process.execPath, ['--import', 'tsx', program], {
+      env: { ...process.env, NODE_OPTIONS: '' }
+    })
+    await expect(ended).rejects.toMatchObject({ code: 7, stdout: 'Error: a bug\n' })
+  })
+})
+
+describe('a request whose handler sees another path, or a body', () => {
+  it.each(['/x/../list', '/%2e/list', '/x/%2e%2e/list', '/.\\list', '/list#x'])(
+    'poisons no page: %s',
+    async (line) => {
+      const { runs, text, url } = await up((req, res, n) => res.end(`${req.url ?? ''} ${n}`))
+      const raw = await new Promise<string>((resolve) => {
+        const socket = net.connect(Number(new URL(url).port), '127.0.0.1')
+        let all = ''
+        socket.on('data', (chunk) => (all += String(chunk)))
+        socket.on('close', () => resolve(all))
+        socket.write(`GET ${line} HTTP/1.1\r\nHost: ${new URL(url).host}\r\nConnection: close\r\n\r\n`)
+      })
+      expect(raw).toContain('fwd=bypass')
+      expect(await text('/list')).toBe('/list 2')
+      expect(runs()).toBe(2)
+    }
+  )
+
+  it('is not answered from the store, nor stored, where it has a body', async () => {
+    const { text, url } = await up((_, res, n) => res.end(`run ${n}`))
+    const fat = await new Promise<string>((resolve, reject) => {
+      const request = http.request(
+        `${url}/search`,
+        { method: 'GET', headers: { 'content-length': '4' } },
+        (res) => {
+          res.resume()
+          resolve(String(res.headers['cache-status']))
+        }
+      )
+      request.on('error', reject)
+      request.end('evil')
+    })
+    expect(fat).toContain('fwd=bypass')
+    expect(await text('/search')).toBe('run 2')
+    expect(await text('/search')).toBe('run 2')
+  })
+})
+
+describe('what is one user’s', () => {
+  it.each([
+    ['cache-control', 'private'],
+    ['vary', 'cookie']
+  ])('is not stored where it is said when the head goes out: %s: %s', async (name, value) => {
+    let runs = 0
+    const pages = pageMiddleware({ store: dict<Uint8Array>(), policy: Policy.ttl(Duration.seconds(60)) })
+    const url = await listen((req, res) => {
+      const { writeHead } = res
+      // as `on-headers` does
+      res.writeHead = function (this: http.ServerResponse, ...args: [number]) {
+        this.setHeader(name, value)
+        return writeHead.apply(this, args)
+      }
+      pages(req, res, () => void res.end(`for ${String(req.headers.cookie)} ${++runs}`))
+    })
+    const text = async (cookie: string): Promise<string> => (await fetch(url, { headers: { cookie } })).text()
+    expect(await text('ada')).toBe('for ada 1')
+    await soon(10)
+    expect(await text('eve')).toBe('for eve 2')
+  })
+
+  it('what earlier hooks of Fastify have said is not stored, and is said of each answer anew', async () => {
+    const pages = pageHook({ store: dict<Uint8Array>() })
+    const app = fastify({ forceCloseConnections: true })
+    let asked = 0
+    app.addHook('onRequest', async (_, reply) => {
+      reply.header('x-request-id', `id-${++asked}`).header('content-security-policy', `nonce-${asked}`)
+    })
+    app.get('/', { onRequest: pages }, async (_, reply) => {
+      reply.header('x-page', 'yes')
+      return 'page'
+    })
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const get = async () => {
+      const response = await fetch(url)
+      await response.text()
+      await soon(10)
+      return { headers: Object.fromEntries(response.headers) }
+    }
+    const [first, second] = [await get(), await get()]
+    await app.close()
+    expect(first.headers).toMatchObject({ 'x-request-id': 'id-1', 'x-page': 'yes' })
+    expect(second.headers['cache-status']).toContain('hit')
+    expect(second.headers).toMatchObject({
+      'x-request-id': 'id-2',
+      'content-security-policy': 'nonce-2',
+      'x-page': 'yes'
+    })
+  })
 })

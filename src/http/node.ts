@@ -18,6 +18,7 @@ import {
   makeTap,
   type Outgoing,
   targetOfIncoming,
+  unlessGone,
   wantedIn
 } from '../internal/httpNode'
 import type { RingError } from '../RingError'
@@ -100,6 +101,8 @@ export interface FastifyReply {
 // constructors
 // -------------------------------------------------------------------------------------
 
+const nothing = (): void => undefined
+
 /** Answers a request from the store, or lets somebody run who answers it. */
 const makeStand = <B, C>(config: PageConfig<B, C>) => {
   const { cache, commands, look, now, serve } = makePages(config, false)
@@ -107,10 +110,11 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
     request: NodeRequest,
     response: NodeResponse,
     run: () => unknown,
-    answered: () => void
+    answered: () => void,
+    earlier: ReturnType<NodeResponse['getHeaders']> = {}
   ): Promise<void> => {
     const wanted = wantedIn(request)
-    const tap = makeTap(response, wanted, { cache, now })
+    const tap = makeTap(response, wanted, { cache, earlier, now })
     const served = await serve({
       ...wanted,
       target: targetOfIncoming(request),
@@ -119,7 +123,9 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
         hideConditions(request, wanted)
         return tap.run(run)
       }
-    })
+    }).catch(unlessGone)
+    // what a handler throws then is its own, still
+    if (served === undefined) return tap.done().then(nothing)
     switch (served._tag) {
       case 'Page':
         answered()
@@ -139,8 +145,6 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
   }
   return { own, stand }
 }
-
-const nothing = (): void => undefined
 
 /**
  * A middleware of Connect and Express: before a route, a router or a whole app. What comes after it is cached.
@@ -174,7 +178,8 @@ export const pageMiddleware = <B, C = unknown>(config: PageConfig<B, C>): PageMi
     response: NodeResponse,
     next: (error?: unknown) => void
   ): void => {
-    stand(request, response, next, nothing).catch(nothing)
+    // what `next` rejects with is unhandled, as it is without the cache
+    void stand(request, response, next, nothing)
   }
   return Object.assign(middleware, own)
 }
@@ -244,12 +249,15 @@ export const pageHook = <B, C = unknown>(config: PageConfig<B, C>): PageHook<B> 
     reply: FastifyReply,
     done: (error?: Error) => void
   ): void => {
-    stand(
-      request.raw,
-      reply.raw,
-      () => done(),
-      () => reply.hijack()
-    ).catch(nothing)
+    const earlier = reply.getHeaders()
+    const answered = (): void => {
+      reply.hijack()
+      // what hooks before this one have said is said on the response by nobody else
+      Object.entries(earlier).forEach(([name, value]) => {
+        if (value !== undefined) reply.raw.setHeader(name, typeof value === 'number' ? String(value) : value)
+      })
+    }
+    stand(request.raw, reply.raw, () => done(), answered, earlier).catch(nothing)
   }
   return Object.assign(hook, own)
 }

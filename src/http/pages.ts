@@ -24,7 +24,7 @@ import { makeVisit, type Reply } from '../internal/httpVisit'
 import * as KeyFn from '../KeyFn'
 import type * as Policy from '../Policy'
 import { ring } from '../Ring'
-import type { KeyError, RingError } from '../RingError'
+import { KeyError, type RingError } from '../RingError'
 import type { Observer } from '../RingEvent'
 import type * as Store from '../Store'
 
@@ -242,7 +242,14 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
   })
   const { find, serve } = makeServe(ways, pages, passing)
 
-  const placeOf = (target: PageTarget): E.Either<KeyError, Target> => targetFor(target, site?.origin)
+  const placeOf = (target: PageTarget): E.Either<KeyError, Target> =>
+    pipe(
+      targetFor(target, site?.origin),
+      E.filterOrElse(
+        (place) => isAt(place, site),
+        () => new KeyError('that is no page of this site')
+      )
+    )
   const stopAt = (target: Target, wanted: Wanted, run: () => Promise<Reply>): Stop => ({
     visit: makeVisit({ ...wanted, method: 'GET', refreshes: true, run }, target.path),
     place: pipe(variantOf(vary, wanted), (variant) =>

@@ -49,3 +49,11 @@ export const unmodified = (fields: Fields): Fields =>
     ([name]) =>
       !name.startsWith('content-') || name === 'content-location' || name.startsWith('content-security')
   )
+
+/**
+ * Whether a request has a body: what answers it may be made of that, and no key knows of it.
+ *
+ * @internal
+ */
+export const hasBody = (visit: { readonly header: (name: string) => string | undefined }): boolean =>
+  visit.header('transfer-encoding') !== undefined || Number(visit.header('content-length') ?? 0) !== 0

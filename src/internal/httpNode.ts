@@ -153,11 +153,52 @@ export interface Tap {
   readonly send: (answer: Answer) => void
 }
 
+/**
+ * Who asked has gone: nobody waits for the answer.
+ *
+ * @internal
+ */
+export class ClientGone extends Error {
+  constructor() {
+    super('the client has gone')
+  }
+}
+
+/**
+ * A client that leaves is nobody's failure.
+ *
+ * @internal
+ */
+export const unlessGone = (cause: unknown): undefined => {
+  if (cause instanceof ClientGone) return undefined
+  throw cause
+}
+
+/** What says who may be given an answer. What compresses answers below the cache varies them by their encoding. */
+const allowing = (fields: Fields): string =>
+  JSON.stringify(
+    ['cache-control', 'expires', 'pragma', 'vary'].map((asked) =>
+      fields
+        .flatMap(([name, value]) => (name === asked ? value.toLowerCase().split(',') : []))
+        .map((part) => part.trim())
+        .filter((part) => part !== '' && (asked !== 'vary' || part !== 'accept-encoding'))
+    )
+  )
+
 /** @internal */
 export const makeTap = (
   response: Outgoing,
   wanted: Wanted,
-  { cache, now }: { readonly cache: string | undefined; readonly now: () => number }
+  {
+    cache,
+    earlier,
+    now
+  }: {
+    readonly cache: string | undefined
+    /** Fields that somebody has set before the cache, and not on the response yet. */
+    readonly earlier?: Parameters<typeof pairs>[0]
+    readonly now: () => number
+  }
 ): Tap => {
   // the proof: each is called with this response, and what it was called with
   const original = {
@@ -176,7 +217,9 @@ export const makeTap = (
     }
   }
   /** What was there before: it is not the page's. */
-  const before = new Map(pairs(response.getHeaders()).map(([name, value]) => [name + value, name]))
+  const before = new Map(
+    [...pairs(response.getHeaders()), ...pairs(earlier ?? {})].map(([name, value]) => [name + value, name])
+  )
 
   let course: Course = 'held'
   /** What is called meanwhile is called by what the cache itself calls. */
@@ -186,6 +229,7 @@ export const makeTap = (
   let copy: Gathering | undefined
   let settleCopy: ((whole: E.Either<NoCopy, Uint8Array>) => void) | undefined
   let finish: (() => unknown) | undefined
+  let allowed = ''
   const waiting: Array<Call> = []
   let resolve: (reply: Reply) => void
   let reject: (cause: unknown) => void
@@ -214,6 +258,7 @@ export const makeTap = (
     if (headed) return
     headed = true
     const said = headNow()
+    allowed = allowing(said.fields)
     const own = said.fields.filter(([name, value]) => !before.has(name + value) || meant.has(name))
     resolve({
       // the rules look at all of it, the store keeps what is the page's own
@@ -234,11 +279,15 @@ export const makeTap = (
       }
     })
   }
-  /** The end of the copy, when the head has gone: whoever writes that last, below the cache, may have added a cookie. */
+  /**
+   * The end of the copy, when the head has gone: whoever writes that last, below the cache, may have added a cookie, or
+   * said who else may have the answer.
+   */
   const conclude = (): void => {
     if (copy === undefined || !ended) return
-    const late = response.getHeader('set-cookie') !== undefined
-    stopCopy(late ? E.left('set-cookie') : E.right(copy.bytes()))
+    const { fields } = headNow()
+    const isLate = fields.some(([name]) => name === 'set-cookie') || allowing(fields) !== allowed
+    stopCopy(isLate ? E.left('set-cookie') : E.right(copy.bytes()))
   }
 
   const callbackOf = (args: ReadonlyArray<unknown>): Callback | undefined =>
@@ -286,7 +335,7 @@ export const makeTap = (
   response.once('close', () => {
     if (ended) return
     stopCopy(E.left('broken'))
-    reject(new Error('the client has gone'))
+    reject(new ClientGone())
   })
 
   const prototype: unknown = Object.getPrototypeOf(response)

@@ -13,7 +13,7 @@ import * as O from 'fp-ts/Option'
 import type { Clock } from '../Clock'
 import type { Commands } from '../Command'
 import type { RingError } from '../RingError'
-import { asksForMore } from './httpConditions'
+import { asksForMore, hasBody } from './httpConditions'
 import { type Directives, durationOf, parseDirectives } from './httpDirectives'
 import { valueOf } from './httpFields'
 import { ageOf, leftOf, type Page } from './httpPage'
@@ -314,7 +314,14 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
       if (served._tag === 'Reply') await changed(visit, served.reply, target)
       return served
     }
-    if (target === undefined || !ways.isAt(target) || asksForMore(visit)) return own(visit, { fwd: 'bypass' })
+    if (
+      target === undefined ||
+      target.isExact === false ||
+      !ways.isAt(target) ||
+      asksForMore(visit) ||
+      hasBody(visit)
+    )
+      return own(visit, { fwd: 'bypass' })
     const asked = asksFor(visit)
     if (parseDirectives(visit.header('cache-control')).has('no-store')) return own(visit, { fwd: 'request' })
     const base = ways.base(target)

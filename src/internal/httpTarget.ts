@@ -12,6 +12,8 @@ import { KeyError } from '../RingError'
 export interface Target {
   readonly origin: string
   readonly path: string
+  /** Whether that is what the request said, letter by letter: else its handler may see another path. */
+  readonly isExact?: boolean
 }
 
 /** An authority and nothing else: no user, no path, no question mark that would make it another page. */
@@ -51,7 +53,10 @@ export const targetIn = (
     ? unusable('a request without a host')
     : !line.startsWith('/')
     ? unusable('a request for no path')
-    : targetOf(`${scheme}://${host}${line}`)
+    : pipe(
+        targetOf(`${scheme}://${host}${line}`),
+        E.map((target) => ({ ...target, isExact: target.path === line }))
+      )
 
 /**
  * A target as a command is given it: a whole address, or a path, which has the origin of the site.
