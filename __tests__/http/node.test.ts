@@ -488,3 +488,63 @@ describe('what is one user’s', () => {
     })
   })
 })
+
+it('an old page that stands for a failure has nothing of that', async () => {
+  let time = 0
+  let isDown = false
+  const start = Date.UTC(2026, 0, 1)
+  const pages = pageListener(
+    (_: http.IncomingMessage, res: http.ServerResponse) => {
+      if (!isDown) return res.end('good old page')
+      res.statusMessage = 'Down'
+      res.writeHead(503, { 'content-encoding': 'gzip', 'retry-after': '60', 'cache-control': 'no-store' })
+      return res.end(zlib.gzipSync('down'))
+    },
+    {
+      store: dict<Uint8Array>({ clock: { now: () => time } }),
+      clock: { now: () => time },
+      date: () => start + time,
+      policy: Policy.policy(Policy.ttl(Duration.seconds(1)), Policy.staleIfError(Duration.hours(1)))
+    }
+  )
+  const url = await listen((req, res) => {
+    res.setHeader('x-before', 'yes')
+    void pages(req, res)
+  })
+  const get = async () => {
+    const response = await fetch(url)
+    return { text: await response.text(), response }
+  }
+  expect((await get()).text).toBe('good old page')
+  await soon(10)
+  time = 5_000
+  isDown = true
+  const { response, text } = await get()
+  expect([response.status, response.statusText, text]).toEqual([200, 'OK', 'good old page'])
+  expect(response.headers.get('x-before')).toBe('yes')
+  for (const name of ['content-encoding', 'retry-after', 'cache-control'])
+    expect([name, response.headers.get(name)]).toEqual([name, null])
+})
+
+it('a client that does not read holds up nobody', async () => {
+  const body = Buffer.alloc(8 * 2 ** 20, 'x')
+  let runs = 0
+  const pages = pageListener(
+    (_: http.IncomingMessage, res: http.ServerResponse) => {
+      runs++
+      return Readable.from(
+        Array.from({ length: 128 }, (_, i) => body.subarray(i * 65_536, (i + 1) * 65_536))
+      ).pipe(res)
+    },
+    { store: dict<Uint8Array>(), maxBytes: 16 * 2 ** 20 }
+  )
+  const url = await listen((req, res) => void pages(req, res).catch(() => res.destroy()))
+  const silent = net.connect({ port: Number(new URL(url).port), host: '127.0.0.1' })
+  silent.pause()
+  silent.write(`GET / HTTP/1.1\r\nHost: ${new URL(url).host}\r\n\r\n`)
+  await soon(100)
+  const other = await fetch(url, { signal: AbortSignal.timeout(5_000) })
+  expect((await other.arrayBuffer()).byteLength).toBe(body.length)
+  expect(runs).toBe(1)
+  silent.destroy()
+})

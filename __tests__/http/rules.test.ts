@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { Duration, Policy } from 'fp-ring'
 import type { Page, PageError } from 'fp-ring/http'
 
+import { parseDirectives } from '../../src/internal/httpDirectives'
 import { type Anything, ask, bench, fate, soon } from './kit'
 
 /** Seconds from now, as a date. */
@@ -498,4 +499,16 @@ describe.each([
 
 it('has more than eighty cases', () => {
   expect([freshness, storing, requests, varying, changes, stale].flat().length).toBeGreaterThan(80)
+})
+
+describe('directives', () => {
+  it('are read in one pass, and a quote that is never closed hides nothing', () => {
+    expect([...parseDirectives('a="b, private').keys()]).toContain('private')
+    expect([...parseDirectives('a="x\\", private", max-age=5').keys()]).toEqual(['a', 'max-age'])
+    expect(parseDirectives('a="x, y", b=1').get('a')).toBe('x, y')
+    const hostile = '"' + '\\"'.repeat(500_000)
+    const begun = performance.now()
+    parseDirectives(hostile)
+    expect(performance.now() - begun).toBeLessThan(2_000)
+  })
 })

@@ -11,8 +11,27 @@
  */
 export type Directives = ReadonlyMap<string, string | undefined>
 
-/** Commas in quotes separate nothing. */
-const members = /(?:[^",]|"(?:[^"\\]|\\.)*")+/g
+/**
+ * What commas separate; in quotes they separate nothing. A quote that is never closed is none: what comes after it counts,
+ * as it may be `private`. In one pass, whatever it is: clients write such fields, too.
+ */
+const membersOf = (text: string): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  let begin = 0
+  let quote = -1
+  for (let i = 0; i < text.length; i++) {
+    const at = text[i]
+    if (at === '"') quote = quote < 0 ? i : -1
+    else if (at === '\\' && quote >= 0) i++
+    else if (at === ',' && quote < 0) {
+      found.push(text.slice(begin, i))
+      begin = i + 1
+    }
+  }
+  return quote < 0
+    ? [...found, text.slice(begin)]
+    : [...found, text.slice(begin, quote), ...text.slice(quote + 1).split(/[",]/)]
+}
 
 const unquoted = (text: string): string =>
   /^"(?:[^"\\]|\\.)*"$/.test(text) ? text.slice(1, -1).replace(/\\(.)/g, '$1') : text
@@ -35,7 +54,8 @@ const times: ReadonlySet<string> = /*#__PURE__*/ new Set([
 /** @internal */
 export const parseDirectives = (text: string | undefined): Directives => {
   const found = new Map<string, string | undefined>()
-  for (const [member] of (text ?? '').matchAll(members)) {
+  for (const member of membersOf(text ?? '')) {
+    if (member === '') continue
     const at = member.indexOf('=')
     const name = (at === -1 ? member : member.slice(0, at)).trim().toLowerCase()
     const value = at === -1 ? undefined : unquoted(member.slice(at + 1).trim())

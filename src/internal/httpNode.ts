@@ -217,9 +217,8 @@ export const makeTap = (
     }
   }
   /** What was there before: it is not the page's. */
-  const before = new Map(
-    [...pairs(response.getHeaders()), ...pairs(earlier ?? {})].map(([name, value]) => [name + value, name])
-  )
+  const first = { ...response.getHeaders(), ...earlier }
+  const before = new Map(pairs(first).map(([name, value]) => [name + value, name]))
 
   let course: Course = 'held'
   /** What is called meanwhile is called by what the cache itself calls. */
@@ -319,7 +318,8 @@ export const makeTap = (
       finish?.()
       if (course !== 'held') conclude()
     }
-    if (course === 'passed') return answer
+    // while a copy is made it is not held up by a client who does not read: others wait for it
+    if (course === 'passed') return name === 'write' && copy !== undefined ? true : answer
     if (course === 'held') waiting.push({ name, args })
     else {
       const callback = callbackOf(args)
@@ -356,6 +356,12 @@ export const makeTap = (
     course = 'dropped'
     waiting.length = 0
     if (response.headersSent || response.destroyed) return
+    // nothing is left of an answer that failed, for which this one stands
+    for (const name of Object.keys(response.getHeaders())) response.removeHeader(name)
+    for (const [name, value] of Object.entries(first))
+      if (value !== undefined) response.setHeader(name, typeof value === 'number' ? String(value) : value)
+    if (Reflect.get(response, 'statusMessage') !== undefined)
+      Reflect.set(response, 'statusMessage', undefined)
     response.statusCode = status
     setFields(fields)
     call({ name: 'end', args: body === undefined ? [] : [body] })
