@@ -8,11 +8,9 @@ import type { IOEither } from 'fp-ts/IOEither'
 import type { Task } from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 
-type Arguments = ReadonlyArray<unknown>
+import { named } from './internal/named'
 
-/** Another function with the name of the first. */
-const named = <F extends (...args: never) => unknown>(f: { readonly name: string }, g: F): F =>
-  Object.defineProperty(g, 'name', { value: f.name })
+type Arguments = ReadonlyArray<unknown>
 
 // -------------------------------------------------------------------------------------
 // constructors

@@ -10,6 +10,7 @@ import * as RA from 'fp-ts/ReadonlyArray'
 import * as T from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 
+import { named } from './internal/named'
 import { InvalidationError } from './RingError'
 
 type Arguments = ReadonlyArray<unknown>
@@ -105,14 +106,11 @@ export function invalidates<Args extends Arguments, A>(
   effects: (value: A, ...args: Args) => ReadonlyArray<TE.TaskEither<unknown, unknown>>
 ) {
   return <E>(fn: Fn<Args, E, A>): Fn<Args, E | InvalidationError<A, unknown>, A> =>
-    Object.defineProperty(
-      (...args: Args): TE.TaskEither<E | InvalidationError<A, unknown>, A> =>
-        pipe(
-          fn(...args),
-          TE.chainW((value) => following(value, () => effects(value, ...args)))
-        ),
-      'name',
-      { value: fn.name }
+    named(fn, (...args) =>
+      pipe(
+        fn(...args),
+        TE.chainW((value) => following(value, () => effects(value, ...args)))
+      )
     )
 }
 

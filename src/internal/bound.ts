@@ -9,8 +9,9 @@ import { contramap } from '../KeyFn'
 import { type Anatomy, anatomy } from './anatomy'
 import { type AnyFunction, type CommandName, type Shape, shapes, taking } from './shapes'
 
-/** How the arguments are made that a ring takes, of which ring, and in which way: properties of each function. */
+/** How the arguments are made that a ring takes: a property of each function. */
 const through = /*#__PURE__*/ Symbol('through')
+/** Of which ring, and in which way: properties of what they share. */
 const root = /*#__PURE__*/ Symbol('root')
 const way = /*#__PURE__*/ Symbol('way')
 
@@ -67,7 +68,11 @@ const lazy = (name: string, shape: Shape, member: unknown): PropertyDescriptor =
 const isCommand = (name: string): name is CommandName => Object.hasOwn(shapes, name)
 
 const prototypeOf = (ring: AnyRing, own: Shape): object => {
-  const descriptors: PropertyDescriptorMap = { [anatomy]: { value: ring[anatomy] } }
+  const descriptors: PropertyDescriptorMap = {
+    [anatomy]: { value: ring[anatomy] },
+    [root]: { value: ring },
+    [way]: { value: own }
+  }
   for (const name of namesIn(ring)) {
     const shape = ring[anatomy].own.includes(name) ? own : isCommand(name) ? shapes[name] : 'none'
     descriptors[name] = lazy(name, shape, ring[name])
@@ -78,34 +83,35 @@ const prototypeOf = (ring: AnyRing, own: Shape): object => {
 /** Members that every function has of its own: they would hide those of a ring. */
 const ofFunctions = ['name', 'length'] as const
 
-const dressed = (f: AnyFunction, prototype: object, made: Made): object => {
+const dressed = (f: AnyFunction, prototype: object, to: To): object => {
   for (const member of ofFunctions) if (Object.hasOwn(prototype, member)) Reflect.deleteProperty(f, member)
-  return Object.defineProperties(Object.setPrototypeOf(f, prototype) as object, {
-    // the proof: `setPrototypeOf` gives what it is given
-    [through]: { value: made[through] },
-    [root]: { value: made[root] },
-    [way]: { value: made[way] }
-  })
+  // the proof: `setPrototypeOf` gives what it is given
+  return Object.defineProperty(Object.setPrototypeOf(f, prototype) as object, through, { value: to })
 }
 
 const isMade = (own: Shape, ring: object): ring is Made => way in ring && ring[way] === own
 
 const over = (own: Shape): ((ring: AnyRing, to: To) => object) => {
   const prototypes = new WeakMap<object, object>()
+  const prototypeFor = (ring: AnyRing): object => {
+    const known = prototypes.get(ring)
+    if (known !== undefined) return known
+    const made = prototypeOf(ring, own)
+    prototypes.set(ring, made)
+    return made
+  }
   return (given, to) => {
     // what was made so already is not made of what was made, but of the ring itself
     const ring = isMade(own, given) ? given[root] : given
     const both: To = isMade(own, given) ? (args) => given[through](to(args)) : to
-    const prototype = prototypes.get(ring) ?? prototypeOf(ring, own)
-    prototypes.set(ring, prototype)
     const { called, own: names } = ring[anatomy]
     const isOwn = own === 'none' && names.includes(called)
     // without a name, which would be that of each receiver's ring: a ring over such rings needs a name of its own
-    return dressed(isOwn ? (...args) => ring(...args) : (...args) => ring(...both(args)), prototype, {
-      [through]: both,
-      [root]: ring,
-      [way]: own
-    })
+    return dressed(
+      isOwn ? (...args) => ring(...args) : (...args) => ring(...both(args)),
+      prototypeFor(ring),
+      both
+    )
   }
 }
 

@@ -128,13 +128,14 @@ const eachOf =
       TE.matchW((e) => argsList.map(() => E.left(e)), RA.map(E.right))
     )
 
+/** @internal */
+export const defaultKey = (name: string): KeyFn.KeyFn<Arguments> =>
+  name === ''
+    ? defect('a ring needs a name for its keys: name the function, or give `name` or `key`')
+    : KeyFn.structural(name)
+
 const keyOf = (name: string, { key, version }: Config): KeyFn.KeyFn<Arguments> =>
-  KeyFn.versioned(version ?? '')(
-    (key === undefined ? undefined : unreserved(key)) ??
-      (name === ''
-        ? defect('a ring needs a name for its keys: name the function, or give `name` or `key`')
-        : KeyFn.structural(name))
-  )
+  KeyFn.versioned(version ?? '')(key === undefined ? defaultKey(name) : unreserved(key))
 
 const byReference: Codec<unknown, unknown> = { encode: E.right, decode: E.right }
 

@@ -8,11 +8,11 @@ import type * as T from 'fp-ts/Task'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type { Arguments, KeyFn } from '../KeyFn'
-import { structural } from '../KeyFn'
 import { type AnyRing, membersOf } from './bound'
 import { argumentsText } from './canonical'
 import { defect } from './defect'
-import { type Config, interpret } from './interpreter'
+import { type Config, defaultKey, interpret } from './interpreter'
+import { named } from './named'
 import { type AnyFunction, commandNames, shapes, taking } from './shapes'
 
 type Fn = (...args: Arguments) => (env: unknown) => TE.TaskEither<unknown, unknown>
@@ -37,11 +37,7 @@ const batched =
     batch(lists.map(([, ...args]) => args))(lists[0]?.[0])
 
 const keyOf = (name: string, { key, keyEnv }: ReaderConfig): KeyFn<Arguments> => {
-  const own: KeyFn<Arguments> =
-    key ??
-    (name === ''
-      ? defect('a ring needs a name for its keys: name the function, or give `name` or `key`')
-      : structural(name))
+  const own = key ?? defaultKey(name)
   const f: (...args: Arguments) => string =
     keyEnv === 'none'
       ? within(own)
@@ -90,5 +86,5 @@ export const interpretReader = (fn: Fn, config: ReaderConfig): object => {
     (...args: Arguments) =>
     (env: unknown) =>
       inner(env, ...args)
-  return Object.defineProperty(Object.assign(called, members), 'name', { value: name })
+  return named({ name }, Object.assign(called, members))
 }
