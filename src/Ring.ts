@@ -29,6 +29,7 @@ import { type AnyRing, bound, contramapped } from './internal/bound'
 import { defect } from './internal/defect'
 import { type Config, interpret, isCodec } from './internal/interpreter'
 import { linkedRing, type Linking, purgeAll } from './internal/linked'
+import type { Answer, AnyFn, ErrorOf, Fn, Having, ValueOf } from './internal/signatures'
 import { asPromises, imapped, mapped } from './internal/views'
 import type * as KeyFn from './KeyFn'
 import type * as Policy from './Policy'
@@ -41,13 +42,6 @@ import type * as Store from './Store'
 // -------------------------------------------------------------------------------------
 
 type Arguments = KeyFn.Arguments
-type Fn<Args extends Arguments, E, A> = (...args: Args) => TE.TaskEither<E, A>
-// no TaskEither here: as the context of a lambda it would make `unknown` of an error that is left to inference
-type AnyFn = (...args: never) => () => Promise<unknown>
-type Answer<F extends AnyFn> = Awaited<ReturnType<ReturnType<F>>>
-// by `Extract`, as `infer` makes `unknown` of a function that never fails
-type ErrorOf<F extends AnyFn> = Extract<Answer<F>, E.Left<unknown>>['left']
-type ValueOf<F extends AnyFn> = Extract<Answer<F>, E.Right<unknown>>['right']
 
 /** What a function must return to be cached. */
 type Returning<F extends AnyFn> = Answer<F> extends E.Either<unknown, unknown>
@@ -505,14 +499,6 @@ type ArgumentsOf<F> = F extends Dissectible<infer T extends AnyTypes>
     : Parameters<T['args']>
   : never
 
-/** Whether a ring has the arguments that are asked of it. */
-type Having<Args extends Arguments, Asked extends Arguments> = Args extends readonly [
-  ...Asked,
-  ...ReadonlyArray<unknown>
-]
-  ? unknown
-  : { readonly 'the links ask for more arguments than the ring has': never }
-
 /**
  * A ring over other arguments: all its commands take those, and make of them the ones that the function takes. It is the
  * same ring, with the same entries, loads under way and events. `f` is pure, and does not throw.
@@ -797,7 +783,7 @@ export function linked<F extends Dissectible<AnyTypes>>(
 export function linked<Args extends Arguments>(
   ...links: ReadonlyArray<Link<Args>>
 ): <F extends Dissectible<TypesOf<readonly [...Args, ...ReadonlyArray<never>]>>>(
-  ring: F & Having<ArgumentsOf<F>, Args>
+  ring: F & Having<ArgumentsOf<F>, Args, 'the links ask for more arguments than the ring has'>
 ) => F
 export function linked(...links: ReadonlyArray<Linking>): unknown {
   return (ring: unknown) => linkedRing(ring as AnyRing, links) // the proof: what is dissectible is a ring

@@ -9,8 +9,7 @@ import type { Task } from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 
 import { named } from './internal/named'
-
-type Arguments = ReadonlyArray<unknown>
+import type { Arguments } from './KeyFn'
 
 // -------------------------------------------------------------------------------------
 // constructors

@@ -11,26 +11,13 @@ import * as T from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 
 import { named } from './internal/named'
+import type { AnyFn, ErrorOf, Fn, Having, ValueOf } from './internal/signatures'
+import type { Arguments } from './KeyFn'
 import { InvalidationError } from './RingError'
-
-type Arguments = ReadonlyArray<unknown>
-type Fn<Args extends Arguments, E, A> = (...args: Args) => TE.TaskEither<E, A>
-type AnyFn = (...args: never) => () => Promise<unknown>
-type Answer<F extends AnyFn> = Awaited<ReturnType<ReturnType<F>>>
-type ErrorOf<F extends AnyFn> = Extract<Answer<F>, E.Left<unknown>>['left']
-type ValueOf<F extends AnyFn> = Extract<Answer<F>, E.Right<unknown>>['right']
 
 /** Each of several may fail with something else. */
 type Effect = () => Promise<E.Either<unknown, unknown>>
 type FailureOf<Fx extends Effect> = Extract<Awaited<ReturnType<Fx>>, E.Left<unknown>>['left']
-
-/** Whether a function has the arguments that are asked of it. */
-type Having<Args extends Arguments, Asked extends Arguments> = Args extends readonly [
-  ...Asked,
-  ...ReadonlyArray<unknown>
-]
-  ? unknown
-  : { readonly 'the effects ask for more arguments than the function has': never }
 
 // -------------------------------------------------------------------------------------
 // combinators
@@ -100,7 +87,7 @@ export function invalidates<F extends AnyFn, Fx extends Effect>(
 export function invalidates<Args extends Arguments, A, Fx extends Effect>(
   effects: (value: A, ...args: Args) => ReadonlyArray<Fx>
 ): <F extends (...args: never) => TE.TaskEither<unknown, A>>(
-  fn: F & Having<Parameters<F>, Args>
+  fn: F & Having<Parameters<F>, Args, 'the effects ask for more arguments than the function has'>
 ) => (...args: Parameters<F>) => TE.TaskEither<ErrorOf<F> | InvalidationError<A, FailureOf<Fx>>, ValueOf<F>>
 export function invalidates<Args extends Arguments, A>(
   effects: (value: A, ...args: Args) => ReadonlyArray<TE.TaskEither<unknown, unknown>>
