@@ -44,7 +44,9 @@ const options = {
   close: ({ backend }: { readonly backend: { readonly destroy: () => unknown } }) => backend.destroy()
 }
 const leasing = { ...options, leases: true }
-const open = async (keyPrefix?: string) => redis(await connect(keyPrefix), { namespace: randomNamespace() })
+/** Six servers share two cores with the tests: that they are slow is no fault of the store's. */
+const open = async (keyPrefix?: string) =>
+  redis(await connect(keyPrefix), { namespace: randomNamespace(), timeout: D.seconds(10) })
 const openHash = async () => redisHash(await connect(), { key: randomNamespace() })
 
 obeys(
