@@ -201,6 +201,32 @@ describe('requests', () => {
     )
   })
 
+  it.each(['x-http-method-override', 'X-HTTP-Method', 'x-method-override'])(
+    'that may be of another method for their handler are neither stored nor answered from the store: %s',
+    async (field) => {
+      const { pages } = bench((request, run) => new Response(`${request.headers.get(field) ?? 'GET'} ${run}`))
+      expect(await textOf(pages(ask('/', { [field]: 'DELETE' })))).toBe('DELETE 1')
+      expect(await textOf(pages(ask('/')))).toBe('GET 2')
+      expect(await textOf(pages(ask('/', { [field]: 'DELETE' })))).toBe('DELETE 3')
+    }
+  )
+
+  it('that store nothing leave nothing in the store for more than an hour', async () => {
+    const { pages, store, time } = bench(
+      (request) =>
+        new Response('', {
+          headers: { 'cache-control': request.url.endsWith('?stored') ? 'max-age=60' : 'no-store' }
+        })
+    )
+    await textOf(pages(ask('/?stored')))
+    for (let i = 0; i < 100; i++) await textOf(pages(ask(`/?${i}`)))
+    await soon()
+    expect(store.backend.size).toBe(102)
+    time.pass(3_601)
+    const left = await Promise.all(Array.from(store.backend.keys(), (key) => store.has(key)()))
+    expect(left.filter((there) => E.isRight(there) && there.right)).toHaveLength(1)
+  })
+
   it('with large fields are answered', async () => {
     const { pages } = bench(() => new Response('x', { headers: { vary: 'x-large' } }))
     const large = { 'x-large': 'x'.repeat(100_000) }

@@ -7,7 +7,7 @@ import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
-import type * as TE from 'fp-ts/TaskEither'
+import * as TE from 'fp-ts/TaskEither'
 
 import { dict, Duration, Policy, ring, Store } from '../../src'
 import { scheduledClock, scheduledStore } from './scheduled'
@@ -427,4 +427,51 @@ describe('law 34', () => {
     expect(runs).toBe(501)
     expect(await cached.has(2)()).toEqual(E.right(true))
   })
+
+  test.each<readonly [string, Policy.Policy<{ readonly leases: object }>]>([
+    ['without leases', Policy.ttl(Duration.days(20))],
+    ['with leases', Policy.policy(Policy.ttl(Duration.days(20)), Policy.lease())]
+  ])(
+    'law 34: what is not stored leaves its generations for an hour, what is for all its life, %s',
+    async (_, policy) => {
+      let time = 0
+      const clock = { now: () => time }
+      const store = dict({ clock })
+      const lives = async (): Promise<Readonly<Record<string, boolean>>> => {
+        const keys = Array.from(store.backend.keys()).filter((key) => key.startsWith('~tag:'))
+        const there = await Promise.all(keys.map((key) => store.has(key)()))
+        return Object.fromEntries(
+          keys.map((key, i) => [key.slice(5), E.isRight(there[i]!) && there[i].right])
+        )
+      }
+      const fn = (what: string): TE.TaskEither<string, string> =>
+        what === 'failed' ? TE.left('no') : TE.right(what)
+      const cached = ring(fn, {
+        name: 'k',
+        store,
+        clock,
+        policy: Policy.policy(
+          policy,
+          Policy.cacheWhen((what: string) => what !== 'refused')
+        ),
+        tags: (what) => [what]
+      })
+      await Promise.all(['failed', 'refused', 'loaded'].map((what) => cached(what)()))
+      await cached.getOrUpdateMany([['failed'], ['bulk']])()
+      await cached.update('updated')()
+      await cached.set('set')('set')()
+      await cached.setMany([[['many'], 'many']])()
+      const stored = ['bulk', 'loaded', 'many', 'set', 'updated']
+      expect(await cached.hasMany(stored.map((what) => [what]))()).toEqual(E.right(stored.map(() => true)))
+      time += Duration.hours(1) + 1
+      const all = await lives()
+      expect(stored.filter((what) => all[what] !== true)).toEqual([])
+      expect(['failed', 'refused'].filter((what) => all[what] === true)).toEqual([])
+      time += Duration.days(19)
+      expect(await cached.hasMany(stored.map((what) => [what]))()).toEqual(E.right(stored.map(() => true)))
+      // a generation that has ended is drawn anew
+      await cached.set('refused')('refused')()
+      expect(await cached('refused')()).toEqual(E.right('refused'))
+    }
+  )
 })

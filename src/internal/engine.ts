@@ -8,6 +8,7 @@
  * @internal
  */
 import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
 import type * as T from 'fp-ts/Task'
 import type * as TE from 'fp-ts/TaskEither'
 
@@ -188,7 +189,9 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     const all = await Promise.all(
       entries.map(async ([args, value]): Promise<E.Either<RingError, Prepared<R>>> => {
         const stamps = tags === undefined ? E.right([]) : await stampsFor(args, undefined)
-        return E.isLeft(stamps) ? stamps : prepare(E.right(value), args, stamps.right)
+        const prepared = E.isLeft(stamps) ? stamps : prepare(E.right(value), args, stamps.right)
+        if (E.isRight(prepared) && O.isSome(prepared.right)) await tags?.settle(args)
+        return prepared
       })
     )
     return E.sequenceArray(all)

@@ -168,17 +168,22 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
     else emit(key, since, { _tag: 'Discard' })
   }
 
+  /** In the tick of the writes, so that a store that batches makes one trip of both. */
+  const settle = (written: ReadonlyArray<One>): Promise<unknown> | undefined =>
+    tags === undefined ? undefined : Promise.all(written.map(({ args }) => tags.settle(args)))
+
   const keep: Storing<Args, Err, A, R>['keep'] = async (loaded, removes) => {
     const since = now()
     const began = clock.now()
     const writes = new Map<Key, readonly [One, Prepared<R>]>()
+    const preparedOf = (key: Key): Prepared<R> => writes.get(key)?.[1] ?? O.none
     for (const one of loaded) {
       const prepared = toWrite(one, removes, since)
       if (prepared === undefined) await letGo(one)
       else writes.set(one.key, [one, prepared])
     }
     if (writes.size === 0) return
-    const preparedOf = (key: Key): Prepared<R> => writes.get(key)?.[1] ?? O.none
+    const settled = settle(loaded.filter(({ key }) => O.isSome(preparedOf(key))))
     const start = (keys: ReadonlySet<Key>): ((key: Key) => Promise<Outcome>) => {
       if (leasing === undefined) {
         const written = writer
@@ -197,11 +202,12 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
       Array.from(writes, ([key, [{ flight }]]) => [key, flight] as const),
       start
     )
-    await Promise.all(
-      Array.from(writes, ([key, [one, prepared]]) =>
+    await Promise.all([
+      settled,
+      ...Array.from(writes, ([key, [one, prepared]]) =>
         conclude(one, prepared, removes, outcomes.get(key), began, since)
       )
-    )
+    ])
   }
 
   const checkPurged: Storing<Args, Err, A, R>['checkPurged'] = async ({ args, flight, stamps }) => {

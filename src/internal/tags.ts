@@ -15,6 +15,8 @@ import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import { KeyError, type StoreError, storeFailed } from '../RingError'
 import type { Store } from '../Store'
+import { makeAging } from './aging'
+import { attempt } from './attempt'
 import { type Holding, mostTags, seal, type Stamp, stampLength, unseal } from './envelope'
 import { uniqueBytes } from './unique'
 
@@ -29,6 +31,10 @@ export const areTags = (u: unknown): u is ReadonlyArray<string> =>
 
 /** Long enough that entries end first. Without an end only where entries may have none. */
 const generationLife = D.days(30)
+/** Until an entry is written: loads that come to nothing leave nothing behind for long, whatever was asked for. */
+const draftLife = D.hours(1)
+/** How many drafts are remembered. One that is forgotten ends after its hour, and its entries with it. */
+const mostDrafts = 8_192
 
 const readStamp = (raw: unknown): Stamp | undefined => {
   const envelope = unseal(raw, 'memory')
@@ -46,11 +52,13 @@ export interface Tags<Args extends Arguments> {
   readonly keysOf: (args: Args) => ReadonlyArray<Key>
   /** The generations as they are in the store, each asked for by itself: a store that batches makes one trip of them. */
   readonly read: (keys: ReadonlyArray<Key>) => Promise<E.Either<StoreError, Stamps>>
-  /** Draws generations for tags that have none. */
+  /** Draws generations for tags that have none: drafts, until `settle`. */
   readonly complete: (
     keys: ReadonlyArray<Key>,
     stamps: Stamps
   ) => Promise<E.Either<StoreError, ReadonlyArray<Stamp>>>
+  /** Lets the generations of an entry that is about to be written live on. Whatever fails, they end early at worst. */
+  readonly settle: (args: Args) => Promise<unknown>
 }
 
 export const makeTags = <Args extends Arguments, R>(
@@ -64,6 +72,7 @@ export const makeTags = <Args extends Arguments, R>(
 ): Tags<Args> => {
   /** Loads that begin together draw one generation. */
   const drawing = new Map<Key, Promise<E.Either<StoreError, Stamp>>>()
+  const drafts = makeAging<true>(mostDrafts / 2)
   const life = longest === D.forever ? D.forever : D.milliseconds(Math.max(generationLife, longest))
 
   const draw = (key: Key): Promise<E.Either<StoreError, Stamp>> => {
@@ -77,24 +86,26 @@ export const makeTags = <Args extends Arguments, R>(
     const drawn = (
       agree === undefined
         ? store
-            .set(key, raw, life)()
+            .set(key, raw, draftLife)()
             .then(E.map(() => stamp))
         : // processes that draw at once draw the same: else the entry of one would be a miss for the other
-          agree(key, raw, life, (there) => readStamp(there) !== undefined).then(
+          agree(key, raw, draftLife, (there) => readStamp(there) !== undefined).then(
             E.map((there) => stampOf(O.some(there)) ?? stamp)
           )
     ).finally(() => drawing.delete(key))
     drawing.set(key, drawn)
+    drafts.set(key, true)
     return drawn
   }
+  const keysOf = (args: Args): ReadonlyArray<Key> => {
+    const given: unknown = tags(...args)
+    if (!areTags(given)) throw new KeyError('tags are a list of strings')
+    const names = [...new Set(given)]
+    if (names.length > mostTags) throw new KeyError(`an entry has ${String(mostTags)} tags at most`)
+    return names.map(tagKey)
+  }
   return {
-    keysOf: (args) => {
-      const given: unknown = tags(...args)
-      if (!areTags(given)) throw new KeyError('tags are a list of strings')
-      const names = [...new Set(given)]
-      if (names.length > mostTags) throw new KeyError(`an entry has ${String(mostTags)} tags at most`)
-      return names.map(tagKey)
-    },
+    keysOf,
     read: (keys) =>
       Promise.all(keys.map((key) => store.get(key)())).then((all) =>
         E.map(RA.map(stampOf))(E.sequenceArray(all))
@@ -107,7 +118,13 @@ export const makeTags = <Args extends Arguments, R>(
         })
       )
       return E.sequenceArray(all)
-    }
+    },
+    settle: (args) =>
+      attempt('touch', async () => {
+        const settled = keysOf(args).filter((key) => drafts.get(key) === true)
+        for (const key of settled) drafts.delete(key)
+        return E.sequenceArray(await Promise.all(settled.map((key) => store.touch(key, life)())))
+      })
   }
 }
 
