@@ -1,6 +1,7 @@
 /** Bodies that stream: to the client as they come, to the store as a whole or not at all. */
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { Clock, Duration } from 'fp-ring'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
@@ -147,6 +148,74 @@ describe('a body', () => {
     await first.body!.cancel()
     await soon()
     expect(cancelled()).toBe(true)
+  })
+
+  it('that drips holds up nobody for longer than it may take', async () => {
+    const dripping: Array<ReturnType<typeof source>> = []
+    const { pages, runs } = bench(
+      () => {
+        const one = source()
+        dripping.push(one)
+        return new Response(one.body)
+      },
+      { bodyTimeout: Duration.milliseconds(30), clock: Clock.system }
+    )
+    const first = await pages(ask('/'))
+    const others = Promise.all([pages(ask('/')), pages(ask('/'))])
+    dripping[0]!.controller.enqueue(bytes('one '))
+    await soon(10)
+    expect(runs()).toBe(1)
+    expect((await others).map(fate)).toEqual([
+      'fp-ring; fwd=miss; stored; collapsed=?0',
+      'fp-ring; fwd=miss; stored; collapsed=?0'
+    ])
+    expect(runs()).toBe(3)
+    // nobody waits for it now
+    expect(fate(await pages(ask('/')))).toBe('fp-ring; fwd=miss; stored')
+    // and it goes on for who had asked
+    dripping[0]!.controller.enqueue(bytes('two'))
+    dripping[0]!.controller.close()
+    expect(await first.text()).toBe('one two')
+    expect(await pages.has(home)()).toEqual(E.right(false))
+  })
+
+  it('that drips, and whose client goes away, is let go of', async () => {
+    const { body, cancelled, controller } = source()
+    const { pages } = bench(() => new Response(body), {
+      bodyTimeout: Duration.milliseconds(20),
+      clock: Clock.system
+    })
+    const first = await pages(ask('/'))
+    controller.enqueue(bytes('one '))
+    await first.body!.cancel()
+    await soon(5)
+    expect(cancelled()).toBe(false)
+    await soon(40)
+    expect(cancelled()).toBe(true)
+  })
+
+  it('whose copy ends early is read as its client reads it', async () => {
+    let pulled = 0
+    const { pages } = bench(
+      () =>
+        new Response(
+          new ReadableStream<Uint8Array>(
+            {
+              pull: async (controller) => {
+                await soon(1)
+                controller.enqueue(bytes(String(pulled++ % 10)))
+                if (pulled === 60) controller.close()
+              }
+            },
+            { highWaterMark: 0 }
+          )
+        ),
+      { bodyTimeout: Duration.milliseconds(15), clock: Clock.system }
+    )
+    const first = await pages(ask('/'))
+    await soon(80)
+    expect(pulled).toBeLessThan(60)
+    expect(await first.text()).toBe('0123456789'.repeat(6))
   })
 
   it('that is not to be stored is not touched', async () => {

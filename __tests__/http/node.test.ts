@@ -1,6 +1,7 @@
 /** What only a response of Node does: it is written in pieces, by many, and its client may go away. */
 import { execFile } from 'node:child_process'
 import * as http from 'node:http'
+import * as http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import * as net from 'node:net'
 import * as path from 'node:path'
@@ -524,6 +525,241 @@ it('an old page that stands for a failure has nothing of that', async () => {
   expect(response.headers.get('x-before')).toBe('yes')
   for (const name of ['content-encoding', 'retry-after', 'cache-control'])
     expect([name, response.headers.get(name)]).toEqual([name, null])
+})
+
+describe('who writes a large answer', () => {
+  const chunk = Buffer.alloc(65_536, 'x')
+  const many = 640
+
+  /** Writes until it is told to wait, as streams do; says how much was ever taken without that. */
+  const writer = (res: http.ServerResponse) => {
+    let most = 0
+    let run = 0
+    let left = many
+    const write = (): void => {
+      run = 0
+      while (left > 0) {
+        left--
+        most = Math.max(most, ++run)
+        if (!res.write(chunk)) return void res.once('drain', write)
+      }
+      res.end()
+    }
+    write()
+    return () => most
+  }
+
+  it.each<readonly [string, Readonly<Record<string, string>>, http.RequestListener | undefined]>([
+    ['is not to be stored', { 'cache-control': 'no-store' }, undefined],
+    ['is too large', {}, undefined],
+    ['failed', {}, (_, res) => void (res.statusCode = 503)]
+  ])('is told to wait, where that %s', async (_, headers, before) => {
+    let most = (): number => 0
+    const { url } = await up((req, res) => {
+      for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+      before?.(req, res)
+      most = writer(res)
+    })
+    const response = await fetch(url)
+    expect((await response.arrayBuffer()).byteLength).toBe(many * chunk.length)
+    expect(most()).toBeLessThan(16)
+  })
+
+  it('for a client who has it is not asked for all of it', async () => {
+    let sent = 0
+    let told: unknown
+    const { url } = await up((_, res) => {
+      res.setHeader('etag', '"same"')
+      res.setHeader('cache-control', 'no-store')
+      pipeline(
+        Readable.from(
+          (function* () {
+            for (let i = 0; i < many; i++, sent++) yield chunk
+          })()
+        ),
+        res,
+        (error) => (told = error)
+      )
+    })
+    const response = await fetch(url, { headers: { 'if-none-match': '"same"' } })
+    expect([response.status, await response.text()]).toEqual([304, ''])
+    await soon(50)
+    expect(sent).toBeLessThan(many / 2)
+    expect(told).toBeDefined()
+  })
+
+  it('for a client who has it writes all of it, where that is stored', async () => {
+    const { runs, text, url } = await up((_, res) => {
+      res.setHeader('etag', '"same"')
+      pipeline(Readable.from(['one ', 'two ', 'three']), res, () => undefined)
+    })
+    const response = await fetch(url, { headers: { 'if-none-match': '"same"' } })
+    expect([response.status, await response.text()]).toEqual([304, ''])
+    await soon(10)
+    expect(await text()).toBe('one two three')
+    expect(runs()).toBe(1)
+  })
+
+  it('for a client who has it ends that answer where it turns out too large', async () => {
+    const { url } = await up((_, res) => {
+      res.setHeader('etag', '"same"')
+      writer(res)
+    })
+    const response = await fetch(url, {
+      headers: { 'if-none-match': '"same"' },
+      signal: AbortSignal.timeout(5_000)
+    })
+    expect(response.status).toBe(304)
+  })
+})
+
+it('a page whose body drips is waited for so long, and no longer', async () => {
+  const dripping = new Set<http.ServerResponse>()
+  let runs = 0
+  const pages = pageListener(
+    (_: http.IncomingMessage, res: http.ServerResponse) => {
+      runs++
+      dripping.add(res)
+      res.write(`run ${runs}`)
+    },
+    { store: dict<Uint8Array>(), bodyTimeout: Duration.milliseconds(50) }
+  )
+  const url = await listen((req, res) => void pages(req, res).catch(() => res.destroy()))
+  const first = await fetch(url)
+  const others = Array.from({ length: 5 }, () => fetch(url))
+  await soon(10)
+  expect(runs).toBe(1)
+  expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+  expect(runs).toBe(6)
+  for (const res of dripping) res.end('.')
+  expect(await first.text()).toBe('run 1.')
+})
+
+it('where the first of a crowd leaves, one other makes the page', async () => {
+  let runs = 0
+  const finish: Array<() => void> = []
+  const { text, url } = await up((_, res) => {
+    const run = ++runs
+    res.write(`run ${run}`)
+    finish.push(() => res.end())
+  })
+  const leave = new AbortController()
+  await fetch(url, { signal: leave.signal })
+  const others = Array.from({ length: 50 }, () => text())
+  await soon(50)
+  expect(runs).toBe(1)
+  leave.abort()
+  await soon(50)
+  expect(runs).toBe(2)
+  finish[1]!()
+  expect(new Set(await Promise.all(others))).toEqual(new Set(['run 2']))
+})
+
+describe('HTTP/2', () => {
+  const ask = (
+    session: http2.ClientHttp2Session,
+    headers: http2.OutgoingHttpHeaders
+  ): Promise<{ readonly headers: http2.IncomingHttpHeaders; readonly body: string }> =>
+    new Promise((resolve, reject) => {
+      const stream = session.request(headers)
+      let head: http2.IncomingHttpHeaders = {}
+      let body = ''
+      stream.on('response', (all) => (head = all))
+      stream.on('data', (part) => (body += String(part)))
+      stream.on('end', () => resolve({ headers: head, body }))
+      stream.on('error', reject)
+      stream.end()
+    })
+  const near = async (
+    server: { readonly address: () => unknown },
+    use: (session: http2.ClientHttp2Session) => Promise<void>
+  ): Promise<void> => {
+    const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    try {
+      await use(session)
+    } finally {
+      session.destroy()
+    }
+  }
+
+  it('is served by a listener: a page is made once, and 304s are answered', async () => {
+    let runs = 0
+    const warnings: Array<string> = []
+    const warned = (warning: Error): void => void warnings.push(warning.message)
+    process.on('warning', warned)
+    const pages = pageListener(
+      (req: http2.Http2ServerRequest, res: http2.Http2ServerResponse) => {
+        res.writeHead(200, { 'x-path': req.url })
+        res.write('run ')
+        return res.end(String(++runs))
+      },
+      { store: dict<Uint8Array>() }
+    )
+    const server = http2.createServer((req, res) => void pages(req, res))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await near(server, async (session) => {
+      const first = await ask(session, { ':path': '/list' })
+      expect([first.body, first.headers['cache-status']]).toEqual(['run 1', 'fp-ring; fwd=miss; stored'])
+      await soon(10)
+      const again = await ask(session, { ':path': '/list' })
+      expect([again.body, again.headers['x-path']]).toEqual(['run 1', '/list'])
+      expect(again.headers['cache-status']).toContain('hit')
+      const known = await ask(session, { ':path': '/list', 'if-none-match': String(again.headers.etag) })
+      expect([known.headers[':status'], known.body]).toEqual([304, ''])
+      // a host beside the authority may be what the handler goes by
+      const other = await ask(session, {
+        ':path': '/list',
+        ':authority': 'good.example',
+        host: 'evil.example'
+      })
+      expect(other.headers['cache-status']).toContain('bypass')
+      expect((await ask(session, { ':path': '/list' })).body).toBe('run 1')
+    })
+    await new Promise((resolve) => server.close(resolve))
+    process.off('warning', warned)
+    expect(warnings).toEqual([])
+  })
+
+  it('is served by Fastify', async () => {
+    let runs = 0
+    const app = fastify({ http2: true })
+    const pages = pageHook({ store: dict<Uint8Array>() })
+    app.get('/list', { onRequest: pages }, async () => `run ${++runs}`)
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    await near(app.server, async (session) => {
+      expect((await ask(session, { ':path': '/list' })).body).toBe('run 1')
+      await soon(10)
+      expect((await ask(session, { ':path': '/list' })).body).toBe('run 1')
+    })
+    await app.close()
+  })
+})
+
+it('a hook of Fastify may stand behind those that say who may see a page', async () => {
+  const pages = pageHook({ store: dict<Uint8Array>() })
+  const app = fastify()
+  let runs = 0
+  app.get(
+    '/list',
+    {
+      onRequest: async (request, reply) => {
+        if (request.headers.authorization !== 'Bearer good') await reply.code(401).send('who?')
+      },
+      preHandler: pages
+    },
+    async (_, reply) => {
+      reply.header('cache-control', 'public, max-age=60')
+      return `run ${++runs}`
+    }
+  )
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const get = async (authorization: string) =>
+    (await fetch(`${url}/list`, { headers: { authorization, connection: 'close' } })).text()
+  expect(await get('Bearer good')).toBe('run 1')
+  await soon(10)
+  expect(await get('Bearer good')).toBe('run 1')
+  expect(await get('Bearer bad')).toBe('who?')
+  await app.close()
 })
 
 it('a client that does not read holds up nobody', async () => {

@@ -298,6 +298,11 @@ const varying: ReadonlyArray<Case> = [
     [run([...vary('Foo'), ...vary('Bar')], foo('1', 'a')), miss({ ...foo('1', 'b'), give: vary('Foo, Bar') })]
   ],
   ['white space in a list', [run(vary('Foo'), foo('1, 2')), hit(foo('1,2'))]],
+  ['tabs in a list', [run(vary('Foo'), foo('1\t,\t 2')), hit(foo('1,2'))]],
+  [
+    'white space of Unicode is no space',
+    [run(vary('Foo'), foo('1, 2')), miss({ ...foo('1,\xa02'), give: vary('Foo') })]
+  ],
   [
     'variants that vary by other fields',
     [

@@ -119,6 +119,7 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
       ...wanted,
       target: targetOfIncoming(request),
       refreshes: false,
+      isGone: tap.isGone,
       run: () => {
         hideConditions(request, wanted)
         return tap.run(run)

@@ -105,6 +105,7 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
       ...wanted,
       target: targetOf(request.url),
       refreshes: true,
+      isGone: () => request.signal.aborted,
       run: run(request, rest)
     })
     return answer(served, wanted)

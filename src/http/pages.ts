@@ -12,6 +12,8 @@ import * as TE from 'fp-ts/TaskEither'
 
 import * as Clock from '../Clock'
 import type { Codec } from '../Codec'
+import type { Duration } from '../Duration'
+import { seconds } from '../Duration'
 import { defect } from '../internal/defect'
 import { limit } from '../internal/guards'
 import { madeBy, ringPolicy } from '../internal/httpMade'
@@ -104,6 +106,8 @@ export interface PageConfig<B, C> {
   readonly tags?: (request: PageRequest) => ReadonlyArray<string>
   /** The largest body that is stored, in bytes. Default: 1 MiB. */
   readonly maxBytes?: number
+  /** How long the body of a page that is stored may take after its head. Default: 10 seconds. */
+  readonly bodyTimeout?: Duration
   /** Whether pages without an `ETag` are given one. Default: yes. */
   readonly etag?: boolean
   /** Whether clients may ask for a newer page than the one that is stored (`no-cache`, `max-age`, …). Default: yes. */
@@ -219,6 +223,7 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
   const base = ({ origin, path }: Target): string => (site === undefined ? origin + path : path)
   const ways: Ways = {
     maxBytes,
+    bodyTimeout: config.bodyTimeout ?? seconds(10),
     clock,
     now,
     vary,
@@ -251,7 +256,7 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
       )
     )
   const stopAt = (target: Target, wanted: Wanted, run: () => Promise<Reply>): Stop => ({
-    visit: makeVisit({ ...wanted, method: 'GET', refreshes: true, run }, target.path),
+    visit: makeVisit({ ...wanted, method: 'GET', refreshes: true, isGone: () => false, run }, target.path),
     place: pipe(variantOf(vary, wanted), (variant) =>
       variant === '' ? base(target) : `${base(target)}#${variant}`
     )

@@ -6,12 +6,24 @@
 import * as E from 'fp-ts/Either'
 
 /** Why there is no copy. */
-export type NoCopy = 'large' | 'broken' | 'set-cookie'
+export type NoCopy = 'broken' | 'large' | 'set-cookie' | 'slow' | 'unreadable'
 
-interface Copied {
+/** A copy that is being made. */
+export interface Copy {
+  readonly whole: Promise<E.Either<NoCopy, Uint8Array>>
+  /** Makes no copy any more: the rest is the client's alone. */
+  readonly stop: (why: NoCopy) => void
+}
+
+/** A copy that there is, or is not, at once. */
+export const copied = (whole: E.Either<NoCopy, Uint8Array>): Copy => ({
+  whole: Promise.resolve(whole),
+  stop: () => undefined
+})
+
+interface Copying extends Copy {
   /** What the client reads. To cancel it does not end the copy. */
   readonly client: ReadableStream<Uint8Array>
-  readonly whole: Promise<E.Either<NoCopy, Uint8Array>>
 }
 
 /** Gathers chunks up to a limit. */
@@ -46,7 +58,7 @@ export const gathering = (max: number): Gathering => {
  *
  * @internal
  */
-export const copying = (body: ReadableStream<Uint8Array>, max: number): Copied => {
+export const copying = (body: ReadableStream<Uint8Array>, max: number): Copying => {
   const reader = body.getReader()
   const gathered = gathering(max)
   let copies = true
@@ -54,44 +66,55 @@ export const copying = (body: ReadableStream<Uint8Array>, max: number): Copied =
   let settle: (whole: E.Either<NoCopy, Uint8Array>) => void
   const whole = new Promise<E.Either<NoCopy, Uint8Array>>((resolve) => (settle = resolve))
 
-  const stop = (answer: E.Either<NoCopy, Uint8Array>): void => {
+  const end = (answer: E.Either<NoCopy, Uint8Array>): void => {
     copies = false
     settle(answer)
   }
+  const cancel = (reason?: unknown): Promise<void> => reader.cancel(reason).catch(() => undefined)
   /** One chunk for both; says whether there may be more. */
   const step = async (client: ReadableStreamDefaultController<Uint8Array>): Promise<boolean> => {
     try {
       const { done, value } = await reader.read()
       if (done) {
-        stop(E.right(gathered.bytes()))
+        end(E.right(gathered.bytes()))
         if (!gone) client.close()
         return false
       }
-      if (copies && !(value instanceof Uint8Array)) stop(E.left('broken'))
-      else if (copies && !gathered.add(value)) stop(E.left('large'))
+      if (copies && !(value instanceof Uint8Array)) end(E.left('broken'))
+      else if (copies && !gathered.add(value)) end(E.left('large'))
       if (!gone) client.enqueue(value)
-      else if (!copies) void reader.cancel().catch(() => undefined)
+      else if (!copies) void cancel()
       return true
     } catch (cause) {
-      stop(E.left('broken'))
+      end(E.left('broken'))
       if (!gone) client.error(cause)
       return false
     }
   }
-  const pump = async (client: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
-    while (copies) if (!(await step(client))) return
+  /** Whether there may be more when the copy has ended. */
+  const pump = async (client: ReadableStreamDefaultController<Uint8Array>): Promise<boolean> => {
+    while (copies) if (!(await step(client))) return false
+    return true
   }
+  let pumped: Promise<boolean>
   const client = new ReadableStream<Uint8Array>({
     start: (controller) => {
-      void pump(controller)
+      pumped = pump(controller)
     },
     pull: async (controller) => {
-      if (!copies) await step(controller)
+      if (await pumped) await step(controller)
     },
     cancel: (reason) => {
       gone = true
-      return copies ? undefined : reader.cancel(reason)
+      return copies ? undefined : cancel(reason)
     }
   })
-  return { client, whole }
+  return {
+    client,
+    whole,
+    stop: (why) => {
+      if (copies && gone) void cancel()
+      end(E.left(why))
+    }
+  }
 }

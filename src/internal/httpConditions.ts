@@ -50,6 +50,17 @@ export const unmodified = (fields: Fields): Fields =>
       !name.startsWith('content-') || name === 'content-location' || name.startsWith('content-security')
   )
 
+/** By these some frameworks take a request for one of another method. */
+const overrides: ReadonlyArray<string> = ['x-http-method-override', 'x-http-method', 'x-method-override']
+
+/**
+ * Whether a handler may see another method than the one that was sent.
+ *
+ * @internal
+ */
+export const isDisguised = ({ header }: Pick<Wanted, 'header'>): boolean =>
+  overrides.some((name) => header(name) !== undefined)
+
 /**
  * Whether a request has a body: what answers it may be made of that, and no key knows of it.
  *

@@ -48,6 +48,20 @@ export const valueOf = (fields: Fields, wanted: string): string | undefined => {
   return values.length === 0 ? undefined : values.join(', ')
 }
 
+const isSpace = (text: string, at: number): boolean => text[at] === ' ' || text[at] === '\t'
+
+/**
+ * Without the spaces and tabs around it (RFC 9110, section 5.6.3): `trim` takes more.
+ *
+ * @internal
+ */
+export const trimmed = (text: string): string => {
+  let [start, end] = [0, text.length]
+  while (start < end && isSpace(text, start)) start++
+  while (start < end && isSpace(text, end - 1)) end--
+  return text.slice(start, end)
+}
+
 /**
  * The members of a list of tokens, in lower case, without duplicates.
  *

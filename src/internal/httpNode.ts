@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/Either'
 
 import { type Answer, cacheStatus, withStatus } from './httpAnswer'
-import { type Gathering, gathering, type NoCopy } from './httpBody'
+import { copied, type Gathering, gathering, type NoCopy } from './httpBody'
 import { answered, asksForMore, isKnown, unmodified } from './httpConditions'
 import type { Field, Fields } from './httpFields'
 import type { Head, Wanted } from './httpRules'
@@ -43,6 +43,7 @@ export interface Outgoing {
   end: (...args: ReadonlyArray<never>) => unknown
   flushHeaders?: () => void
   once: (event: 'close', listener: () => void) => unknown
+  emit: (event: 'drain') => unknown
 }
 
 type Writer = 'writeHead' | 'write' | 'end' | 'flushHeaders'
@@ -70,9 +71,14 @@ export const targetOfIncoming = ({
   socket,
   url
 }: Incoming): E.Either<unknown, Target> => {
-  const { host } = headers
+  const { host, [':authority']: authority = host } = headers
   const scheme = socket !== undefined && Reflect.get(socket, 'encrypted') === true ? 'https' : 'http'
-  return targetIn(scheme, typeof host === 'string' ? host : undefined, originalUrl ?? url ?? '')
+  // HTTP/2 has an authority, and may have a host beside it: where they differ nobody knows which one the handler goes by
+  return targetIn(
+    scheme,
+    typeof authority === 'string' && (host ?? authority) === authority ? authority : undefined,
+    originalUrl ?? url ?? ''
+  )
 }
 
 const isOurs = (wanted: Wanted): boolean =>
@@ -130,8 +136,14 @@ const meant: ReadonlySet<string> = /*#__PURE__*/ new Set([
   'last-modified'
 ])
 
-/** What is done with what is written: given to the client, kept until that is known, or given to nobody. */
-type Course = 'held' | 'passed' | 'dropped'
+/** How much is kept before whoever writes is told to wait, in bytes. */
+const mostHeld = 64 * 1024
+
+const sizeOf = (chunk: unknown): number =>
+  typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk.length : 0
+
+/** What is done with what is written: kept until that is known, given to the client, all of it or the head, or to nobody. */
+type Course = 'held' | 'passed' | 'bodiless' | 'dropped'
 
 interface Call {
   readonly name: Writer
@@ -151,6 +163,8 @@ export interface Tap {
   readonly pass: (fate: Fate) => void
   /** Sends something else instead; what is written from now on is dropped. */
   readonly send: (answer: Answer) => void
+  /** Whether the client has left before he was answered. */
+  readonly isGone: () => boolean
 }
 
 /**
@@ -225,9 +239,14 @@ export const makeTap = (
   let sending = false
   let headed = false
   let ended = false
+  /** The client has been answered with something else than what is written. */
+  let finished = false
+  let gone = false
+  /** What waits, in bytes; and whether somebody waits for it to go. */
+  let held = 0
+  let waits = false
   let copy: Gathering | undefined
   let settleCopy: ((whole: E.Either<NoCopy, Uint8Array>) => void) | undefined
-  let finish: (() => unknown) | undefined
   let allowed = ''
   const waiting: Array<Call> = []
   let resolve: (reply: Reply) => void
@@ -242,11 +261,23 @@ export const makeTap = (
     settleCopy?.(answer)
     settleCopy = undefined
     copy = undefined
+    if (course === 'bodiless') finish()
+  }
+  /** Ends a response without a body, when nobody wants what is still written: some stop where the client has been answered. */
+  const finish = (): void => {
+    if (finished || (copy !== undefined && !ended)) return
+    finished = true
+    call({ name: 'end', args: [] })
+  }
+  const drain = (): void => {
+    held = 0
+    if (waits && !ended) setImmediate(() => response.emit('drain'))
+    waits = false
   }
   const gather = (chunk: unknown, encoding: unknown): void => {
     if (copy === undefined || chunk === undefined || chunk === null || typeof chunk === 'function') return
     const bytes = bytesOf(chunk, encoding)
-    if (bytes === undefined) stopCopy(E.left('broken'))
+    if (bytes === undefined) stopCopy(E.left('unreadable'))
     else if (!copy.add(bytes)) stopCopy(E.left('large'))
   }
 
@@ -264,16 +295,18 @@ export const makeTap = (
       ...said,
       own,
       copy: (max) => {
-        if (course !== 'held') return Promise.resolve(E.left('broken'))
+        if (course !== 'held') return copied(E.left('unreadable'))
         copy = gathering(max)
-        return new Promise((done) => {
+        const whole = new Promise<E.Either<NoCopy, Uint8Array>>((done) => {
           settleCopy = done
           for (const { args, name } of waiting)
             if (name === 'write' || name === 'end') gather(args[0], args[1])
         })
+        return { whole, stop: (why) => stopCopy(E.left(why)) }
       },
       discard: () => {
         if (course === 'held') course = 'dropped'
+        drain()
         conclude()
       }
     })
@@ -315,13 +348,17 @@ export const makeTap = (
     if (copy !== undefined && (name === 'write' || name === 'end')) gather(args[0], args[1])
     const answer = course === 'passed' ? call({ name, args }) : undefined
     if (name === 'end') {
-      finish?.()
+      if (course === 'bodiless') finish()
       if (course !== 'held') conclude()
     }
     // while a copy is made it is not held up by a client who does not read: others wait for it
     if (course === 'passed') return name === 'write' && copy !== undefined ? true : answer
-    if (course === 'held') waiting.push({ name, args })
-    else {
+    if (course === 'held') {
+      waiting.push({ name, args })
+      held += sizeOf(args[0])
+      waits ||= held > mostHeld
+      return name === 'write' ? copy !== undefined || !waits : response
+    } else {
       const callback = callbackOf(args)
       if (callback !== undefined) setImmediate(callback)
     }
@@ -333,7 +370,8 @@ export const makeTap = (
     Reflect.set(response, name, (...args: ReadonlyArray<unknown>) => written(name, args))
   }
   response.once('close', () => {
-    if (ended) return
+    if (ended || finished) return
+    gone = true
     stopCopy(E.left('broken'))
     reject(new ClientGone())
   })
@@ -355,15 +393,17 @@ export const makeTap = (
   const send = ({ body, fields, status }: Answer): void => {
     course = 'dropped'
     waiting.length = 0
+    drain()
     if (response.headersSent || response.destroyed) return
     // nothing is left of an answer that failed, for which this one stands
     for (const name of Object.keys(response.getHeaders())) response.removeHeader(name)
     for (const [name, value] of Object.entries(first))
       if (value !== undefined) response.setHeader(name, typeof value === 'number' ? String(value) : value)
-    if (Reflect.get(response, 'statusMessage') !== undefined)
-      Reflect.set(response, 'statusMessage', undefined)
+    // HTTP/2 has none, and warns whoever asks
+    if (Object.hasOwn(response, 'statusMessage')) Reflect.set(response, 'statusMessage', undefined)
     response.statusCode = status
     setFields(fields)
+    finished = true
     call({ name: 'end', args: body === undefined ? [] : [body] })
     conclude()
   }
@@ -373,23 +413,23 @@ export const makeTap = (
     const { fields, status } = headNow()
     const said = cache === undefined ? undefined : cacheStatus(cache, fate)
     if (isOurs(wanted) && isKnown(wanted, { fields, status }, now())) {
-      course = 'dropped'
+      course = 'bodiless'
+      waiting.length = 0
       const left = unmodified(withStatus(fields, said))
       for (const [name] of fields) if (!left.some(([n]) => n === name)) response.removeHeader(name)
       setFields(left.filter(([name]) => name === 'cache-status'))
       response.statusCode = 304
-      // not before it is whole: some who write to a client stop where he has been answered
-      finish = () => call({ name: 'end', args: [] })
-      if (ended) {
-        finish()
-        conclude()
-      }
+      drain()
+      finish()
+      conclude()
       return
     }
     if (said !== undefined && status >= 200)
       setFields(withStatus(fields, said).filter(([n]) => n === 'cache-status'))
     course = 'passed'
-    for (const one of waiting.splice(0)) call(one)
+    const answers = waiting.splice(0).map(call)
+    // where the client has to read first, his own response says when he has
+    if (answers.at(-1) !== false || copy !== undefined) drain()
     conclude()
   }
 
@@ -408,6 +448,7 @@ export const makeTap = (
     },
     done: () => running,
     pass,
-    send
+    send,
+    isGone: () => gone
   }
 }

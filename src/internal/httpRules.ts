@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 
 import { type Directives, durationOf, parseDirectives } from './httpDirectives'
-import { type Fields, timeOf, tokensOf, valueOf } from './httpFields'
+import { type Fields, timeOf, tokensOf, trimmed, valueOf } from './httpFields'
 
 /**
  * What is known of a request by those who keep what answers it.
@@ -136,12 +136,8 @@ export const staleOf = (
 // for whom
 // -------------------------------------------------------------------------------------
 
-/** White space around the members of a list says nothing. */
-const normalised = (value: string): string =>
-  value
-    .split(',')
-    .map((member) => member.trim())
-    .join(',')
+/** Spaces and tabs around the members of a list say nothing; what else is white in Unicode is a part of them. */
+const normalised = (value: string): string => value.split(',').map(trimmed).join(',')
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 22)
 

@@ -12,8 +12,9 @@ import * as O from 'fp-ts/Option'
 
 import type { Clock } from '../Clock'
 import type { Commands } from '../Command'
+import type { Duration } from '../Duration'
 import type { RingError } from '../RingError'
-import { asksForMore, hasBody } from './httpConditions'
+import { asksForMore, hasBody, isDisguised } from './httpConditions'
 import { type Directives, durationOf, parseDirectives } from './httpDirectives'
 import { valueOf } from './httpFields'
 import { ageOf, leftOf, type Page } from './httpPage'
@@ -21,6 +22,7 @@ import { isFailure, planOf, suits, variantOf, varyOf } from './httpRules'
 import type { Target } from './httpTarget'
 import { type Arrival, makeVisit, type Released, type Reply, type Visit } from './httpVisit'
 import { makeRecent } from './recent'
+import { startTimer } from './timer'
 
 /** What a load comes to when it brings no page. */
 export type PageError =
@@ -55,6 +57,8 @@ type Pages = Pick<Commands<[Stop], PageError, Page, Uint8Array>, 'getOrUpdate' |
 /** @internal */
 export interface Ways {
   readonly maxBytes: number
+  /** How long a body may take that is to be stored. */
+  readonly bodyTimeout: Duration
   readonly clock: Clock
   readonly now: () => number
   /** Fields of every request that are part of its place. */
@@ -77,6 +81,8 @@ export interface Ways {
 const passes = 10_000
 /** How many places are looked at: the names in `Vary` may differ from variant to variant. */
 const mostHops = 3
+/** How many loads one waits for that end by no fault of the page's, before he asks for himself. */
+const mostTurns = 3
 
 const safe: ReadonlySet<string> = /*#__PURE__*/ new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
@@ -108,13 +114,24 @@ export const makePassing = (clock: Clock): Passing => {
   }
 }
 
+const lost: PageError = { _tag: 'Unstorable', reason: 'broken' }
+
 /**
  * Runs the handler, and brings what may be stored of its answer.
  *
  * @internal
  */
 export const makeLoad =
-  ({ made, maxBytes, now }: Pick<Ways, 'made' | 'maxBytes' | 'now'>, passing: Passing) =>
+  (
+    {
+      bodyTimeout,
+      clock,
+      made,
+      maxBytes,
+      now
+    }: Pick<Ways, 'bodyTimeout' | 'clock' | 'made' | 'maxBytes' | 'now'>,
+    passing: Passing
+  ) =>
   (stop: Stop) =>
   async (): Promise<E.Either<PageError, Page>> => {
     const { visit } = stop
@@ -122,7 +139,7 @@ export const makeLoad =
     try {
       reply = await visit.run()
     } catch (cause) {
-      return E.left({ _tag: 'Thrown', cause })
+      return E.left(visit.isGone() ? lost : { _tag: 'Thrown', cause })
     }
     const unstorable = (reason: string): E.Either<PageError, never> => {
       passing.note(stop, true)
@@ -139,12 +156,16 @@ export const makeLoad =
     if (E.isLeft(plan)) return unstorable(plan.left)
     const length = Number(valueOf(reply.fields, 'content-length'))
     if (length > maxBytes) return unstorable('large')
-    const copied = visit.copy(reply, maxBytes)
+    const copy = visit.copy(reply, maxBytes)
     visit.release(true)
     visit.decide()
-    const body = await copied
+    const callOff = (clock.after ?? startTimer)(bodyTimeout, () => copy.stop('slow'))()
+    const body = await copy.whole
+    callOff()
+    // that is nothing that the next one would see, too
+    if (E.isLeft(body) && body.left === 'broken') return E.left(lost)
     if (E.isLeft(body)) return unstorable(body.left)
-    if (!Number.isNaN(length) && length !== body.right.length) return unstorable('broken')
+    if (!Number.isNaN(length) && length !== body.right.length) return unstorable('length')
     const page = made(reply, body.right, plan.right, stop)
     if (E.isLeft(page)) return unstorable(page.left)
     passing.note(stop, false)
@@ -238,18 +259,24 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
     base: string,
     place: string,
     hop: number,
+    turn: number,
     answer: E.Either<PageError, Page>
   ): Promise<Served> | Served => {
     const fwd = hop === 0 ? 'miss' : 'vary-miss'
     if (E.isLeft(answer))
-      return visit.ran() ? own(visit, { fwd }) : alone(visit, place, { fwd, collapsed: false })
+      return visit.ran()
+        ? own(visit, { fwd })
+        : answer.left === lost && turn < mostTurns
+        ? // whoever loaded it has gone: one of those who waited does it now
+          collapse(visit, base, place, hop, turn + 1)
+        : alone(visit, place, { fwd, collapsed: false })
     const page = answer.right
     const fit = suits(page, visit)
     if (fit === 'yes') return fromStore(visit, page, fateOf(visit, page, fwd))
     const other = next(base, page, visit)
     return fit === 'not for all' || hop >= mostHops || other === place
       ? alone(visit, place, { fwd })
-      : collapse(visit, base, other, hop + 1)
+      : collapse(visit, base, other, hop + 1, turn)
   }
 
   const fateOf = (visit: Visit, page: Page, fwd: 'miss' | 'vary-miss'): Fate =>
@@ -260,7 +287,7 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
       : { hit: true }
 
   /** Through the ring: a hit, a load that others join, or one that is joined. */
-  const collapse = async (visit: Visit, base: string, place: string, hop: number): Promise<Served> => {
+  const collapse = async (visit: Visit, base: string, place: string, hop = 0, turn = 1): Promise<Served> => {
     const stop = { visit, place }
     if (passing.holds(stop)) {
       const found = await find(visit, base, place)
@@ -274,7 +301,7 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
     const first = await Promise.race<Released | E.Either<PageError, Page>>([visit.released, answer])
     return first === 'released'
       ? own(visit, { fwd: hop === 0 ? 'miss' : 'vary-miss' })
-      : settle(visit, base, place, hop, first)
+      : settle(visit, base, place, hop, turn, first)
   }
 
   /** A request that says how old an answer may be. */
@@ -319,7 +346,8 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
       target.isExact === false ||
       !ways.isAt(target) ||
       asksForMore(visit) ||
-      hasBody(visit)
+      hasBody(visit) ||
+      isDisguised(visit)
     )
       return own(visit, { fwd: 'bypass' })
     const asked = asksFor(visit)
@@ -336,7 +364,7 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
     const limits = ['no-cache', 'max-age', 'min-fresh', 'only-if-cached']
     return limits.some((name) => asked.has(name))
       ? particular(visit, base, place, asked)
-      : collapse(visit, base, place, 0)
+      : collapse(visit, base, place)
   }
 
   return {

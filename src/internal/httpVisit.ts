@@ -6,7 +6,7 @@
  */
 import type * as E from 'fp-ts/Either'
 
-import type { NoCopy } from './httpBody'
+import type { Copy } from './httpBody'
 import type { Fields } from './httpFields'
 import type { Head, Wanted } from './httpRules'
 import type { Target } from './httpTarget'
@@ -16,7 +16,7 @@ export interface Reply extends Head {
   /** The fields that are the page's, where others have set some before. */
   readonly own?: Fields
   /** Reads the body for the cache beside the client. */
-  readonly copy: (max: number) => Promise<E.Either<NoCopy, Uint8Array>>
+  readonly copy: (max: number) => Copy
   /** Nobody wants it: the client has been given something else. A copy under way goes on. */
   readonly discard: () => void
 }
@@ -27,6 +27,8 @@ export interface Arrival extends Wanted {
   readonly run: () => Promise<Reply>
   /** Whether the handler can run for nobody, after the client has been answered. */
   readonly refreshes: boolean
+  /** Whether the client has left: what went wrong then says nothing of the page. */
+  readonly isGone: () => boolean
 }
 
 /** What tells the caller that the answer of his own handler is his. */
@@ -35,8 +37,9 @@ export type Released = 'released'
 /** @internal */
 export interface Visit extends Wanted {
   readonly path: string
+  readonly isGone: () => boolean
   readonly run: () => Promise<Reply>
-  readonly copy: (reply: Reply, max: number) => Promise<E.Either<NoCopy, Uint8Array>>
+  readonly copy: (reply: Reply, max: number) => Copy
   /** Whether the handler has been asked. */
   readonly ran: () => boolean
   /** Whether what it answers is to be stored, as far as its head can say. */
@@ -51,9 +54,9 @@ export interface Visit extends Wanted {
 
 /** @internal */
 export const makeVisit = (arrival: Omit<Arrival, 'target'>, path: string): Visit => {
-  const { header, method, refreshes, run } = arrival
+  const { header, isGone, method, refreshes, run } = arrival
   let running: Promise<Reply> | undefined
-  let copy: Promise<E.Either<NoCopy, Uint8Array>> | undefined
+  let copy: Copy | undefined
   let storing = false
   let decided = false
   let closed = false
@@ -75,6 +78,7 @@ export const makeVisit = (arrival: Omit<Arrival, 'target'>, path: string): Visit
     method,
     header,
     path,
+    isGone,
     run: () => (running ??= refreshes ? Promise.resolve().then(run) : unanswered()),
     copy: (reply, max) => (copy ??= reply.copy(max)),
     ran: () => running !== undefined,

@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/Either'
 
 import { type Answer, cacheStatus, withStatus } from './httpAnswer'
-import { copying, type NoCopy } from './httpBody'
+import { copied, copying } from './httpBody'
 import { answered, asksForMore, isKnown, unmodified } from './httpConditions'
 import type { Fields } from './httpFields'
 import type { Wanted } from './httpRules'
@@ -46,8 +46,6 @@ export const unconditional = (request: Request): Request => {
   return new Request(request, { headers })
 }
 
-const empty: E.Either<NoCopy, Uint8Array> = E.right(new Uint8Array())
-
 /** @internal */
 export const replyOf = (response: Response): WebReply => {
   let client: ReadableStream<Uint8Array> | undefined
@@ -59,13 +57,13 @@ export const replyOf = (response: Response): WebReply => {
     fields: fieldsOf(response.headers),
     response,
     body,
-    copy: async (max) => {
+    copy: (max) => {
       const source = body()
-      if (source === null) return empty
-      if (response.bodyUsed || source.locked) return E.left('broken')
-      const copied = copying(source, max)
-      client = copied.client
-      return copied.whole
+      if (source === null) return copied(E.right(new Uint8Array()))
+      if (response.bodyUsed || source.locked) return copied(E.left('unreadable'))
+      const copy = copying(source, max)
+      client = copy.client
+      return copy
     },
     discard: () => {
       const rest = body()
