@@ -8,7 +8,7 @@ import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
 import type { KeyFn } from '../../src'
-import { dict, Duration, Policy, ring, RingError } from '../../src'
+import { dict, Duration, noop, Policy, ring, RingError } from '../../src'
 import { makeFlights, newFlight } from '../../src/internal/flights'
 
 const ms = Duration.milliseconds
@@ -151,6 +151,25 @@ describe('tags', () => {
         tags: () => ['t']
       })
       for (let i = 0; i < 3; i++) expect(await cached(1)()).toStrictEqual(E.right(1))
+    }
+  })
+
+  test('law 22: where nothing is kept, tags take nothing from who joins; a purge does', async () => {
+    for (const policy of Object.values(policies)) {
+      const { load, runs } = makeFunction()
+      const cached = ring(load, { name: 'cached', store: noop(), policy, tags: () => ['t'] })
+      const early = [cached(1)()]
+      await pause(2)
+      early.push(cached(1)())
+      await pause(2)
+      expect(await cached.purge('t')()).toStrictEqual(E.right(undefined))
+      const late = cached(1)()
+      await pause(2)
+      expect(runs).toHaveLength(2)
+      runs[0]?.(E.right('old'))
+      runs[1]?.(E.right('new'))
+      expect(await Promise.all([...early, late])).toStrictEqual(['old', 'old', 'new'].map(E.right))
+      expect(runs).toHaveLength(2)
     }
   })
 

@@ -107,8 +107,11 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     return defect('this store tells no ages: its rings have no stale windows, and no early refresh')
   }
   const longest = store.lifetime === 'none' ? D.forever : policy.constant?.() ?? D.zero
+  // what is not kept is not hidden: there a generation that is gone says nothing
   const tags =
-    parts.tags === undefined ? undefined : makeTags(parts.tags, store, longest, leasing?.agree, holding)
+    parts.tags === undefined || store.keeps === 'nothing'
+      ? undefined
+      : makeTags(parts.tags, store, longest, leasing?.agree, holding)
   let loadTime = 0
   const reader = makeReader<Args, Err, A, R>({
     clock,
