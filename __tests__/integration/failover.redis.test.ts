@@ -62,8 +62,8 @@ const check = (name: string, report: Report, recoveries: ReadonlyArray<number>, 
   expect(Object.keys(report.errors).filter((e) => !/^StoreError (failed|timeout)$/.test(e))).toEqual([])
   expect(report.near.ownStale).toBe(0)
   expect(report.near.max).toBeLessThan(2 * heartbeat + noise)
-  // it is a near tier
-  expect(report.farReads).toBeLessThan(report.nearReads * 0.95)
+  // it is a near tier: it has answered by itself, however few reads a busy machine had time for between the writes
+  expect(report.nearReads - report.farReads).toBeGreaterThan(50)
   for (const recovery of recoveries) expect(recovery).toBeLessThan(bound + noise)
 }
 

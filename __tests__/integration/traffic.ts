@@ -198,6 +198,7 @@ export const startTraffic = ({
         // a write that has failed may be done, now or later
         unsure = E.isLeft(done)
         const got = await store.get(own)()
+        counts.nearReads++
         if (!unsure && E.isRight(got) && O.isSome(got.right))
           nearly.push({ key: own, seq: got.right.value[1] - written, at: now(), own: true })
       }
