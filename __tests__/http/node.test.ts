@@ -205,6 +205,53 @@ describe('a client that goes away', () => {
     expect(await other).toBe('half 2 whole')
     expect(await text()).toBe('half 2 whole')
   })
+
+  const config = () => ({ store: dict<Uint8Array>() })
+  const starts: Readonly<
+    Record<string, (text: () => string, change: () => Promise<void>) => Promise<string>>
+  > = {
+    listener: (text, change) => {
+      const pages = pageListener(async (req: http.IncomingMessage, res: http.ServerResponse) => {
+        if (req.method === 'POST') await change()
+        res.end(text())
+      }, config())
+      return listen((req, res) => void pages(req, res))
+    },
+    Express: (text, change) => {
+      const web = express()
+      web.use(pageMiddleware(config()))
+      web.get('/', (_, res) => void res.send(text()))
+      web.post('/', (_, res) => void change().then(() => res.status(201).json({})))
+      return listen(web)
+    },
+    Fastify: async (text, change) => {
+      const api = fastify()
+      api.addHook('onRequest', pageHook(config()))
+      api.get('/', async () => text())
+      api.post('/', async (_, reply) => {
+        await change()
+        return reply.status(201).send({})
+      })
+      await api.ready()
+      return listen((req, res) => api.routing(req, res))
+    }
+  }
+  it.each(Object.entries(starts))('has changed all the same what it changed: %s', async (_, start) => {
+    let text = 'old'
+    let change = (): void => undefined
+    const changing = new Promise<void>((resolve) => (change = resolve))
+    const url = await start(
+      () => text,
+      () => changing.then(() => void (text = 'new'))
+    )
+    const ask = async () => (await fetch(url)).text()
+    expect([await ask(), await ask()]).toEqual(['old', 'old'])
+    await expect(fetch(url, { method: 'POST', signal: AbortSignal.timeout(30) })).rejects.toThrow()
+    await soon(20)
+    change()
+    await soon(20)
+    expect(await ask()).toBe('new')
+  })
 })
 
 describe('errors', () => {

@@ -373,7 +373,8 @@ export const makeTap = (
     if (ended || finished) return
     gone = true
     stopCopy(E.left('broken'))
-    reject(new ClientGone())
+    // what changes something goes on without its client, and what it answers says which pages are out of date
+    if (wanted.method === 'GET' || wanted.method === 'HEAD') reject(new ClientGone())
   })
 
   const prototype: unknown = Object.getPrototypeOf(response)
