@@ -117,6 +117,17 @@ export const planOf = (wanted: Wanted, head: Head, now: number): E.Either<string
 }
 
 /**
+ * The plan for an answer whose body took some time, in milliseconds: it ages from when its head came (RFC 9111, section
+ * 4.2.3).
+ *
+ * @internal
+ */
+export const aged = ({ age, lifetime }: Plan, took: number): Plan => {
+  const spent = Math.max(0, took)
+  return { age: age + spent, lifetime: lifetime === undefined ? undefined : lifetime - spent }
+}
+
+/**
  * What an answer says of being served after its lifetime, in milliseconds (RFC 9111, section 4.2.4; RFC 5861).
  *
  * @internal

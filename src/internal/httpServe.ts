@@ -18,7 +18,7 @@ import { asksForMore, hasBody, isDisguised } from './httpConditions'
 import { type Directives, durationOf, parseDirectives } from './httpDirectives'
 import { valueOf } from './httpFields'
 import { ageOf, leftOf, type Page } from './httpPage'
-import { isFailure, planOf, suits, variantOf, varyOf } from './httpRules'
+import { aged, isFailure, type Plan, planOf, suits, variantOf, varyOf } from './httpRules'
 import type { Target } from './httpTarget'
 import { type Arrival, makeVisit, type Released, type Reply, type Visit } from './httpVisit'
 import { makeRecent } from './recent'
@@ -69,12 +69,7 @@ export interface Ways {
   readonly pathTag: (path: string) => string
   readonly isAt: (target: Target) => boolean
   /** What is stored of an answer. */
-  readonly made: (
-    reply: Reply,
-    body: Uint8Array,
-    plan: { readonly lifetime: number | undefined; readonly age: number },
-    stop: Stop
-  ) => E.Either<string, Page>
+  readonly made: (reply: Reply, body: Uint8Array, plan: Plan, stop: Stop) => E.Either<string, Page>
 }
 
 /** How long a page that was not to be stored is not waited for by others who ask for it. */
@@ -152,7 +147,8 @@ export const makeLoad =
       visit.decide()
       return E.left({ _tag: 'Failed', status: reply.status })
     }
-    const plan = planOf(visit, reply, now())
+    const came = now()
+    const plan = planOf(visit, reply, came)
     if (E.isLeft(plan)) return unstorable(plan.left)
     const length = Number(valueOf(reply.fields, 'content-length'))
     if (length > maxBytes) return unstorable('large')
@@ -166,7 +162,7 @@ export const makeLoad =
     if (E.isLeft(body) && body.left === 'broken') return E.left(lost)
     if (E.isLeft(body)) return unstorable(body.left)
     if (!Number.isNaN(length) && length !== body.right.length) return unstorable('length')
-    const page = made(reply, body.right, plan.right, stop)
+    const page = made(reply, body.right, aged(plan.right, now() - came), stop)
     if (E.isLeft(page)) return unstorable(page.left)
     passing.note(stop, false)
     return E.right(page.right)
