@@ -447,6 +447,8 @@ describe('what is wired wrongly throws', () => {
     ['an origin with a path', () => page(handler, { store, origin: 'https://example.com/a' })],
     ['an origin that is none', () => page(handler, { store, origin: 'example.com' })],
     ['a limit of nothing', () => page(handler, { store, maxBytes: 0 })],
+    ['a field that is none', () => page(handler, { store, vary: ['accept language'] })],
+    ['every field', () => page(handler, { store, vary: ['*'] })],
     ['a name that would break a header', () => page(handler, { store, cacheStatus: 'a\r\nb' })],
     [
       'errors that are stored',

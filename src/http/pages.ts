@@ -16,6 +16,7 @@ import type { Duration } from '../Duration'
 import { seconds } from '../Duration'
 import { defect } from '../internal/defect'
 import { limit } from '../internal/guards'
+import { isName } from '../internal/httpFields'
 import { madeBy, ringPolicy } from '../internal/httpMade'
 import { type Page as StoredPage, pageCodec } from '../internal/httpPage'
 import type { Wanted } from '../internal/httpRules'
@@ -158,6 +159,11 @@ const nameOf = (cacheStatus: string | false | undefined): string | undefined =>
     ? cacheStatus
     : defect('cacheStatus is a token')
 
+const fieldOf = (given: string): string => {
+  const field = given.toLowerCase()
+  return isName(field) && field !== '*' ? field : defect('vary names request fields')
+}
+
 const siteOf = (origin: string | undefined): Target | undefined =>
   origin === undefined
     ? undefined
@@ -216,7 +222,7 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
   const maxBytes = limit('maxBytes', config.maxBytes, 1024 * 1024)
   const name = config.name ?? 'page'
   const site = siteOf(config.origin)
-  const vary = (config.vary ?? []).map((field) => field.toLowerCase())
+  const vary = (config.vary ?? []).map(fieldOf)
   const clock = config.clock ?? Clock.system
   const now = config.date ?? timeOfDay
   const pathTag = (path: string): string => `${name}:${path}`
