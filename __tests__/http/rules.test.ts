@@ -167,6 +167,10 @@ const storing: ReadonlyArray<Case> = [
 ]
 
 const auth = { ask: { authorization: 'Basic YTpi' } }
+const late = Policy.policy(
+  Policy.ttl(Duration.seconds(60)),
+  Policy.staleWhileRevalidate(Duration.seconds(100))
+)
 const requests: ReadonlyArray<Case> = [
   ['Authorization', [run(cc('max-age=100'), auth), miss(), hit()]],
   ['Authorization, and public', [run(cc('max-age=100, public'), auth), hit()]],
@@ -197,6 +201,26 @@ const requests: ReadonlyArray<Case> = [
     'max-age, and it came old',
     [run([...cc('max-age=100'), ['age', '50']]), miss({ ask: { 'cache-control': 'max-age=10' } })]
   ],
+  [
+    'max-stale, and it is not that late',
+    [run(), { after: 60, ask: { 'cache-control': 'max-age=600, max-stale=5' }, got: 1 }],
+    { policy: late }
+  ],
+  [
+    'max-stale, and it is later than that',
+    [run(), miss({ after: 66, ask: { 'cache-control': 'max-age=600, max-stale=5' } })],
+    { policy: late }
+  ],
+  [
+    'max-stale without a number',
+    [run(), { after: 100, ask: { 'cache-control': 'max-age=600, max-stale' }, got: 1 }],
+    { policy: late }
+  ],
+  [
+    'max-age without max-stale, and it is stale',
+    [run(), miss({ after: 60, ask: { 'cache-control': 'max-age=600' } })],
+    { policy: late }
+  ],
   ['min-fresh, and it is', [run(cc('max-age=100')), hit({ ask: { 'cache-control': 'min-fresh=50' } })]],
   [
     'min-fresh, and it is not',
@@ -214,6 +238,16 @@ const requests: ReadonlyArray<Case> = [
   [
     'a cache may be told not to obey',
     [run(), hit({ ask: { 'cache-control': 'no-cache' } }), hit({ ask: { 'cache-control': 'max-age=0' } })],
+    { obeysClients: false }
+  ],
+  [
+    'nor does no-store make it ask the handler for what is there',
+    [run(), hit({ ask: { 'cache-control': 'no-store' } })],
+    { obeysClients: false }
+  ],
+  [
+    'but what answers no-store is not stored',
+    [run([], { ask: { 'cache-control': 'no-store' } }), miss(), hit()],
     { obeysClients: false }
   ],
   [

@@ -177,10 +177,12 @@ const satisfies = (asked: Directives, page: Page, now: number): boolean => {
   const most = durationOf(asked, 'max-age')
   const fresh = durationOf(asked, 'min-fresh')
   const left = leftOf(page, now)
-  const stale = asked.has('max-stale') || left > 0
+  // without a number any stale page will do
+  const late = asked.get('max-stale') === undefined ? Infinity : durationOf(asked, 'max-stale') ?? 0
+  const inTime = left > 0 || (asked.has('max-stale') && -left * 1_000 <= late)
   return (
     !asked.has('no-cache') &&
-    (most === undefined || (ageOf(page, now) * 1_000 < most && stale)) &&
+    (most === undefined || (ageOf(page, now) * 1_000 < most && inTime)) &&
     (fresh === undefined || left * 1_000 >= fresh)
   )
 }
@@ -347,9 +349,13 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
     )
       return own(visit, { fwd: 'bypass' })
     const asked = asksFor(visit)
-    if (parseDirectives(visit.header('cache-control')).has('no-store')) return own(visit, { fwd: 'request' })
     const base = ways.base(target)
     const place = placeOf(base, vary, visit)
+    if (parseDirectives(visit.header('cache-control')).has('no-store')) {
+      // a page that is there may be given all the same, to a client who is not obeyed
+      const { page } = obeys ? { page: undefined } : await find(visit, base, place)
+      return page === undefined ? own(visit, { fwd: 'request' }) : fromStore(visit, page, { hit: true })
+    }
     if (visit.method === 'HEAD') {
       const { page } = await find(visit, base, place)
       if (page === undefined && asked.has('only-if-cached')) return nothing
