@@ -1,7 +1,6 @@
 /** The rules of shared caches, one case in each row, after the ideas of the public suite of HTTP caches. */
 import { describe, expect, it } from '@jest/globals'
 import { Duration, Policy } from 'fp-ring'
-import type { Page, PageError } from 'fp-ring/http'
 
 import { parseDirectives } from '../../src/internal/httpDirectives'
 import { type Anything, ask, bench, fate, soon } from './kit'
@@ -26,13 +25,7 @@ interface Step {
   readonly as?: number
 }
 
-type Case = readonly [
-  name: string,
-  steps: ReadonlyArray<Step>,
-  config?: Partial<Omit<Anything, 'policy'>> & {
-    readonly policy?: Policy.Policy<unknown, never, Page, ReadonlyArray<unknown>, PageError>
-  }
-]
+type Case = readonly [name: string, steps: ReadonlyArray<Step>, config?: Partial<Anything>]
 
 const cc = (value: string): Pairs => [['cache-control', value]]
 const run = (give: Pairs = [], more: Omit<Step, 'got' | 'give'> = {}): Step => ({ ...more, give, got: 'run' })

@@ -24,11 +24,13 @@ import { type Arrival, makeVisit, type Released, type Reply, type Visit } from '
 import { makeRecent } from './recent'
 import { startTimer } from './timer'
 
-/** What a load comes to when it brings no page. */
+/** What a handler comes to that fails. */
 export type PageError =
   | { readonly _tag: 'Thrown'; readonly cause: unknown }
   | { readonly _tag: 'Failed'; readonly status: number }
-  | { readonly _tag: 'Unstorable'; readonly reason: string }
+
+/** What a load comes to when it brings no page. An answer that may not be stored is one all the same, for who asked. */
+export type LoadError = PageError | { readonly _tag: 'Unstorable'; readonly reason: string }
 
 /** A visit at one of the places where its page may lie. */
 export interface Stop {
@@ -52,7 +54,7 @@ export type Served =
   | { readonly _tag: 'Reply'; readonly reply: Reply; readonly fate: Fate }
   | { readonly _tag: 'Nothing'; readonly fate: Fate }
 
-type Pages = Pick<Commands<[Stop], PageError, Page, Uint8Array>, 'getOrUpdate' | 'get' | 'update' | 'purge'>
+type Pages = Pick<Commands<[Stop], LoadError, Page, Uint8Array>, 'getOrUpdate' | 'get' | 'update' | 'purge'>
 
 /** @internal */
 export interface Ways {
@@ -109,7 +111,7 @@ export const makePassing = (clock: Clock): Passing => {
   }
 }
 
-const lost: PageError = { _tag: 'Unstorable', reason: 'broken' }
+const lost: LoadError = { _tag: 'Unstorable', reason: 'broken' }
 
 /**
  * Runs the handler, and brings what may be stored of its answer.
@@ -128,7 +130,7 @@ export const makeLoad =
     passing: Passing
   ) =>
   (stop: Stop) =>
-  async (): Promise<E.Either<PageError, Page>> => {
+  async (): Promise<E.Either<LoadError, Page>> => {
     const { visit } = stop
     let reply: Reply
     try {
@@ -136,7 +138,7 @@ export const makeLoad =
     } catch (cause) {
       return E.left(visit.isGone() ? lost : { _tag: 'Thrown', cause })
     }
-    const unstorable = (reason: string): E.Either<PageError, never> => {
+    const unstorable = (reason: string): E.Either<LoadError, never> => {
       passing.note(stop, true)
       visit.release(false)
       visit.decide()
@@ -258,7 +260,7 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
     place: string,
     hop: number,
     turn: number,
-    answer: E.Either<PageError, Page>
+    answer: E.Either<LoadError, Page>
   ): Promise<Served> | Served => {
     const fwd = hop === 0 ? 'miss' : 'vary-miss'
     if (E.isLeft(answer))
@@ -295,8 +297,8 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
     }
     const answer = pages
       .getOrUpdate(stop)()
-      .catch((cause: unknown): E.Either<PageError, Page> => E.left({ _tag: 'Thrown', cause }))
-    const first = await Promise.race<Released | E.Either<PageError, Page>>([visit.released, answer])
+      .catch((cause: unknown): E.Either<LoadError, Page> => E.left({ _tag: 'Thrown', cause }))
+    const first = await Promise.race<Released | E.Either<LoadError, Page>>([visit.released, answer])
     return first === 'released'
       ? own(visit, { fwd: hop === 0 ? 'miss' : 'vary-miss' })
       : settle(visit, base, place, hop, turn, first)
