@@ -7,9 +7,8 @@
  *
  * @since 0.1.0
  */
-import { pipe } from 'fp-ts/function'
-import * as O from 'fp-ts/Option'
-import * as TE from 'fp-ts/TaskEither'
+import type * as O from 'fp-ts/Option'
+import type * as TE from 'fp-ts/TaskEither'
 
 import { nothingAnswer, pageAnswer } from '../internal/httpAnswer'
 import {
@@ -140,10 +139,7 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
         await tap.done()
     }
   }
-  const own: NodePageCommands<B> = {
-    ...commands,
-    get: (target) => pipe(look(target), TE.map(O.map((found): Page => found)))
-  }
+  const own: NodePageCommands<B> = { ...commands, get: look }
   return { own, stand }
 }
 

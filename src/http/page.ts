@@ -11,7 +11,7 @@ import * as TE from 'fp-ts/TaskEither'
 
 import { nothingAnswer, pageAnswer } from '../internal/httpAnswer'
 import type { Page as StoredPage } from '../internal/httpPage'
-import type { Wanted } from '../internal/httpRules'
+import { anybody, type Wanted } from '../internal/httpRules'
 import type { Fate, Served } from '../internal/httpServe'
 import { type Target, targetOf } from '../internal/httpTarget'
 import { passedOn, replyOf, responseOf, unconditional, wantedOf, type WebReply } from '../internal/httpWeb'
@@ -118,8 +118,6 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
           placeOf(target),
           E.map(({ origin, path }) => new Request(origin + path))
         )
-
-  const anybody: Wanted = { method: 'GET', header: () => undefined }
 
   /** Runs the handler for a request, and stores its page where that of this request lies. */
   const renewed =

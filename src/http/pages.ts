@@ -19,13 +19,13 @@ import { limit } from '../internal/guards'
 import { isName } from '../internal/httpFields'
 import { madeBy, type PagePolicy, ringPolicy } from '../internal/httpMade'
 import { type Page as StoredPage, pageCodec } from '../internal/httpPage'
-import type { Wanted } from '../internal/httpRules'
-import { variantOf } from '../internal/httpRules'
+import { anybody, type Wanted } from '../internal/httpRules'
 import {
   type LoadError,
   makeLoad,
   makePassing,
   makeServe,
+  placeAt,
   type Serving,
   type Stop,
   type Ways
@@ -183,13 +183,10 @@ const siteOf = (origin: string | undefined): Target | undefined =>
 
 const neverRun = (): Promise<Reply> => Promise.reject(new Error('a command ran a handler'))
 
-/** What a request without fields says. */
-const plainly: Wanted = { method: 'GET', header: () => undefined }
-
 const wantedOf = (target: PageTarget): Wanted =>
   typeof target === 'object' && 'headers' in target
     ? { method: 'GET', header: (name) => target.headers.get(name) ?? undefined }
-    : plainly
+    : anybody
 
 /**
  * What adapters make their caches of.
@@ -263,9 +260,7 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
     )
   const stopAt = (target: Target, wanted: Wanted, run: () => Promise<Reply>): Stop => ({
     visit: makeVisit({ ...wanted, method: 'GET', refreshes: true, isGone: () => false, run }, target.path),
-    place: pipe(variantOf(vary, wanted), (variant) =>
-      variant === '' ? base(target) : `${base(target)}#${variant}`
-    )
+    place: placeAt(base(target), vary, wanted)
   })
   const look = (target: PageTarget): TE.TaskEither<RingError, O.Option<Page>> =>
     pipe(

@@ -8,7 +8,7 @@ import * as E from 'fp-ts/Either'
 
 import { type Answer, cacheStatus, withStatus } from './httpAnswer'
 import { copied, type Gathering, gathering, type NoCopy } from './httpBody'
-import { answered, asksForMore, isKnown, unmodified } from './httpConditions'
+import { answered, isKnown, isOurs, isRead, unmodified } from './httpConditions'
 import type { Field, Fields } from './httpFields'
 import type { Head, Wanted } from './httpRules'
 import type { Fate } from './httpServe'
@@ -32,10 +32,8 @@ type Callback = (error?: Error | null) => void
 export interface Outgoing {
   statusCode: number
   readonly headersSent: boolean
-  readonly writableEnded: boolean
   readonly destroyed: boolean
   getHeaders: () => Record<string, number | string | ReadonlyArray<string> | undefined>
-  getHeader: (name: string) => unknown
   setHeader: (name: string, value: string | ReadonlyArray<string>) => unknown
   removeHeader: (name: string) => void
   writeHead: (...args: ReadonlyArray<never>) => unknown
@@ -80,9 +78,6 @@ export const targetOfIncoming = ({
     originalUrl ?? url ?? ''
   )
 }
-
-const isOurs = (wanted: Wanted): boolean =>
-  (wanted.method === 'GET' || wanted.method === 'HEAD') && !asksForMore(wanted)
 
 /** Whoever comes after sees no conditions that the cache answers. */
 export const hideConditions = (request: Incoming, wanted: Wanted): void => {
@@ -374,7 +369,7 @@ export const makeTap = (
     gone = true
     stopCopy(E.left('broken'))
     // what changes something goes on without its client, and what it answers says which pages are out of date
-    if (wanted.method === 'GET' || wanted.method === 'HEAD') reject(new ClientGone())
+    if (isRead(wanted)) reject(new ClientGone())
   })
 
   const prototype: unknown = Object.getPrototypeOf(response)

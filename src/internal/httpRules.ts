@@ -20,6 +20,13 @@ export interface Wanted {
   readonly header: (name: string) => string | undefined
 }
 
+/**
+ * Who says nothing.
+ *
+ * @internal
+ */
+export const anybody: Wanted = { method: 'GET', header: () => undefined }
+
 /** @internal */
 export interface Head {
   readonly status: number

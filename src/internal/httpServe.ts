@@ -14,11 +14,11 @@ import type { Clock } from '../Clock'
 import type { Commands } from '../Command'
 import type { Duration } from '../Duration'
 import type { RingError } from '../RingError'
-import { asksForMore, hasBody, isDisguised } from './httpConditions'
+import { asksForMore, hasBody, isDisguised, isRead } from './httpConditions'
 import { type Directives, durationOf, parseDirectives } from './httpDirectives'
 import { valueOf } from './httpFields'
 import { ageOf, leftOf, type Page } from './httpPage'
-import { aged, isFailure, type Plan, planOf, suits, variantOf, varyOf } from './httpRules'
+import { aged, isFailure, type Plan, planOf, suits, variantOf, varyOf, type Wanted } from './httpRules'
 import type { Target } from './httpTarget'
 import { type Arrival, makeVisit, type Released, type Reply, type Visit } from './httpVisit'
 import { makeRecent } from './recent'
@@ -42,7 +42,6 @@ export interface Stop {
 export interface Fate {
   readonly hit?: true
   readonly fwd?: 'bypass' | 'method' | 'miss' | 'vary-miss' | 'request' | 'stale'
-  readonly fwdStatus?: number
   readonly stored?: true
   readonly collapsed?: boolean
   readonly detail?: string
@@ -84,8 +83,8 @@ const mostTurns = 3
 const safe: ReadonlySet<string> = /*#__PURE__*/ new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 /** The place of a page whose `Vary` names some fields. */
-const placeOf = (base: string, names: ReadonlyArray<string>, visit: Visit): string => {
-  const variant = variantOf(names, visit)
+export const placeAt = (base: string, names: ReadonlyArray<string>, wanted: Wanted): string => {
+  const variant = variantOf(names, wanted)
   return variant === '' ? base : `${base}#${variant}`
 }
 
@@ -230,7 +229,7 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
   }
 
   const next = (base: string, page: Page, visit: Visit): string =>
-    placeOf(base, [...vary, ...varyOf(page.headers)], visit)
+    placeAt(base, [...vary, ...varyOf(page.headers)], visit)
 
   /** What is there for a visit, without a load; else where it would lie. */
   const find = async (visit: Visit, base: string, place: string, hop = 0): Promise<Found> => {
@@ -336,7 +335,7 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
   }
 
   const serve = async (visit: Visit, target: Target | undefined): Promise<Served> => {
-    if (visit.method !== 'GET' && visit.method !== 'HEAD') {
+    if (!isRead(visit)) {
       const served = await own(visit, { fwd: 'method' })
       if (served._tag === 'Reply') await changed(visit, served.reply, target)
       return served
@@ -352,7 +351,7 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
       return own(visit, { fwd: 'bypass' })
     const asked = asksFor(visit)
     const base = ways.base(target)
-    const place = placeOf(base, vary, visit)
+    const place = placeAt(base, vary, visit)
     if (parseDirectives(visit.header('cache-control')).has('no-store')) {
       // a page that is there may be given all the same, to a client who is not obeyed
       const { page } = obeys ? { page: undefined } : await find(visit, base, place)
