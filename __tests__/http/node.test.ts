@@ -109,17 +109,22 @@ describe('a response', () => {
     }
   })
 
-  it('says that its head is sent when it is written', async () => {
-    const seen: Array<boolean> = []
+  it('says that its head is sent when it is written, and that it has ended when it has', async () => {
+    const seen: Array<readonly [headersSent: boolean, writableEnded: boolean]> = []
     const { text } = await up((_, res) => {
-      seen.push(res.headersSent)
+      const look = () => seen.push([res.headersSent, res.writableEnded])
+      look()
       res.write('x')
-      seen.push(res.headersSent)
+      look()
       res.end()
-      seen.push(res.headersSent)
+      look()
     })
     await text()
-    expect(seen).toEqual([false, true, true])
+    expect(seen).toEqual([
+      [false, false],
+      [true, false],
+      [true, true]
+    ])
   })
 
   it('of which a cookie is added when its head is sent is not stored', async () => {
@@ -780,6 +785,23 @@ describe('HTTP/2', () => {
     })
     await app.close()
   })
+})
+
+it('where a later hook of Fastify refuses, the handler does not run', async () => {
+  let ran = false
+  const api = fastify()
+  api.addHook('onRequest', pageHook({ store: dict<Uint8Array>() }))
+  api.addHook('preHandler', async (_, reply) => {
+    void reply.code(401).send('no')
+  })
+  api.get('/', async () => {
+    ran = true
+    return 'yes'
+  })
+  await api.ready()
+  const url = await listen((req, res) => api.routing(req, res))
+  const response = await fetch(url)
+  expect([response.status, await response.text(), ran]).toEqual([401, 'no', false])
 })
 
 it('a hook of Fastify may stand behind those that say who may see a page', async () => {

@@ -373,12 +373,16 @@ export const makeTap = (
   })
 
   const prototype: unknown = Object.getPrototypeOf(response)
-  // whoever has written must not be told that he may still say something else
-  Object.defineProperty(response, 'headersSent', {
-    configurable: true,
-    get: () =>
-      (course === 'held' && headed) || Reflect.get(prototype as object, 'headersSent', response) === true
-  })
+  // whoever has written, or ended, must not be told that he may still say something else
+  const says = (name: 'headersSent' | 'writableEnded', meanwhile: () => boolean): void => {
+    Object.defineProperty(response, name, {
+      configurable: true,
+      get: () =>
+        (course === 'held' && meanwhile()) || Reflect.get(prototype as object, name, response) === true
+    })
+  }
+  says('headersSent', () => headed)
+  says('writableEnded', () => ended)
   const setFields = (fields: Fields): void => {
     for (const name of new Set(fields.map(([n]) => n))) {
       const values = fields.filter(([n]) => n === name).map(([, v]) => v)
