@@ -44,9 +44,9 @@ import type * as Store from '../Store'
 // -------------------------------------------------------------------------------------
 
 /**
- * A page as it is stored, and as a policy's functions see it. `headers` are pairs, with names in lower case. `time` is when it
- * came, in milliseconds since 1970, and `age` how old it was then. `lifetime` is how long it is fresh from then on, in
- * milliseconds; nothing where it has no end. `variant` says what its request said in the fields that `Vary` names.
+ * A page as it is stored, and as a policy's functions see it. `headers` are pairs, with names in lower case. `time` is when all
+ * of it had come, in milliseconds since 1970, and `age` how old it was then, in milliseconds. `lifetime` is how long it is fresh
+ * from then on, in milliseconds; nothing where it has no end. `variant` says what its request said in the fields that `Vary` names.
  *
  * @category model
  * @since 0.1.0
