@@ -19,7 +19,7 @@ import { type Directives, durationOf, parseDirectives } from './httpDirectives'
 import { valueOf } from './httpFields'
 import { ageOf, leftOf, type Page } from './httpPage'
 import { aged, isFailure, type Plan, planOf, suits, variantOf, varyOf, type Wanted } from './httpRules'
-import type { Target } from './httpTarget'
+import { isAt, type Target } from './httpTarget'
 import { type Arrival, makeVisit, type Released, type Reply, type Visit } from './httpVisit'
 import { makeRecent } from './recent'
 import { startTimer } from './timer'
@@ -391,11 +391,11 @@ export const note = (page: Page): Page => {
   return page
 }
 
-/** The path that an address names, where it is of the same origin. */
+/** The path that an address names, where it is of the same host: behind a proxy the scheme is not that of the socket. */
 const nearby = (target: Target, given: string): ReadonlyArray<string> => {
   try {
     const url = new URL(given, target.origin + target.path)
-    return url.origin === target.origin ? [url.pathname + url.search] : []
+    return isAt(url, target) ? [url.pathname + url.search] : []
   } catch {
     return []
   }

@@ -88,14 +88,14 @@ export const pathFor = (
     E.map(({ path }) => path)
   )
 
-const hostOf = ({ origin }: Target): string => origin.slice(origin.indexOf('//'))
+const hostOf = ({ origin }: Pick<Target, 'origin'>): string => origin.slice(origin.indexOf('//'))
 
 /**
  * Whether a request is one for the site: one that names another host may have been answered with links to that.
  *
  * @internal
  */
-export const isAt = (target: Target, site: Target | undefined): boolean =>
+export const isAt = (target: Pick<Target, 'origin'>, site: Target | undefined): boolean =>
   site === undefined || hostOf(target) === hostOf(site)
 
 /**
