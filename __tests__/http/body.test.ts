@@ -179,6 +179,32 @@ describe('a body', () => {
     expect(await pages.has(home)()).toEqual(E.right(false))
   })
 
+  it('ages while it comes', async () => {
+    const { body, controller } = source()
+    const { pages, time } = bench(() => new Response(body, { headers: { 'cache-control': 'max-age=5' } }))
+    const first = await pages(ask('/'))
+    time.pass(3)
+    controller.enqueue(bytes('one'))
+    controller.close()
+    await first.text()
+    await soon()
+    const again = await pages(ask('/'))
+    expect([again.headers.get('age'), fate(again)]).toEqual(['3', 'fp-ring; hit; ttl=2'])
+    time.pass(2)
+    expect(await pages.has(home)()).toEqual(E.right(false))
+  })
+
+  it('that comes when its lifetime is over is not stored', async () => {
+    const { body, controller } = source()
+    const { pages, time } = bench(() => new Response(body, { headers: { 'cache-control': 'max-age=5' } }))
+    const first = await pages(ask('/'))
+    time.pass(5)
+    controller.close()
+    await first.text()
+    await soon()
+    expect(await pages.has(home)()).toEqual(E.right(false))
+  })
+
   it('that drips, and whose client goes away, is let go of', async () => {
     const { body, cancelled, controller } = source()
     const { pages } = bench(() => new Response(body), {

@@ -1,7 +1,7 @@
 /** The commands of pages: the scenarios of the original's Django tests, and what is beyond them. */
 import { describe, expect, it } from '@jest/globals'
 import { dict, Duration, Policy, RingError, RingEvent, Store } from 'fp-ring'
-import { page, pageMiddleware } from 'fp-ring/http'
+import { type Page, page, pageMiddleware, type PageRequest } from 'fp-ring/http'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
@@ -347,6 +347,35 @@ describe('a policy', () => {
     expect(runs()).toBe(2)
   })
 
+  it('says it by the request, too', async () => {
+    const { pages, runs, time } = bench(() => new Response('x'), {
+      policy: Policy.policy(
+        Policy.ttlBy((_: Page, [{ path }]: readonly [PageRequest]) =>
+          Duration.seconds(path === '/short' ? 5 : 9)
+        ),
+        Policy.cacheWhen((_: Page, [{ header }]: readonly [PageRequest]) => header('x-debug') === undefined),
+        Policy.staleWhileRevalidate(Duration.seconds(9)),
+        Policy.staleBy((_: Page, [{ path }]: readonly [PageRequest]) =>
+          path === '/strict' ? { staleWhileRevalidate: Duration.seconds(0) } : {}
+        )
+      )
+    })
+    const askAll = async () => {
+      for (const path of ['/short', '/long', '/strict']) await textOf(pages(ask(path)))
+      await textOf(pages(ask('/debug', { 'x-debug': '1' })))
+      await soon()
+      return runs()
+    }
+    expect(await askAll()).toBe(4)
+    expect(await askAll()).toBe(5)
+    time.pass(5)
+    expect(fate(await pages(ask('/short')))).toBe('fp-ring; hit; ttl=0')
+    expect(fate(await pages(ask('/long')))).toBe('fp-ring; hit; ttl=4')
+    time.pass(4)
+    expect(fate(await pages(ask('/long')))).toBe('fp-ring; hit; ttl=0')
+    expect(fate(await pages(ask('/strict')))).toMatch('fwd=miss')
+  })
+
   it('says which are stored; who joins gets no other', async () => {
     const { pages, runs } = bench((request) => new Response(request.headers.get('x-who')), {
       policy: Policy.cacheWhen(({ body }) => Buffer.from(body).toString() !== '0')
@@ -447,6 +476,8 @@ describe('what is wired wrongly throws', () => {
     ['an origin with a path', () => page(handler, { store, origin: 'https://example.com/a' })],
     ['an origin that is none', () => page(handler, { store, origin: 'example.com' })],
     ['a limit of nothing', () => page(handler, { store, maxBytes: 0 })],
+    ['a field that is none', () => page(handler, { store, vary: ['accept language'] })],
+    ['every field', () => page(handler, { store, vary: ['*'] })],
     ['a name that would break a header', () => page(handler, { store, cacheStatus: 'a\r\nb' })],
     [
       'errors that are stored',

@@ -1,6 +1,6 @@
 /** What the tests of pages share: a clock that is moved by hand, and requests in few words. */
-import { dict, type Policy, type Store } from 'fp-ring'
-import { type CachedPage, type Page, page, type PageConfig, type PageError } from 'fp-ring/http'
+import { dict, type Store } from 'fp-ring'
+import { type CachedPage, page, type PageConfig } from 'fp-ring/http'
 
 export const home = 'https://example.com'
 
@@ -36,12 +36,7 @@ export interface Bench {
 export type Handler = (request: Request, run: number) => Response | Promise<Response>
 
 /** A cache over a handler that counts its runs. */
-export const bench = (
-  handler: Handler,
-  config: Partial<Omit<Anything, 'policy'>> & {
-    readonly policy?: Policy.Policy<unknown, never, Page, ReadonlyArray<unknown>, PageError>
-  } = {}
-): Bench => {
+export const bench = (handler: Handler, config: Partial<Anything> = {}): Bench => {
   const time = makeTime()
   const store = dict<Uint8Array>({ clock: time.clock })
   let runs = 0

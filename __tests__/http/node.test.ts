@@ -109,17 +109,22 @@ describe('a response', () => {
     }
   })
 
-  it('says that its head is sent when it is written', async () => {
-    const seen: Array<boolean> = []
+  it('says that its head is sent when it is written, and that it has ended when it has', async () => {
+    const seen: Array<readonly [headersSent: boolean, writableEnded: boolean]> = []
     const { text } = await up((_, res) => {
-      seen.push(res.headersSent)
+      const look = () => seen.push([res.headersSent, res.writableEnded])
+      look()
       res.write('x')
-      seen.push(res.headersSent)
+      look()
       res.end()
-      seen.push(res.headersSent)
+      look()
     })
     await text()
-    expect(seen).toEqual([false, true, true])
+    expect(seen).toEqual([
+      [false, false],
+      [true, false],
+      [true, true]
+    ])
   })
 
   it('of which a cookie is added when its head is sent is not stored', async () => {
@@ -204,6 +209,53 @@ describe('a client that goes away', () => {
     socket.destroy()
     expect(await other).toBe('half 2 whole')
     expect(await text()).toBe('half 2 whole')
+  })
+
+  const config = () => ({ store: dict<Uint8Array>() })
+  const starts: Readonly<
+    Record<string, (text: () => string, change: () => Promise<void>) => Promise<string>>
+  > = {
+    listener: (text, change) => {
+      const pages = pageListener(async (req: http.IncomingMessage, res: http.ServerResponse) => {
+        if (req.method === 'POST') await change()
+        res.end(text())
+      }, config())
+      return listen((req, res) => void pages(req, res))
+    },
+    Express: (text, change) => {
+      const web = express()
+      web.use(pageMiddleware(config()))
+      web.get('/', (_, res) => void res.send(text()))
+      web.post('/', (_, res) => void change().then(() => res.status(201).json({})))
+      return listen(web)
+    },
+    Fastify: async (text, change) => {
+      const api = fastify()
+      api.addHook('onRequest', pageHook(config()))
+      api.get('/', async () => text())
+      api.post('/', async (_, reply) => {
+        await change()
+        return reply.status(201).send({})
+      })
+      await api.ready()
+      return listen((req, res) => api.routing(req, res))
+    }
+  }
+  it.each(Object.entries(starts))('has changed all the same what it changed: %s', async (_, start) => {
+    let text = 'old'
+    let change = (): void => undefined
+    const changing = new Promise<void>((resolve) => (change = resolve))
+    const url = await start(
+      () => text,
+      () => changing.then(() => void (text = 'new'))
+    )
+    const ask = async () => (await fetch(url)).text()
+    expect([await ask(), await ask()]).toEqual(['old', 'old'])
+    await expect(fetch(url, { method: 'POST', signal: AbortSignal.timeout(30) })).rejects.toThrow()
+    await soon(20)
+    change()
+    await soon(20)
+    expect(await ask()).toBe('new')
   })
 })
 
@@ -733,6 +785,23 @@ describe('HTTP/2', () => {
     })
     await app.close()
   })
+})
+
+it('where a later hook of Fastify refuses, the handler does not run', async () => {
+  let ran = false
+  const api = fastify()
+  api.addHook('onRequest', pageHook({ store: dict<Uint8Array>() }))
+  api.addHook('preHandler', async (_, reply) => {
+    void reply.code(401).send('no')
+  })
+  api.get('/', async () => {
+    ran = true
+    return 'yes'
+  })
+  await api.ready()
+  const url = await listen((req, res) => api.routing(req, res))
+  const response = await fetch(url)
+  expect([response.status, await response.text(), ran]).toEqual([401, 'no', false])
 })
 
 it('a hook of Fastify may stand behind those that say who may see a page', async () => {

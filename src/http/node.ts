@@ -7,9 +7,8 @@
  *
  * @since 0.1.0
  */
-import { pipe } from 'fp-ts/function'
-import * as O from 'fp-ts/Option'
-import * as TE from 'fp-ts/TaskEither'
+import type * as O from 'fp-ts/Option'
+import type * as TE from 'fp-ts/TaskEither'
 
 import { nothingAnswer, pageAnswer } from '../internal/httpAnswer'
 import {
@@ -66,13 +65,18 @@ export interface PageMiddleware<B> extends NodePageCommands<B> {
 }
 
 /**
- * A listener of `http.createServer`. It rejects where the listener that it was made of throws.
+ * A listener of `http.createServer`, for the requests and responses of the one that it was made of. It rejects where that one
+ * throws.
  *
  * @category model
  * @since 0.1.0
  */
-export interface PageListener<B> extends NodePageCommands<B> {
-  (request: NodeRequest, response: NodeResponse): Promise<void>
+export interface PageListener<
+  B,
+  Req extends NodeRequest = NodeRequest,
+  Res extends NodeResponse = NodeResponse
+> extends NodePageCommands<B> {
+  (request: Req, response: Res): Promise<void>
 }
 
 /**
@@ -140,10 +144,7 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
         await tap.done()
     }
   }
-  const own: NodePageCommands<B> = {
-    ...commands,
-    get: (target) => pipe(look(target), TE.map(O.map((found): Page => found)))
-  }
+  const own: NodePageCommands<B> = { ...commands, get: look }
   return { own, stand }
 }
 
@@ -213,11 +214,10 @@ export const pageMiddleware = <B, C = unknown>(config: PageConfig<B, C>): PageMi
 export const pageListener = <Req extends NodeRequest, Res extends NodeResponse, B, C = unknown>(
   listener: (request: Req, response: Res) => unknown,
   config: PageConfig<B, C>
-): PageListener<B> => {
+): PageListener<B, Req, Res> => {
   const { own, stand } = makeStand(config)
-  const cached = (request: NodeRequest, response: NodeResponse): Promise<void> =>
-    // the proof: a server calls its listener with its own requests and responses
-    stand(request, response, () => listener(request as Req, response as Res), nothing)
+  const cached = (request: Req, response: Res): Promise<void> =>
+    stand(request, response, () => listener(request, response), nothing)
   return Object.assign(cached, own)
 }
 

@@ -11,11 +11,11 @@ import * as TE from 'fp-ts/TaskEither'
 
 import { nothingAnswer, pageAnswer } from '../internal/httpAnswer'
 import type { Page as StoredPage } from '../internal/httpPage'
-import type { Wanted } from '../internal/httpRules'
+import { anybody, type Wanted } from '../internal/httpRules'
 import type { Fate, Served } from '../internal/httpServe'
 import { type Target, targetOf } from '../internal/httpTarget'
 import { passedOn, replyOf, responseOf, unconditional, wantedOf, type WebReply } from '../internal/httpWeb'
-import type { RingError } from '../RingError'
+import type { KeyError, RingError } from '../RingError'
 import { makePages, type PageCommands, type PageConfig, type PageError, type PageTarget } from './pages'
 
 // -------------------------------------------------------------------------------------
@@ -36,7 +36,7 @@ export interface CachedPage<Rest extends ReadonlyArray<unknown>, B> extends Page
   /** Runs the handler and stores its page; a write that fails is a failure. What may not be stored is not. */
   readonly update: (target: PageTarget, ...rest: Rest) => TE.TaskEither<PageError | RingError, Response>
   /** The handler, as if there were no cache. */
-  readonly execute: (target: PageTarget, ...rest: Rest) => TE.TaskEither<PageError | RingError, Response>
+  readonly execute: (target: PageTarget, ...rest: Rest) => TE.TaskEither<PageError | KeyError, Response>
 }
 
 // -------------------------------------------------------------------------------------
@@ -111,15 +111,13 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
     return answer(served, wanted)
   }
 
-  const requestFor = (target: PageTarget): E.Either<RingError, Request> =>
+  const requestFor = (target: PageTarget): E.Either<KeyError, Request> =>
     typeof target === 'object' && 'headers' in target
       ? E.right(target.method === 'GET' ? target : new Request(target.url, { headers: target.headers }))
       : pipe(
           placeOf(target),
           E.map(({ origin, path }) => new Request(origin + path))
         )
-
-  const anybody: Wanted = { method: 'GET', header: () => undefined }
 
   /** Runs the handler for a request, and stores its page where that of this request lies. */
   const renewed =
@@ -128,11 +126,16 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
       const { place: first, visit } = stopAt(target, wantedOf(request), run(request, rest))
       const { place } = await find(visit, base(target), first)
       const made = await update({ visit, place })()
-      if (E.isLeft(made) && made.left._tag === 'Unstorable')
+      if (E.isRight(made)) {
+        visit.close()
+        return E.right(ofPage(made.right, anybody, { fwd: 'request', stored: true }))
+      }
+      const { left } = made
+      if (left._tag === 'Unstorable')
         // the proof: `run` above made it
         return E.right(passedOn((await visit.run()) as WebReply, anybody, now(), cache, { fwd: 'request' }))
       visit.close()
-      return E.isLeft(made) ? made : E.right(ofPage(made.right, anybody, { fwd: 'request', stored: true }))
+      return E.left(left)
     }
 
   const own: Pick<CachedPage<Rest, B>, 'get' | 'update' | 'execute'> = {

@@ -16,11 +16,20 @@ import type { Duration } from '../Duration'
 import { seconds } from '../Duration'
 import { defect } from '../internal/defect'
 import { limit } from '../internal/guards'
-import { madeBy, ringPolicy } from '../internal/httpMade'
+import { isName } from '../internal/httpFields'
+import { madeBy, type PagePolicy, ringPolicy } from '../internal/httpMade'
 import { type Page as StoredPage, pageCodec } from '../internal/httpPage'
-import type { Wanted } from '../internal/httpRules'
-import { variantOf } from '../internal/httpRules'
-import { makeLoad, makePassing, makeServe, type Serving, type Stop, type Ways } from '../internal/httpServe'
+import { anybody, type Wanted } from '../internal/httpRules'
+import {
+  type LoadError,
+  makeLoad,
+  makePassing,
+  makeServe,
+  placeAt,
+  type Serving,
+  type Stop,
+  type Ways
+} from '../internal/httpServe'
 import { isAt, orThrow, pathFor, type Target, targetFor } from '../internal/httpTarget'
 import { makeVisit, type Reply } from '../internal/httpVisit'
 import * as KeyFn from '../KeyFn'
@@ -35,9 +44,9 @@ import type * as Store from '../Store'
 // -------------------------------------------------------------------------------------
 
 /**
- * A page as it is stored, and as a policy's functions see it. `headers` are pairs, with names in lower case. `time` is when it
- * came, in milliseconds since 1970, and `age` how old it was then. `lifetime` is how long it is fresh from then on, in
- * milliseconds; nothing where it has no end. `variant` says what its request said in the fields that `Vary` names.
+ * A page as it is stored, and as a policy's functions see it. `headers` are pairs, with names in lower case. `time` is when all
+ * of it had come, in milliseconds since 1970, and `age` how old it was then, in milliseconds. `lifetime` is how long it is fresh
+ * from then on, in milliseconds; nothing where it has no end. `variant` says what its request said in the fields that `Vary` names.
  *
  * @category model
  * @since 0.1.0
@@ -53,8 +62,7 @@ export interface Page {
 }
 
 /**
- * Why a handler brought no page: it threw, it answered with 500, 502, 503 or 504, or what it answered may not be stored. A
- * `Policy.staleIfError` is asked of the first two.
+ * Why a handler brought no page: it threw, or it answered with 500, 502, 503 or 504. `Policy.staleIfError` is asked of both.
  *
  * @category model
  * @since 0.1.0
@@ -62,10 +70,9 @@ export interface Page {
 export type PageError =
   | { readonly _tag: 'Thrown'; readonly cause: unknown }
   | { readonly _tag: 'Failed'; readonly status: number }
-  | { readonly _tag: 'Unstorable'; readonly reason: string }
 
 /**
- * What the tags of a page may depend on.
+ * What the tags of a page, and the functions of its policy, may depend on.
  *
  * @category model
  * @since 0.1.0
@@ -95,7 +102,7 @@ export interface PageConfig<B, C> {
   /** A store of bytes. */
   readonly store: Store.Store<Uint8Array, B> & NoInfer<C>
   /** What pages live by that say nothing themselves, and for how long they may be served late. */
-  readonly policy?: Policy.Policy<C, never, Page, ReadonlyArray<unknown>, PageError>
+  readonly policy?: Policy.Policy<C, never, Page, readonly [request: PageRequest], PageError>
   /** Begins every key. Default: `page`. */
   readonly name?: string
   /** Scheme and host of the site. Only requests for that host are answered from the store, and paths are paths of it. */
@@ -158,6 +165,11 @@ const nameOf = (cacheStatus: string | false | undefined): string | undefined =>
     ? cacheStatus
     : defect('cacheStatus is a token')
 
+const fieldOf = (given: string): string => {
+  const field = given.toLowerCase()
+  return isName(field) && field !== '*' ? field : defect('vary names request fields')
+}
+
 const siteOf = (origin: string | undefined): Target | undefined =>
   origin === undefined
     ? undefined
@@ -171,13 +183,10 @@ const siteOf = (origin: string | undefined): Target | undefined =>
 
 const neverRun = (): Promise<Reply> => Promise.reject(new Error('a command ran a handler'))
 
-/** What a request without fields says. */
-const plainly: Wanted = { method: 'GET', header: () => undefined }
-
 const wantedOf = (target: PageTarget): Wanted =>
   typeof target === 'object' && 'headers' in target
     ? { method: 'GET', header: (name) => target.headers.get(name) ?? undefined }
-    : plainly
+    : anybody
 
 /**
  * What adapters make their caches of.
@@ -189,7 +198,7 @@ export interface PageParts<B> extends Serving {
   readonly cache: string | undefined
   readonly commands: PageCommands<B>
   readonly now: IO<number>
-  readonly update: (stop: Stop) => TE.TaskEither<PageError | RingError, Page>
+  readonly update: (stop: Stop) => TE.TaskEither<LoadError | RingError, Page>
   /** The page that lies there for a request; where the store fails, why. */
   readonly look: (target: PageTarget) => TE.TaskEither<RingError, O.Option<Page>>
   readonly placeOf: (target: PageTarget) => E.Either<KeyError, Target>
@@ -204,19 +213,13 @@ export interface PageParts<B> extends Serving {
  */
 export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): PageParts<B> => {
   // the proof: what a policy asks of its store is checked where it is given
-  const policy = (config.policy ?? { _tag: 'Policy' }) as Policy.Policy<
-    unknown,
-    never,
-    Page,
-    ReadonlyArray<unknown>,
-    PageError
-  >
-  if (policy.negative !== undefined)
+  const policy = (config.policy ?? { _tag: 'Policy' }) as PagePolicy
+  if (config.policy?.negative !== undefined)
     defect('errors are stored as the pages that they are: a page has no negative')
   const maxBytes = limit('maxBytes', config.maxBytes, 1024 * 1024)
   const name = config.name ?? 'page'
   const site = siteOf(config.origin)
-  const vary = (config.vary ?? []).map((field) => field.toLowerCase())
+  const vary = (config.vary ?? []).map(fieldOf)
   const clock = config.clock ?? Clock.system
   const now = config.date ?? timeOfDay
   const pathTag = (path: string): string => `${name}:${path}`
@@ -235,7 +238,7 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
   }
   const passing = makePassing(clock)
   const codec: Codec<StoredPage, Uint8Array> = pageCodec(maxBytes)
-  const pages = ring((stop: Stop): TE.TaskEither<PageError, Page> => makeLoad(ways, passing)(stop), {
+  const pages = ring((stop: Stop): TE.TaskEither<LoadError, Page> => makeLoad(ways, passing)(stop), {
     store: config.store,
     codec,
     policy: ringPolicy(policy, refreshes),
@@ -257,9 +260,7 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
     )
   const stopAt = (target: Target, wanted: Wanted, run: () => Promise<Reply>): Stop => ({
     visit: makeVisit({ ...wanted, method: 'GET', refreshes: true, isGone: () => false, run }, target.path),
-    place: pipe(variantOf(vary, wanted), (variant) =>
-      variant === '' ? base(target) : `${base(target)}#${variant}`
-    )
+    place: placeAt(base(target), vary, wanted)
   })
   const look = (target: PageTarget): TE.TaskEither<RingError, O.Option<Page>> =>
     pipe(

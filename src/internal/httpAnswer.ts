@@ -23,14 +23,13 @@ export interface Answer {
  */
 export const cacheStatus = (
   cache: string,
-  { collapsed, detail, fwd, fwdStatus, hit, stored }: Fate,
+  { collapsed, detail, fwd, hit, stored }: Fate,
   ttl?: number
 ): string =>
   [
     cache,
     ...(hit === true ? ['hit'] : []),
     ...(fwd === undefined ? [] : [`fwd=${fwd}`]),
-    ...(fwdStatus === undefined ? [] : [`fwd-status=${String(fwdStatus)}`]),
     ...(ttl === undefined || !Number.isFinite(ttl) ? [] : [`ttl=${String(ttl)}`]),
     ...(stored === true ? ['stored'] : []),
     ...(collapsed === undefined ? [] : [collapsed ? 'collapsed' : 'collapsed=?0']),

@@ -15,6 +15,20 @@ const others: ReadonlyArray<string> = ['range', 'if-range', 'if-match', 'if-unmo
 /** @internal */
 export const asksForMore = ({ header }: Wanted): boolean => others.some((name) => header(name) !== undefined)
 
+/**
+ * Whether a request asks for a page, and changes nothing.
+ *
+ * @internal
+ */
+export const isRead = ({ method }: Pick<Wanted, 'method'>): boolean => method === 'GET' || method === 'HEAD'
+
+/**
+ * Whether the conditions of a request are for the cache to answer.
+ *
+ * @internal
+ */
+export const isOurs = (wanted: Wanted): boolean => isRead(wanted) && !asksForMore(wanted)
+
 const opaque = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
 
 /** Compared as for a `GET`: whether weak or strong says nothing. */

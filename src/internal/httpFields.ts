@@ -39,6 +39,13 @@ const value = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-
 export const isStorable = ([n, v]: Field): boolean => name.test(n) && value.test(v) && !ofOneMessage.has(n)
 
 /**
+ * Whether a field may be called so, in lower case.
+ *
+ * @internal
+ */
+export const isName = (text: string): boolean => name.test(text)
+
+/**
  * All values of a field, as one list; nothing where it is not there.
  *
  * @internal

@@ -12,11 +12,12 @@ import * as Policy from '../Policy'
 import { stored, timeOf, valueOf } from './httpFields'
 import type { Page } from './httpPage'
 import { staleOf, variantOf, varyOf } from './httpRules'
-import { note, type PageError, type Ways } from './httpServe'
+import { type LoadError, note, type PageError, type Stop, type Ways } from './httpServe'
+import type { Visit } from './httpVisit'
 
-type Arguments = ReadonlyArray<unknown>
-/** A policy as its user gives it. */
-export type PagePolicy = Policy.Policy<unknown, never, Page, Arguments, PageError>
+type Asked = readonly [request: Visit]
+/** A policy as its user gives it. It stores no errors: those that may be stored are pages. */
+export type PagePolicy = Omit<Policy.Policy<unknown, never, Page, Asked, PageError>, 'negative'>
 
 /** A strong tag: other bytes, other tag. */
 const etagOf = (body: Uint8Array): string =>
@@ -39,8 +40,8 @@ const withDate = (page: Page): Page =>
       }
 
 /** How long a page lives whose author has said nothing. */
-const lifetimeBy = (policy: PagePolicy, page: Page, args: Arguments): D.Duration =>
-  typeof policy.ttl === 'function' ? policy.ttl(page, args) : policy.ttl ?? Policy.defaultTtl
+const lifetimeBy = (policy: PagePolicy, page: Page, asked: Asked): D.Duration =>
+  typeof policy.ttl === 'function' ? policy.ttl(page, asked) : policy.ttl ?? Policy.defaultTtl
 
 /**
  * The page of an answer; or why there is none: the policy does not want it.
@@ -49,7 +50,7 @@ const lifetimeBy = (policy: PagePolicy, page: Page, args: Arguments): D.Duration
  */
 export const madeBy =
   (policy: PagePolicy, tagged: boolean, now: () => number): Ways['made'] =>
-  ({ fields, own = fields, status }, body, { age, lifetime }, stop) => {
+  ({ fields, own = fields, status }, body, { age, lifetime }, { visit }) => {
     const time = now()
     const bare: Page = {
       status,
@@ -57,13 +58,13 @@ export const madeBy =
       body,
       time,
       age,
-      variant: variantOf(varyOf(fields), stop.visit)
+      variant: variantOf(varyOf(fields), visit)
     }
     const whole = withDate(tagged ? withEtag(bare) : bare)
     try {
-      const life = lifetime ?? lifetimeBy(policy, whole, [stop])
+      const life = lifetime ?? lifetimeBy(policy, whole, [visit])
       const page: Page = life === D.forever ? whole : { ...whole, lifetime: life }
-      if (!(life > 0) || policy.cacheWhen?.(page, [stop]) === false) return E.left('policy')
+      if (!(life > 0) || policy.cacheWhen?.(page, [visit]) === false) return E.left('policy')
       return E.right(note(page))
     } catch {
       return E.left('policy')
@@ -75,11 +76,11 @@ const shorter = (...all: ReadonlyArray<number | undefined>): { readonly d?: D.Du
   return some.length === 0 ? {} : { d: D.milliseconds(Math.min(...some)) }
 }
 
-const bounds = (policy: PagePolicy, page: Page, args: Arguments): Policy.StaleBounds => {
+const bounds = (policy: PagePolicy, page: Page, asked: Asked): Policy.StaleBounds => {
   const said = staleOf(page.headers)
-  const asked = policy.staleBy?.(page, args)
-  const { d: swr } = shorter(said.whileRevalidate, asked?.staleWhileRevalidate)
-  const { d: sie } = shorter(said.ifError, asked?.staleIfError)
+  const allowed = policy.staleBy?.(page, asked)
+  const { d: swr } = shorter(said.whileRevalidate, allowed?.staleWhileRevalidate)
+  const { d: sie } = shorter(said.ifError, allowed?.staleIfError)
   return {
     ...(swr === undefined ? {} : { staleWhileRevalidate: swr }),
     ...(sie === undefined ? {} : { staleIfError: sie })
@@ -92,20 +93,23 @@ const bounds = (policy: PagePolicy, page: Page, args: Arguments): Policy.StaleBo
  *
  * @internal
  */
-export const ringPolicy = (policy: PagePolicy, refreshes: boolean): PagePolicy => {
+export const ringPolicy = (
+  policy: PagePolicy,
+  refreshes: boolean
+): Policy.Policy<unknown, never, Page, readonly [Stop], LoadError> => {
   const { earlyRefresh, refreshAhead, softTimeout, staleIfError, staleWhileRevalidate, ...rest } = policy
   return {
     ...rest,
     // it has been asked: what it refuses is given to nobody else
     cacheWhen: () => true,
     ttl: (page: Page) => (page.lifetime === undefined ? D.forever : D.milliseconds(page.lifetime)),
-    staleBy: (page: Page, args: Arguments) => bounds(policy, page, args),
+    staleBy: (page, [{ visit }]) => bounds(policy, page, [visit]),
     ...(staleIfError === undefined
       ? {}
       : {
           staleIfError: {
             window: staleIfError.window,
-            when: (error: PageError) => error._tag !== 'Unstorable' && staleIfError.when(error)
+            when: (error) => error._tag !== 'Unstorable' && staleIfError.when(error)
           }
         }),
     ...(refreshes && staleWhileRevalidate !== undefined ? { staleWhileRevalidate } : {}),

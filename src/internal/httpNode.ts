@@ -8,7 +8,7 @@ import * as E from 'fp-ts/Either'
 
 import { type Answer, cacheStatus, withStatus } from './httpAnswer'
 import { copied, type Gathering, gathering, type NoCopy } from './httpBody'
-import { answered, asksForMore, isKnown, unmodified } from './httpConditions'
+import { answered, isKnown, isOurs, isRead, unmodified } from './httpConditions'
 import type { Field, Fields } from './httpFields'
 import type { Head, Wanted } from './httpRules'
 import type { Fate } from './httpServe'
@@ -32,10 +32,8 @@ type Callback = (error?: Error | null) => void
 export interface Outgoing {
   statusCode: number
   readonly headersSent: boolean
-  readonly writableEnded: boolean
   readonly destroyed: boolean
   getHeaders: () => Record<string, number | string | ReadonlyArray<string> | undefined>
-  getHeader: (name: string) => unknown
   setHeader: (name: string, value: string | ReadonlyArray<string>) => unknown
   removeHeader: (name: string) => void
   writeHead: (...args: ReadonlyArray<never>) => unknown
@@ -80,9 +78,6 @@ export const targetOfIncoming = ({
     originalUrl ?? url ?? ''
   )
 }
-
-const isOurs = (wanted: Wanted): boolean =>
-  (wanted.method === 'GET' || wanted.method === 'HEAD') && !asksForMore(wanted)
 
 /** Whoever comes after sees no conditions that the cache answers. */
 export const hideConditions = (request: Incoming, wanted: Wanted): void => {
@@ -373,16 +368,21 @@ export const makeTap = (
     if (ended || finished) return
     gone = true
     stopCopy(E.left('broken'))
-    reject(new ClientGone())
+    // what changes something goes on without its client, and what it answers says which pages are out of date
+    if (isRead(wanted)) reject(new ClientGone())
   })
 
   const prototype: unknown = Object.getPrototypeOf(response)
-  // whoever has written must not be told that he may still say something else
-  Object.defineProperty(response, 'headersSent', {
-    configurable: true,
-    get: () =>
-      (course === 'held' && headed) || Reflect.get(prototype as object, 'headersSent', response) === true
-  })
+  // whoever has written, or ended, must not be told that he may still say something else
+  const says = (name: 'headersSent' | 'writableEnded', meanwhile: () => boolean): void => {
+    Object.defineProperty(response, name, {
+      configurable: true,
+      get: () =>
+        (course === 'held' && meanwhile()) || Reflect.get(prototype as object, name, response) === true
+    })
+  }
+  says('headersSent', () => headed)
+  says('writableEnded', () => ended)
   const setFields = (fields: Fields): void => {
     for (const name of new Set(fields.map(([n]) => n))) {
       const values = fields.filter(([n]) => n === name).map(([, v]) => v)

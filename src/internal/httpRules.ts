@@ -20,6 +20,13 @@ export interface Wanted {
   readonly header: (name: string) => string | undefined
 }
 
+/**
+ * Who says nothing.
+ *
+ * @internal
+ */
+export const anybody: Wanted = { method: 'GET', header: () => undefined }
+
 /** @internal */
 export interface Head {
   readonly status: number
@@ -114,6 +121,17 @@ export const planOf = (wanted: Wanted, head: Head, now: number): E.Either<string
       ? E.right({ lifetime: undefined, age })
       : E.left('status')
   return given > age ? E.right({ lifetime: given - age, age }) : E.left('stale')
+}
+
+/**
+ * The plan for an answer whose body took some time, in milliseconds: it ages from when its head came (RFC 9111, section
+ * 4.2.3).
+ *
+ * @internal
+ */
+export const aged = ({ age, lifetime }: Plan, took: number): Plan => {
+  const spent = Math.max(0, took)
+  return { age: age + spent, lifetime: lifetime === undefined ? undefined : lifetime - spent }
 }
 
 /**

@@ -14,21 +14,23 @@ import type { Clock } from '../Clock'
 import type { Commands } from '../Command'
 import type { Duration } from '../Duration'
 import type { RingError } from '../RingError'
-import { asksForMore, hasBody, isDisguised } from './httpConditions'
+import { asksForMore, hasBody, isDisguised, isRead } from './httpConditions'
 import { type Directives, durationOf, parseDirectives } from './httpDirectives'
 import { valueOf } from './httpFields'
 import { ageOf, leftOf, type Page } from './httpPage'
-import { isFailure, planOf, suits, variantOf, varyOf } from './httpRules'
-import type { Target } from './httpTarget'
+import { aged, isFailure, type Plan, planOf, suits, variantOf, varyOf, type Wanted } from './httpRules'
+import { isAt, type Target } from './httpTarget'
 import { type Arrival, makeVisit, type Released, type Reply, type Visit } from './httpVisit'
 import { makeRecent } from './recent'
 import { startTimer } from './timer'
 
-/** What a load comes to when it brings no page. */
+/** What a handler comes to that fails. */
 export type PageError =
   | { readonly _tag: 'Thrown'; readonly cause: unknown }
   | { readonly _tag: 'Failed'; readonly status: number }
-  | { readonly _tag: 'Unstorable'; readonly reason: string }
+
+/** What a load comes to when it brings no page. An answer that may not be stored is one all the same, for who asked. */
+export type LoadError = PageError | { readonly _tag: 'Unstorable'; readonly reason: string }
 
 /** A visit at one of the places where its page may lie. */
 export interface Stop {
@@ -40,7 +42,6 @@ export interface Stop {
 export interface Fate {
   readonly hit?: true
   readonly fwd?: 'bypass' | 'method' | 'miss' | 'vary-miss' | 'request' | 'stale'
-  readonly fwdStatus?: number
   readonly stored?: true
   readonly collapsed?: boolean
   readonly detail?: string
@@ -52,7 +53,7 @@ export type Served =
   | { readonly _tag: 'Reply'; readonly reply: Reply; readonly fate: Fate }
   | { readonly _tag: 'Nothing'; readonly fate: Fate }
 
-type Pages = Pick<Commands<[Stop], PageError, Page, Uint8Array>, 'getOrUpdate' | 'get' | 'update' | 'purge'>
+type Pages = Pick<Commands<[Stop], LoadError, Page, Uint8Array>, 'getOrUpdate' | 'get' | 'update' | 'purge'>
 
 /** @internal */
 export interface Ways {
@@ -69,12 +70,7 @@ export interface Ways {
   readonly pathTag: (path: string) => string
   readonly isAt: (target: Target) => boolean
   /** What is stored of an answer. */
-  readonly made: (
-    reply: Reply,
-    body: Uint8Array,
-    plan: { readonly lifetime: number | undefined; readonly age: number },
-    stop: Stop
-  ) => E.Either<string, Page>
+  readonly made: (reply: Reply, body: Uint8Array, plan: Plan, stop: Stop) => E.Either<string, Page>
 }
 
 /** How long a page that was not to be stored is not waited for by others who ask for it. */
@@ -87,8 +83,8 @@ const mostTurns = 3
 const safe: ReadonlySet<string> = /*#__PURE__*/ new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 /** The place of a page whose `Vary` names some fields. */
-const placeOf = (base: string, names: ReadonlyArray<string>, visit: Visit): string => {
-  const variant = variantOf(names, visit)
+export const placeAt = (base: string, names: ReadonlyArray<string>, wanted: Wanted): string => {
+  const variant = variantOf(names, wanted)
   return variant === '' ? base : `${base}#${variant}`
 }
 
@@ -114,7 +110,7 @@ export const makePassing = (clock: Clock): Passing => {
   }
 }
 
-const lost: PageError = { _tag: 'Unstorable', reason: 'broken' }
+const lost: LoadError = { _tag: 'Unstorable', reason: 'broken' }
 
 /**
  * Runs the handler, and brings what may be stored of its answer.
@@ -133,7 +129,7 @@ export const makeLoad =
     passing: Passing
   ) =>
   (stop: Stop) =>
-  async (): Promise<E.Either<PageError, Page>> => {
+  async (): Promise<E.Either<LoadError, Page>> => {
     const { visit } = stop
     let reply: Reply
     try {
@@ -141,7 +137,7 @@ export const makeLoad =
     } catch (cause) {
       return E.left(visit.isGone() ? lost : { _tag: 'Thrown', cause })
     }
-    const unstorable = (reason: string): E.Either<PageError, never> => {
+    const unstorable = (reason: string): E.Either<LoadError, never> => {
       passing.note(stop, true)
       visit.release(false)
       visit.decide()
@@ -152,7 +148,8 @@ export const makeLoad =
       visit.decide()
       return E.left({ _tag: 'Failed', status: reply.status })
     }
-    const plan = planOf(visit, reply, now())
+    const came = now()
+    const plan = planOf(visit, reply, came)
     if (E.isLeft(plan)) return unstorable(plan.left)
     const length = Number(valueOf(reply.fields, 'content-length'))
     if (length > maxBytes) return unstorable('large')
@@ -166,7 +163,7 @@ export const makeLoad =
     if (E.isLeft(body) && body.left === 'broken') return E.left(lost)
     if (E.isLeft(body)) return unstorable(body.left)
     if (!Number.isNaN(length) && length !== body.right.length) return unstorable('length')
-    const page = made(reply, body.right, plan.right, stop)
+    const page = made(reply, body.right, aged(plan.right, now() - came), stop)
     if (E.isLeft(page)) return unstorable(page.left)
     passing.note(stop, false)
     return E.right(page.right)
@@ -181,10 +178,12 @@ const satisfies = (asked: Directives, page: Page, now: number): boolean => {
   const most = durationOf(asked, 'max-age')
   const fresh = durationOf(asked, 'min-fresh')
   const left = leftOf(page, now)
-  const stale = asked.has('max-stale') || left > 0
+  // without a number any stale page will do
+  const late = asked.get('max-stale') === undefined ? Infinity : durationOf(asked, 'max-stale') ?? 0
+  const inTime = left > 0 || (asked.has('max-stale') && -left * 1_000 <= late)
   return (
     !asked.has('no-cache') &&
-    (most === undefined || (ageOf(page, now) * 1_000 < most && stale)) &&
+    (most === undefined || (ageOf(page, now) * 1_000 < most && inTime)) &&
     (fresh === undefined || left * 1_000 >= fresh)
   )
 }
@@ -230,7 +229,7 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
   }
 
   const next = (base: string, page: Page, visit: Visit): string =>
-    placeOf(base, [...vary, ...varyOf(page.headers)], visit)
+    placeAt(base, [...vary, ...varyOf(page.headers)], visit)
 
   /** What is there for a visit, without a load; else where it would lie. */
   const find = async (visit: Visit, base: string, place: string, hop = 0): Promise<Found> => {
@@ -260,7 +259,7 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
     place: string,
     hop: number,
     turn: number,
-    answer: E.Either<PageError, Page>
+    answer: E.Either<LoadError, Page>
   ): Promise<Served> | Served => {
     const fwd = hop === 0 ? 'miss' : 'vary-miss'
     if (E.isLeft(answer))
@@ -297,8 +296,8 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
     }
     const answer = pages
       .getOrUpdate(stop)()
-      .catch((cause: unknown): E.Either<PageError, Page> => E.left({ _tag: 'Thrown', cause }))
-    const first = await Promise.race<Released | E.Either<PageError, Page>>([visit.released, answer])
+      .catch((cause: unknown): E.Either<LoadError, Page> => E.left({ _tag: 'Thrown', cause }))
+    const first = await Promise.race<Released | E.Either<LoadError, Page>>([visit.released, answer])
     return first === 'released'
       ? own(visit, { fwd: hop === 0 ? 'miss' : 'vary-miss' })
       : settle(visit, base, place, hop, turn, first)
@@ -336,7 +335,7 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
   }
 
   const serve = async (visit: Visit, target: Target | undefined): Promise<Served> => {
-    if (visit.method !== 'GET' && visit.method !== 'HEAD') {
+    if (!isRead(visit)) {
       const served = await own(visit, { fwd: 'method' })
       if (served._tag === 'Reply') await changed(visit, served.reply, target)
       return served
@@ -351,9 +350,13 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
     )
       return own(visit, { fwd: 'bypass' })
     const asked = asksFor(visit)
-    if (parseDirectives(visit.header('cache-control')).has('no-store')) return own(visit, { fwd: 'request' })
     const base = ways.base(target)
-    const place = placeOf(base, vary, visit)
+    const place = placeAt(base, vary, visit)
+    if (parseDirectives(visit.header('cache-control')).has('no-store')) {
+      // a page that is there may be given all the same, to a client who is not obeyed
+      const { page } = obeys ? { page: undefined } : await find(visit, base, place)
+      return page === undefined ? own(visit, { fwd: 'request' }) : fromStore(visit, page, { hit: true })
+    }
     if (visit.method === 'HEAD') {
       const { page } = await find(visit, base, place)
       if (page === undefined && asked.has('only-if-cached')) return nothing
@@ -388,11 +391,11 @@ export const note = (page: Page): Page => {
   return page
 }
 
-/** The path that an address names, where it is of the same origin. */
+/** The path that an address names, where it is of the same host: behind a proxy the scheme is not that of the socket. */
 const nearby = (target: Target, given: string): ReadonlyArray<string> => {
   try {
     const url = new URL(given, target.origin + target.path)
-    return url.origin === target.origin ? [url.pathname + url.search] : []
+    return isAt(url, target) ? [url.pathname + url.search] : []
   } catch {
     return []
   }

@@ -88,13 +88,15 @@ export const pathFor = (
     E.map(({ path }) => path)
   )
 
+const hostOf = ({ origin }: Pick<Target, 'origin'>): string => origin.slice(origin.indexOf('//'))
+
 /**
  * Whether a request is one for the site: one that names another host may have been answered with links to that.
  *
  * @internal
  */
-export const isAt = ({ origin }: Target, site: Target | undefined): boolean =>
-  site === undefined || new URL(origin).host === new URL(site.origin).host
+export const isAt = (target: Pick<Target, 'origin'>, site: Target | undefined): boolean =>
+  site === undefined || hostOf(target) === hostOf(site)
 
 /**
  * A command that has no way to fail throws, as a key function does.

@@ -7,7 +7,7 @@ import * as E from 'fp-ts/Either'
 
 import { type Answer, cacheStatus, withStatus } from './httpAnswer'
 import { copied, copying } from './httpBody'
-import { answered, asksForMore, isKnown, unmodified } from './httpConditions'
+import { answered, isKnown, isOurs, unmodified } from './httpConditions'
 import type { Fields } from './httpFields'
 import type { Wanted } from './httpRules'
 import type { Fate } from './httpServe'
@@ -29,10 +29,6 @@ export const wantedOf = (request: Request): Wanted => ({
   method: request.method,
   header: (name) => request.headers.get(name) ?? undefined
 })
-
-/** Whether its conditions are for the cache to answer. */
-const isOurs = (wanted: Wanted): boolean =>
-  (wanted.method === 'GET' || wanted.method === 'HEAD') && !asksForMore(wanted)
 
 /**
  * The request that the handler sees: without the conditions that the cache answers, so that there is a page to store.
