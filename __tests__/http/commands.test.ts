@@ -450,6 +450,39 @@ describe('a cache that fails', () => {
     expect((await pages(ask('/', {}, 'POST'))).status).toBe(200)
   })
 
+  it('an answer that may not be stored is no failure to those who observe', async () => {
+    const { observe, stats } = RingEvent.counter()
+    const events: Array<RingEvent.RingEvent> = []
+    const { pages } = bench(
+      (request) => {
+        if (request.url.endsWith('/broken')) throw new Error('broken')
+        return new Response('mine', {
+          status: request.url.endsWith('/down') ? 503 : 200,
+          headers: { 'cache-control': 'private' }
+        })
+      },
+      {
+        version: 2,
+        observe: (event) => () => {
+          events.push(event)
+          observe(event)()
+        }
+      }
+    )
+    await Promise.all(Array.from({ length: 5 }, () => textOf(pages(ask('/')))))
+    for (let i = 0; i < 2; i++) await textOf(pages(ask('/')))
+    await soon()
+    expect(stats()).toMatchObject({ loads: 7, loadFailures: 0 })
+    await textOf(pages(ask('/down')))
+    await expect(pages(ask('/broken'))).rejects.toThrow('broken')
+    await soon()
+    expect(stats()).toMatchObject({ loads: 9, loadFailures: 2 })
+    expect(new Set(events.map(({ key }) => key))).toEqual(
+      new Set(['/', '/down', '/broken'].map((path) => pages.key(home + path)))
+    )
+    expect(pages.key(home)).toBe(`page:${home}/~2`)
+  })
+
   it('nor do tags that throw', async () => {
     const { pages } = bench(() => new Response('good'), {
       tags: () => {

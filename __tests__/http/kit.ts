@@ -1,6 +1,6 @@
 /** What the tests of pages share: a clock that is moved by hand, and requests in few words. */
 import { dict, type Store } from 'fp-ring'
-import { type CachedPage, page, type PageConfig } from 'fp-ring/http'
+import { page, type PageConfig, type PageHandler } from 'fp-ring/http'
 
 export const home = 'https://example.com'
 
@@ -28,7 +28,7 @@ export type Anything = PageConfig<unknown, unknown>
 export interface Bench {
   readonly time: Time
   readonly store: Store.Store<Uint8Array, ReadonlyMap<string, unknown>>
-  readonly pages: CachedPage<[], unknown>
+  readonly pages: PageHandler<[], unknown>
   /** How often the handler has run. */
   readonly runs: () => number
 }

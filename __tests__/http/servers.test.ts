@@ -293,11 +293,8 @@ describe.each(Object.entries(starts))('%s', (name, start) => {
     const { ask, runs, time } = await up()
     expect([(await ask('/missing')).status, (await ask('/missing')).body]).toEqual([404, '/missing 1'])
     expect(runs()).toBe(1)
-    const port = running!.port
     await running!.close()
     running = await start(time)
-    expect(running.port).not.toBe(0)
-    expect(port).not.toBe(0)
     await request(running.port, '/down')
     await soon()
     time.pass(61)

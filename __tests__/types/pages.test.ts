@@ -70,6 +70,16 @@ const promises = (): void => {
     (req, res) => res.end(req.url),
     { store }
   )
+  // one that says nothing of its request and response may do what the cache knows of
+  const bare = pageListener(
+    (req, res) => {
+      res.writeHead(200)
+      res.write(Buffer.from('read: '))
+      res.end(req.url ?? '/')
+    },
+    { store }
+  )
+  expectTypeOf(bare).toExtend<http.RequestListener>()
   const second = pageListener(
     (req: http2.Http2ServerRequest, res: http2.Http2ServerResponse) => res.end(req.authority),
     { store }

@@ -15,7 +15,7 @@ export {
   pageMiddleware,
   type PageMiddleware
 } from './node'
-export { type CachedPage, page } from './page'
+export { type PageHandler, page } from './page'
 export {
   type Page,
   type PageCommands,

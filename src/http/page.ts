@@ -29,7 +29,7 @@ import { makePages, type PageCommands, type PageConfig, type PageError, type Pag
  * @category model
  * @since 0.1.0
  */
-export interface CachedPage<Rest extends ReadonlyArray<unknown>, B> extends PageCommands<B> {
+export interface PageHandler<Rest extends ReadonlyArray<unknown>, B> extends PageCommands<B> {
   (request: Request, ...rest: Rest): Promise<Response>
   /** The page that is stored, and would be served. */
   readonly get: (target: PageTarget) => TE.TaskEither<RingError, O.Option<Response>>
@@ -76,7 +76,7 @@ const thrown = (cause: unknown): PageError => ({ _tag: 'Thrown', cause })
 export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
   handler: (request: Request, ...rest: Rest) => Response | Promise<Response>,
   config: PageConfig<B, C>
-): CachedPage<Rest, B> => {
+): PageHandler<Rest, B> => {
   const { base, cache, commands, find, look, now, placeOf, serve, stopAt, update } = makePages(config, true)
 
   const run =
@@ -138,7 +138,7 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
       return E.left(left)
     }
 
-  const own: Pick<CachedPage<Rest, B>, 'get' | 'update' | 'execute'> = {
+  const own: Pick<PageHandler<Rest, B>, 'get' | 'update' | 'execute'> = {
     get: (target) => pipe(look(target), TE.map(O.map((found) => ofPage(found, anybody, { hit: true })))),
     update: (target, ...rest) =>
       pipe(

@@ -18,6 +18,7 @@ import { defect } from '../internal/defect'
 import { limit } from '../internal/guards'
 import { isName } from '../internal/httpFields'
 import { madeBy, type PagePolicy, ringPolicy } from '../internal/httpMade'
+import { makeAnswered } from '../internal/httpObserve'
 import { type Page as StoredPage, pageCodec } from '../internal/httpPage'
 import { anybody, type Wanted } from '../internal/httpRules'
 import {
@@ -121,8 +122,11 @@ export interface PageConfig<B, C> {
   readonly obeysClients?: boolean
   /** What the cache calls itself in `Cache-Status`, or that it does not. Default: `fp-ring`. */
   readonly cacheStatus?: string | false
+  readonly version?: string | number
   readonly observe?: Observer
   readonly clock?: Clock.Clock
+  /** A number from 0 to 1 (1 excluded), for jitter, for early refresh, and for the pauses while another process loads. */
+  readonly random?: () => number
   /** The time of day, in milliseconds since 1970. */
   readonly date?: IO<number>
 }
@@ -238,7 +242,18 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
   }
   const passing = makePassing(clock)
   const codec: Codec<StoredPage, Uint8Array> = pageCodec(maxBytes)
-  const pages = ring((stop: Stop): TE.TaskEither<LoadError, Page> => makeLoad(ways, passing)(stop), {
+  const load = makeLoad(ways, passing)
+  const answered = makeAnswered()
+  const observed = (stop: Stop): TE.TaskEither<LoadError, Page> =>
+    pipe(
+      load(stop),
+      TE.orElseFirstIOK(
+        ({ _tag }) =>
+          () =>
+            _tag === 'Unstorable' ? answered.note(pages.key(stop)) : undefined
+      )
+    )
+  const pages = ring(config.observe === undefined ? load : observed, {
     store: config.store,
     codec,
     policy: ringPolicy(policy, refreshes),
@@ -246,7 +261,9 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
     key: KeyFn.of(({ place }: Stop) => place, `${name}:`),
     tags: ({ visit }: Stop) => [pathTag(visit.path), ...(config.tags?.(visit) ?? [])],
     clock,
-    ...(config.observe === undefined ? {} : { observe: config.observe })
+    ...(config.version === undefined ? {} : { version: config.version }),
+    ...(config.random === undefined ? {} : { random: config.random }),
+    ...(config.observe === undefined ? {} : { observe: answered.told(config.observe) })
   })
   const { find, serve } = makeServe(ways, pages, passing)
 

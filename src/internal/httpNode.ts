@@ -36,9 +36,9 @@ export interface Outgoing {
   getHeaders: () => Record<string, number | string | ReadonlyArray<string> | undefined>
   setHeader: (name: string, value: string | ReadonlyArray<string>) => unknown
   removeHeader: (name: string) => void
-  writeHead: (...args: ReadonlyArray<never>) => unknown
-  write: (...args: ReadonlyArray<never>) => boolean
-  end: (...args: ReadonlyArray<never>) => unknown
+  writeHead: (status: number, ...more: ReadonlyArray<never>) => unknown
+  write: (chunk: string | Uint8Array, ...more: ReadonlyArray<never>) => boolean
+  end: (() => unknown) & ((chunk: string | Uint8Array, ...more: ReadonlyArray<never>) => unknown)
   flushHeaders?: () => void
   once: (event: 'close', listener: () => void) => unknown
   emit: (event: 'drain') => unknown

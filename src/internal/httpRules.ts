@@ -143,11 +143,11 @@ export const staleOf = (
   fields: Fields
 ): { readonly whileRevalidate: number | undefined; readonly ifError: number | undefined } => {
   const directives = directivesOf(fields)
-  const never = ['must-revalidate', 'proxy-revalidate', 's-maxage'].some((name) => directives.has(name))
-  return {
-    whileRevalidate: never ? 0 : durationOf(directives, 'stale-while-revalidate'),
-    ifError: never ? 0 : durationOf(directives, 'stale-if-error')
-  }
+  const never = directives.has('must-revalidate') || directives.has('proxy-revalidate')
+  // `s-maxage` forbids it, too, where nothing is said of it
+  const otherwise = directives.has('s-maxage') ? 0 : undefined
+  const given = (name: string): number | undefined => (never ? 0 : durationOf(directives, name) ?? otherwise)
+  return { whileRevalidate: given('stale-while-revalidate'), ifError: given('stale-if-error') }
 }
 
 // -------------------------------------------------------------------------------------
