@@ -266,6 +266,9 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
     if (E.isLeft(answer))
       return visit.ran()
         ? own(visit, { fwd })
+        : visit.isGone()
+        ? // he makes no page for those who wait, as he would leave them, too
+          own(visit, { fwd })
         : answer.left === lost && turn < mostTurns
         ? // whoever loaded it has gone: one of those who waited does it now
           collapse(visit, base, place, hop, turn + 1)
