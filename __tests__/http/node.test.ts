@@ -418,6 +418,33 @@ describe('a request whose handler sees another path, or a body', () => {
     }
   )
 
+  it.each([[undefined], ['https://example.com']])(
+    'poisons no page with a port: origin %s',
+    async (origin) => {
+      const pages = pageListener(
+        (req: http.IncomingMessage, res: http.ServerResponse) =>
+          res.end(`https://${req.headers.host ?? ''}/in`),
+        { store: dict<Uint8Array>(), ...(origin === undefined ? {} : { origin }) }
+      )
+      const url = await listen((req, res) => void pages(req, res))
+      const text = (host: string): Promise<string> =>
+        new Promise((resolve, reject) => {
+          http
+            .get(url, { headers: { host } }, (res) => {
+              let all = ''
+              res.on('data', (chunk) => (all += String(chunk)))
+              res.on('end', () => resolve(all))
+            })
+            .on('error', reject)
+        })
+      for (const host of ['example.com:80', 'example.com:0080', 'EXAMPLE.com:80'])
+        expect(await text(host)).toBe(`https://${host}/in`)
+      expect(await text('example.com')).toBe('https://example.com/in')
+      expect(await text('example.com:80')).toBe('https://example.com:80/in')
+      expect(await text('example.com')).toBe('https://example.com/in')
+    }
+  )
+
   it('is not answered from the store, nor stored, where it has a body', async () => {
     const { text, url } = await up((_, res, n) => res.end(`run ${n}`))
     const fat = await new Promise<string>((resolve, reject) => {
