@@ -1049,3 +1049,63 @@ it('those of a crowd who have gone too make no page, and take nobody his turn', 
   expect(new Set(await Promise.all(others))).toEqual(new Set(['run 2']))
   expect(runs).toBe(2)
 })
+
+describe('a session before the cache, which is saved before the response ends', () => {
+  const site = async () => {
+    let runs = 0
+    const web = express()
+    web.use((req, res, next) => {
+      const { end, write, writeHead } = res
+      res.writeHead = ((...args: ReadonlyArray<never>) => {
+        if (req.path === '/mine') res.setHeader('set-cookie', `run=${runs}`)
+        return Reflect.apply(writeHead, res, args) as unknown
+      }) as typeof writeHead
+      res.end = ((chunk?: unknown) => {
+        if (chunk !== undefined) Reflect.apply(write, res, [chunk])
+        setTimeout(() => Reflect.apply(end, res, []), 10)
+        return res
+      }) as typeof end
+      next()
+    })
+    web.use(pageMiddleware({ store: dict<Uint8Array>() }))
+    web.get('/page', (_, res) => {
+      runs++
+      res.setHeader('etag', '"same"')
+      res.end('page')
+    })
+    web.get(['/empty', '/mine'], (_, res) => {
+      runs++
+      res.status(204).end()
+    })
+    const url = await listen(web)
+    const get = (path: string, headers: http.OutgoingHttpHeaders = {}) =>
+      new Promise<readonly [number | undefined, unknown]>((resolve, reject) => {
+        const signal = AbortSignal.timeout(5_000)
+        http
+          .get(url + path, { headers, signal }, (res) => {
+            res.resume()
+            res.on('end', () => resolve([res.statusCode, res.headers['set-cookie']]))
+          })
+          .on('error', reject)
+      })
+    return { get, runs: () => runs }
+  }
+
+  it('does not keep 304s and empty pages from those who ask for them', async () => {
+    const { get, runs } = await site()
+    const known = { 'if-none-match': '"same"' }
+    expect(await get('/page', known)).toEqual([304, undefined])
+    expect(await get('/page', known)).toEqual([304, undefined])
+    expect(await get('/page')).toEqual([200, undefined])
+    expect(runs()).toBe(1)
+    for (let i = 0; i < 3; i++) expect(await get('/empty')).toEqual([204, undefined])
+    expect(runs()).toBe(2)
+  })
+
+  it('sets cookies late, and such a page is not stored', async () => {
+    const { get, runs } = await site()
+    expect(await get('/mine')).toEqual([204, ['run=1']])
+    expect(await get('/mine')).toEqual([204, ['run=2']])
+    expect(runs()).toBe(2)
+  })
+})

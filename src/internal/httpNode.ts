@@ -400,7 +400,7 @@ export const makeTap = (
    * said who else may have the answer.
    */
   const conclude = (): void => {
-    if (copy === undefined || !ended) return
+    if (copy === undefined || !ended || !isSent()) return
     const { fields } = headNow()
     const isLate = fields.some(([name]) => name === 'set-cookie') || allowing(fields) !== allowed
     stopCopy(isLate ? E.left('set-cookie') : E.right(copy.bytes()))
@@ -435,6 +435,12 @@ export const makeTap = (
 
   const written = (name: Writer, args: ReadonlyArray<unknown>): unknown => {
     if (sending) return call({ name, args })
+    // the head of what the cache has sent, by somebody before it who has waited with the end: a session is saved first
+    if (name === 'writeHead' && finished && !isSent()) {
+      call({ name, args: [status] })
+      conclude()
+      return response
+    }
     // somebody before the cache, who has waited long enough
     if (course === 'held' && !started && !isInterim(name, args)) leave()
     if (course === 'held' && !ended && !((headed || isHead(response, name, args)) && isPiece(name, args))) {
@@ -447,14 +453,18 @@ export const makeTap = (
     }
     if (name === 'writeHead') {
       if (isInterim(name, args)) return call({ name, args })
-      const [status, ...rest] = args
+      const [first, ...rest] = args
       if (headed && course === 'held') throw tooLate('write')
-      if (headed) return course === 'passed' ? call({ name, args }) : response
+      if (headed) {
+        if (course === 'passed') call({ name, args })
+        conclude()
+        return response
+      }
       for (const [field, value] of given(rest.at(-1))) response.setHeader(field, value)
-      if (typeof status === 'number') response.statusCode = status
+      if (typeof first === 'number') response.statusCode = first
       head()
       const reason = typeof rest[0] === 'string' ? [rest[0]] : []
-      const plain: Call = { name, args: [status, ...reason] }
+      const plain: Call = { name, args: [first, ...reason] }
       if (course === 'passed') call(plain)
       else if (course === 'held') waiting.push(plain)
       return response
@@ -484,8 +494,8 @@ export const makeTap = (
     Reflect.set(response, name, (...args: ReadonlyArray<unknown>) => written(name, args))
   }
   response.once('close', () => {
+    if (!ended || !isSent()) stopCopy(E.left('broken'))
     if (ended || finished) return
-    stopCopy(E.left('broken'))
     leave()
   })
 
@@ -499,7 +509,7 @@ export const makeTap = (
     }
   }
 
-  const send = ({ body, fields, status }: Answer): void => {
+  const send = ({ body, fields, status: answer }: Answer): void => {
     course = 'dropped'
     forget()
     drain()
@@ -510,6 +520,7 @@ export const makeTap = (
       if (value !== undefined) response.setHeader(name, typeof value === 'number' ? String(value) : value)
     // HTTP/2 has none, and warns whoever asks
     if (Object.hasOwn(response, 'statusMessage')) Reflect.set(response, 'statusMessage', undefined)
+    status = answer
     response.statusCode = status
     setFields(fields)
     finished = true
@@ -529,7 +540,8 @@ export const makeTap = (
       const left = unmodified(withStatus(fields, said))
       for (const [name] of fields) if (!left.some(([n]) => n === name)) response.removeHeader(name)
       setFields(left.filter(([name]) => name === 'cache-status'))
-      response.statusCode = 304
+      status = 304
+      response.statusCode = status
       drain()
       finish()
       conclude()
