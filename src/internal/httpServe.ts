@@ -152,6 +152,12 @@ export const makeLoad =
       visit.decide()
       return E.left({ _tag: 'Failed', status: reply.status })
     }
+    if (visit.isGone() && (reply.status < 200 || reply.status >= 300)) {
+      // a handler that was called off may say that there is nothing: that is nothing for the others
+      visit.release(false)
+      visit.decide()
+      return E.left(lost)
+    }
     const plan = planOf(visit, reply, now())
     if (E.isLeft(plan)) return unstorable(plan.left)
     const length = Number(valueOf(reply.fields, 'content-length'))
