@@ -149,6 +149,20 @@ describe('requests', () => {
     expect(await textOf(pages(ask('/')))).toBe('example.com')
   })
 
+  it.each([['example.com:80'], ['example.com:080'], ['example.com:443']])(
+    'with a port in Host that the address does not have put nothing where others read it: %s',
+    async (host) => {
+      const { pages, runs } = bench((request) => new Response(request.headers.get('host')))
+      for (const at of ['http://example.com/', 'https://example.com/']) {
+        const before = runs()
+        expect(await textOf(pages(ask(at, { host })))).toBe(host)
+        expect(await textOf(pages(ask(at, { host: 'example.com' })))).toBe('example.com')
+        expect(await textOf(pages(ask(at, { host: 'Example.com' })))).toBe('example.com')
+        expect(runs() - before).toBe(2)
+      }
+    }
+  )
+
   it('say nothing by X-Forwarded-Host, unless pages depend on it', async () => {
     const handler = (request: Request) => new Response(request.headers.get('x-forwarded-host') ?? 'none')
     const careful = bench(handler, { vary: ['X-Forwarded-Host'] }).pages
@@ -185,7 +199,8 @@ describe('requests', () => {
     ['example.com', '/@evil.example', 'http://example.com', '/@evil.example'],
     ['example.com', '/a/../b', 'http://example.com', '/b']
   ])('to %s for %s are for one page', (host, path, origin, where) => {
-    expect(targetIn('http', host, path)).toEqual(E.right({ origin, path: where, isExact: where === path }))
+    const isExact = where === path && origin === `http://${host.toLowerCase()}`
+    expect(targetIn('http', host, path)).toEqual(E.right({ origin, path: where, isExact }))
   })
 
   it('never name a page of another host, whatever they are', () => {

@@ -8,7 +8,7 @@ import { dict, Duration, Policy } from 'fp-ring'
 import { page } from 'fp-ring/http'
 import * as E from 'fp-ts/Either'
 
-import { ask, bench, fate, home, soon } from './kit'
+import { ask, bench, fate, home, soon, textOf } from './kit'
 
 /** A handler whose answers are given by hand: each says to whom. */
 const held = () => {
@@ -183,6 +183,26 @@ describe('a crowd', () => {
     leaving.abort()
     await expect(first).rejects.toThrow('gone')
     expect(await Promise.all(others.map(async (other) => (await other).text()))).toEqual(['run 2', 'run 2'])
+    expect(runs()).toBe(2)
+  })
+
+  it('is not told what the handler of one who went away has made of that', async () => {
+    const { pages, runs } = bench(async ({ signal }) => {
+      await new Promise((resolve) => {
+        signal.addEventListener('abort', resolve)
+        setTimeout(resolve, 100)
+      })
+      return signal.aborted ? new Response('nothing', { status: 404 }) : new Response('page')
+    })
+    const leave = new AbortController()
+    const first = pages(new Request(`${home}/`, { signal: leave.signal }))
+    await soon()
+    const others = [pages(ask('/')), pages(ask('/'))]
+    await soon()
+    leave.abort()
+    expect(await textOf(first)).toBe('nothing')
+    expect(await Promise.all(others.map(textOf))).toEqual(['page', 'page'])
+    expect(await textOf(pages(ask('/')))).toBe('page')
     expect(runs()).toBe(2)
   })
 

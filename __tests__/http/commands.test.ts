@@ -226,6 +226,38 @@ describe('the other commands', () => {
   })
 })
 
+describe('a request of a framework', () => {
+  class Rich extends Request {
+    readonly nextUrl = new URL(this.url)
+  }
+  class Odd extends Request {
+    constructor(context: { readonly path: string; readonly known: string }) {
+      super(home + context.path, { headers: { 'if-none-match': context.known } })
+    }
+  }
+
+  it('is one for its handler, too, where the client has a page', async () => {
+    const pages = page(
+      (request: Request) =>
+        new Response(
+          JSON.stringify([
+            request instanceof Rich && request.nextUrl.pathname,
+            Reflect.get(request, 'user'),
+            request.headers.get('if-none-match')
+          ])
+        ),
+      { store: dict<Uint8Array>() }
+    )
+    for (const path of ['/a', '/b']) {
+      const headers: Record<string, string> = path === '/a' ? {} : { 'if-none-match': '"other"' }
+      const request = Object.assign(new Rich(home + path, { headers }), { user: 'ada' })
+      expect(JSON.parse(await textOf(pages(request)))).toEqual([path, 'ada', null])
+    }
+    const odd = await textOf(pages(new Odd({ path: '/c', known: '"other"' })))
+    expect(JSON.parse(odd)).toEqual([false, null, null])
+  })
+})
+
 describe('the fields of a page', () => {
   it('are stored but for those of a connection, and those that it names', async () => {
     const { pages, runs } = bench(

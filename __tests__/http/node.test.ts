@@ -470,6 +470,33 @@ describe('a request whose handler sees another path, or a body', () => {
     }
   )
 
+  it.each([[undefined], ['https://example.com']])(
+    'poisons no page with a port: origin %s',
+    async (origin) => {
+      const pages = pageListener(
+        (req: http.IncomingMessage, res: http.ServerResponse) =>
+          res.end(`https://${req.headers.host ?? ''}/in`),
+        { store: dict<Uint8Array>(), ...(origin === undefined ? {} : { origin }) }
+      )
+      const url = await listen((req, res) => void pages(req, res))
+      const text = (host: string): Promise<string> =>
+        new Promise((resolve, reject) => {
+          http
+            .get(url, { headers: { host } }, (res) => {
+              let all = ''
+              res.on('data', (chunk) => (all += String(chunk)))
+              res.on('end', () => resolve(all))
+            })
+            .on('error', reject)
+        })
+      for (const host of ['example.com:80', 'example.com:0080', 'EXAMPLE.com:80'])
+        expect(await text(host)).toBe(`https://${host}/in`)
+      expect(await text('example.com')).toBe('https://example.com/in')
+      expect(await text('example.com:80')).toBe('https://example.com:80/in')
+      expect(await text('example.com')).toBe('https://example.com/in')
+    }
+  )
+
   it('is not answered from the store, nor stored, where it has a body', async () => {
     const { text, url } = await up((_, res, n) => res.end(`run ${n}`))
     const fat = await new Promise<string>((resolve, reject) => {
@@ -852,4 +879,302 @@ it('a client that does not read holds up nobody', async () => {
   expect((await other.arrayBuffer()).byteLength).toBe(body.length)
   expect(runs).toBe(1)
   silent.destroy()
+})
+
+describe('what a response refuses', () => {
+  /** An app with a cache before its one route; whoever fails is told in `failed`. */
+  const app = async (listener: (req: express.Request, res: express.Response) => unknown, isCached = true) => {
+    const failed: Array<unknown> = []
+    const web = express()
+    if (isCached) web.use(pageMiddleware({ store: dict<Uint8Array>() }))
+    web.get('/', (req, res) => void listener(req, res))
+    web.use((error: unknown, _: express.Request, res: express.Response, __: express.NextFunction) => {
+      failed.push((error as { readonly code?: unknown }).code)
+      if (res.headersSent) return
+      res.statusMessage = 'Failed'
+      res.status(500).end('failed')
+    })
+    return { url: await listen(web), failed }
+  }
+
+  it.each<readonly [string, (res: express.Response) => unknown]>([
+    ['a status that is none', (res) => ((res.statusCode = 9_999), res.end('x'))],
+    ['a status that is none, in writeHead', (res) => res.writeHead(9_999).end('x')],
+    ['a reason of two lines', (res) => ((res.statusMessage = 'a\r\nb'), res.end('x'))],
+    ['a number for a body', (res) => res.end(5)],
+    ['an object for a chunk', (res) => res.write({})],
+    ['nothing for a chunk', (res) => res.write(null)]
+  ])('is refused at once, and answered by who handles errors: %s', async (_, write) => {
+    const answers = []
+    for (const isCached of [false, true]) {
+      const { failed, url } = await app((__, res) => write(res), isCached)
+      const response = await fetch(url)
+      answers.push([response.status, await response.text(), failed])
+    }
+    expect(answers[1]).toEqual(answers[0])
+    expect(answers[1]?.[0]).toBe(500)
+  })
+
+  it('is a second answer, and the first stays as it is', async () => {
+    const { failed, url } = await app((_, res) => {
+      res.send('one')
+      for (const late of [
+        () => res.send('another one'),
+        () => res.setHeader('content-length', '50'),
+        () => res.appendHeader('set-cookie', 'late'),
+        () => res.removeHeader('content-length'),
+        () => res.writeHead(404)
+      ])
+        try {
+          late()
+        } catch (error) {
+          failed.push((error as { readonly code?: unknown }).code)
+        }
+      res.statusCode = 500
+    })
+    const [port, got] = [Number(new URL(url).port), [] as Array<Buffer>]
+    const socket = net.connect(port, '127.0.0.1').on('data', (data) => got.push(data))
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(2))
+    await soon(100)
+    socket.destroy()
+    const heads = Buffer.concat(got)
+      .toString()
+      .split('HTTP/1.1 ')
+      .slice(1)
+      .map((answer) => [
+        answer.slice(0, 3),
+        /content-length: (\d+)/i.exec(answer)?.[1],
+        answer.split('\r\n\r\n')[1]
+      ])
+    expect(heads).toEqual([
+      ['200', '3', 'one'],
+      ['200', '3', 'one']
+    ])
+    expect(new Set(failed)).toEqual(new Set(['ERR_HTTP_HEADERS_SENT']))
+  })
+
+  it('when it is let through breaks off, and ends no process', async () => {
+    const { runs, url } = await up((_, res) => {
+      Reflect.set(res, 'strictContentLength', true)
+      res.setHeader('content-length', '10')
+      res.end('short')
+    })
+    await expect(fetch(url)).rejects.toThrow()
+    await expect(fetch(url)).rejects.toThrow()
+    expect(runs()).toBe(2)
+  })
+})
+
+it('whoever has ended a response is told so', async () => {
+  const told: Array<boolean> = []
+  const { text } = await up((_, res) => {
+    told.push(res.writableEnded)
+    res.write('a ')
+    told.push(res.writableEnded)
+    res.end('page')
+    told.push(res.writableEnded)
+  })
+  expect(await text()).toBe('a page')
+  expect(told).toEqual([false, false, true])
+})
+
+it('a head may be a list, with several values of a name', async () => {
+  const { url } = await up((_, res, run) => {
+    const [cookies, type] = [
+      ['a=1', 'b=2'],
+      ['Content-Type', 'text/html']
+    ] as const
+    if (run === 1) res.writeHead(200, ['Set-Cookie', cookies, ...type] as never)
+    else if (run === 2) res.writeHead(200, ['Set-Cookie', 'a=1', 'set-cookie', 'b=2', ...type])
+    else res.writeHead(200, [['Set-Cookie', cookies], type] as never)
+    res.end('x')
+  })
+  for (let i = 0; i < 3; i++) {
+    const { headers } = await fetch(url)
+    expect([headers.getSetCookie(), headers.get('content-type')]).toEqual([['a=1', 'b=2'], 'text/html'])
+  }
+})
+
+describe('whoever waits for what he has written', () => {
+  const writing = async (res: http.ServerResponse): Promise<void> => {
+    await new Promise<unknown>((resolve) => res.write('a ', resolve))
+    await new Promise<void>((resolve) => res.end('page', resolve))
+  }
+
+  it.each([['no-store'], ['max-age=60']])('goes on, where the client has it: %s', async (said) => {
+    let written = 0
+    const { url } = await up(async (_, res) => {
+      res.setHeader('etag', '"same"')
+      res.setHeader('cache-control', said)
+      await writing(res)
+      written++
+    })
+    expect((await fetch(url, { headers: { 'if-none-match': '"same"' } })).status).toBe(304)
+    await soon(50)
+    expect(written).toBe(1)
+  })
+
+  it('goes on, where an old page stands for it', async () => {
+    let [time, written] = [0, 0]
+    const clock = { now: () => time }
+    const pages = pageListener(
+      async (_: http.IncomingMessage, res: http.ServerResponse) => {
+        if (time > 0) res.statusCode = 503
+        await writing(res)
+        written++
+      },
+      {
+        store: dict<Uint8Array>({ clock }),
+        clock,
+        date: clock.now,
+        policy: Policy.policy(Policy.ttl(Duration.seconds(1)), Policy.staleIfError(Duration.hours(1)))
+      }
+    )
+    const url = await listen((req, res) => void pages(req, res))
+    expect((await fetch(url)).status).toBe(200)
+    await soon(10)
+    time = 5_000
+    expect((await fetch(url)).status).toBe(200)
+    await soon(50)
+    expect(written).toBe(2)
+  })
+
+  it('who has nobody to write to any more, keeps nothing', async () => {
+    const failed: Array<unknown> = []
+    const { url } = await up(async (_, res) => {
+      await soon(100)
+      // as without the cache: it is said that there is nobody
+      await new Promise<void>((resolve) =>
+        res.write('a', (error) => {
+          failed.push((error as { readonly code?: unknown } | null | undefined)?.code)
+          resolve()
+        })
+      )
+    })
+    await expect(fetch(url, { signal: AbortSignal.timeout(50) })).rejects.toThrow()
+    await soon(200)
+    expect(failed).toEqual(['ERR_STREAM_DESTROYED'])
+  })
+})
+
+describe('who answers before the cache', () => {
+  it('is heard while the cache waits for the page of somebody else', async () => {
+    let runs = 0
+    const web = express()
+    web.use((req, res, next) => {
+      if (req.headers['x-hurry'] !== undefined) setTimeout(() => res.status(503).send('too late'), 50)
+      next()
+    })
+    web.use(pageMiddleware({ store: dict<Uint8Array>() }))
+    // it never answers
+    web.get('/', () => void runs++)
+    const url = await listen(web)
+    fetch(url).catch(() => undefined)
+    await soon(20)
+    const joined = await fetch(url, { headers: { 'x-hurry': '1' }, signal: AbortSignal.timeout(5_000) })
+    expect([joined.status, await joined.text()]).toEqual([503, 'too late'])
+    expect(runs).toBe(1)
+  })
+
+  it('and goes on all the same gets what he would get without it', async () => {
+    const failed: Array<unknown> = []
+    const web = express()
+    web.use((req, res, next) => {
+      if (req.headers['x-begin'] !== undefined) res.write('begun, ')
+      if (req.headers['x-end'] !== undefined) res.end('ended')
+      next()
+    })
+    web.use(pageMiddleware({ store: dict<Uint8Array>() }))
+    web.get('/', (_, res) => {
+      if (!res.headersSent) res.setHeader('x-page', 'yes')
+      res.end('page')
+    })
+    web.use((error: unknown, _: express.Request, __: express.Response, ___: express.NextFunction) => {
+      failed.push(error)
+    })
+    const url = await listen(web)
+    const text = async (headers: Record<string, string> = {}) =>
+      (await fetch(url, { headers, signal: AbortSignal.timeout(5_000) })).text()
+    expect(await text()).toBe('page')
+    expect(await text({ 'x-begin': '1' })).toBe('begun, page')
+    expect(await text()).toBe('page')
+  })
+})
+
+it('those of a crowd who have gone too make no page, and take nobody his turn', async () => {
+  let runs = 0
+  const { text, url } = await up(async (_, res) => {
+    const run = ++runs
+    await soon(200)
+    res.end(`run ${run}`)
+  })
+  const leave = new AbortController()
+  const gone = Array.from({ length: 20 }, () => fetch(url, { signal: leave.signal }).catch(() => undefined))
+  await soon(50)
+  const others = Array.from({ length: 20 }, () => text())
+  await soon(50)
+  leave.abort()
+  await Promise.all(gone)
+  expect(new Set(await Promise.all(others))).toEqual(new Set(['run 2']))
+  expect(runs).toBe(2)
+})
+
+describe('a session before the cache, which is saved before the response ends', () => {
+  const site = async () => {
+    let runs = 0
+    const web = express()
+    web.use((req, res, next) => {
+      const { end, write, writeHead } = res
+      res.writeHead = ((...args: ReadonlyArray<never>) => {
+        if (req.path === '/mine') res.setHeader('set-cookie', `run=${runs}`)
+        return Reflect.apply(writeHead, res, args) as unknown
+      }) as typeof writeHead
+      res.end = ((chunk?: unknown) => {
+        if (chunk !== undefined) Reflect.apply(write, res, [chunk])
+        setTimeout(() => Reflect.apply(end, res, []), 10)
+        return res
+      }) as typeof end
+      next()
+    })
+    web.use(pageMiddleware({ store: dict<Uint8Array>() }))
+    web.get('/page', (_, res) => {
+      runs++
+      res.setHeader('etag', '"same"')
+      res.end('page')
+    })
+    web.get(['/empty', '/mine'], (_, res) => {
+      runs++
+      res.status(204).end()
+    })
+    const url = await listen(web)
+    const get = (path: string, headers: http.OutgoingHttpHeaders = {}) =>
+      new Promise<readonly [number | undefined, unknown]>((resolve, reject) => {
+        const signal = AbortSignal.timeout(5_000)
+        http
+          .get(url + path, { headers, signal }, (res) => {
+            res.resume()
+            res.on('end', () => resolve([res.statusCode, res.headers['set-cookie']]))
+          })
+          .on('error', reject)
+      })
+    return { get, runs: () => runs }
+  }
+
+  it('does not keep 304s and empty pages from those who ask for them', async () => {
+    const { get, runs } = await site()
+    const known = { 'if-none-match': '"same"' }
+    expect(await get('/page', known)).toEqual([304, undefined])
+    expect(await get('/page', known)).toEqual([304, undefined])
+    expect(await get('/page')).toEqual([200, undefined])
+    expect(runs()).toBe(1)
+    for (let i = 0; i < 3; i++) expect(await get('/empty')).toEqual([204, undefined])
+    expect(runs()).toBe(2)
+  })
+
+  it('sets cookies late, and such a page is not stored', async () => {
+    const { get, runs } = await site()
+    expect(await get('/mine')).toEqual([204, ['run=1']])
+    expect(await get('/mine')).toEqual([204, ['run=2']])
+    expect(runs()).toBe(2)
+  })
 })

@@ -84,7 +84,11 @@ describe('pages lie in', () => {
 
   it('redis, where any program can read them', async () => {
     const store = redis(client, { namespace: `${namespace}open:` })
-    const pages = page(() => new Response('hello', { headers: { 'content-type': 'text/plain' } }), { store })
+    const date = Date.now()
+    const pages = page(() => new Response('hello', { headers: { 'content-type': 'text/plain' } }), {
+      store,
+      date: () => date
+    })
     await textOf(pages(ask('/')))
     await soon(60)
     const raw = await client.withTypeMapping({ 36: Buffer }).get(`${namespace}open:${pages.key(home)}`)

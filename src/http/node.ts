@@ -117,6 +117,11 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
     answered: () => void,
     earlier: ReturnType<NodeResponse['getHeaders']> = {}
   ): Promise<void> => {
+    // somebody has answered already, and has gone on all the same
+    if (response.headersSent) {
+      await run()
+      return
+    }
     const wanted = wantedIn(request)
     const tap = makeTap(response, wanted, { cache, earlier, now })
     const served = await serve({

@@ -13,7 +13,7 @@ import { nothingAnswer, pageAnswer } from '../internal/httpAnswer'
 import type { Page as StoredPage } from '../internal/httpPage'
 import { anybody, type Wanted } from '../internal/httpRules'
 import type { Fate, Served } from '../internal/httpServe'
-import { type Target, targetOf } from '../internal/httpTarget'
+import { type Target, targetBeside } from '../internal/httpTarget'
 import { passedOn, replyOf, responseOf, unconditional, wantedOf, type WebReply } from '../internal/httpWeb'
 import type { KeyError, RingError } from '../RingError'
 import { makePages, type PageCommands, type PageConfig, type PageError, type PageTarget } from './pages'
@@ -103,7 +103,7 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
     const wanted = wantedOf(request)
     const served = await serve({
       ...wanted,
-      target: targetOf(request.url),
+      target: targetBeside(request.url, wanted.header('host')),
       refreshes: true,
       isGone: () => request.signal.aborted,
       run: run(request, rest)

@@ -40,6 +40,7 @@ export interface Outgoing {
   write: (chunk: string | Uint8Array, ...more: ReadonlyArray<never>) => boolean
   end: (() => unknown) & ((chunk: string | Uint8Array, ...more: ReadonlyArray<never>) => unknown)
   flushHeaders?: () => void
+  destroy: (error?: Error) => unknown
   once: (event: 'close', listener: () => void) => unknown
   emit: (event: 'drain') => unknown
 }
@@ -105,13 +106,14 @@ const given = (headers: unknown): ReadonlyArray<readonly [string, string | Reado
     ).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, typeof value === 'number' ? String(value) : value]]
     )
-  const list = headers.flat() as ReadonlyArray<string>
-  const found = new Map<string, ReadonlyArray<string>>()
+  const list: ReadonlyArray<unknown> = Array.isArray(headers[0]) ? headers.flat() : headers
+  const found = new Map<string, readonly [name: string, values: ReadonlyArray<string>]>()
   for (let i = 0; i + 1 < list.length; i += 2) {
     const name = String(list[i])
-    found.set(name, [...(found.get(name) ?? []), String(list[i + 1])])
+    const [first, values] = found.get(name.toLowerCase()) ?? [name, []]
+    found.set(name.toLowerCase(), [first, [...values, ...[list[i + 1]].flat().map(String)]])
   }
-  return Array.from(found)
+  return Array.from(found.values())
 }
 
 const bytesOf = (chunk: unknown, encoding: unknown): Uint8Array | undefined =>
@@ -136,6 +138,47 @@ const mostHeld = 64 * 1024
 
 const sizeOf = (chunk: unknown): number =>
   typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk.length : 0
+
+const isChunk = (chunk: unknown): boolean => typeof chunk === 'string' || chunk instanceof Uint8Array
+
+/** What a reason has in it that is none. */
+const control = /[^\t\x20-\x7e\x80-\xff]/
+
+/** 1xx come before the answer and are none. */
+const isInterim = (name: Writer, [status]: ReadonlyArray<unknown>): boolean =>
+  name === 'writeHead' && typeof status === 'number' && status >= 100 && status < 200
+
+/** Whether a response takes such a head: the one that it has, or is given with `writeHead`. */
+const isHead = (response: Outgoing, name: Writer, [first, second]: ReadonlyArray<unknown>): boolean => {
+  const status = Number(name === 'writeHead' ? first : response.statusCode) | 0
+  const reason: unknown =
+    name === 'writeHead' && typeof second === 'string'
+      ? second
+      : // HTTP/2 has none, and warns whoever asks
+        Object.hasOwn(response, 'statusMessage') && Reflect.get(response, 'statusMessage')
+  return status >= 100 && status <= 999 && !(typeof reason === 'string' && control.test(reason))
+}
+
+/** Whether a response takes such a piece of a body. */
+const isPiece = (name: Writer, [chunk, encoding]: ReadonlyArray<unknown>): boolean =>
+  (name !== 'write' && name !== 'end') ||
+  (name === 'end' && (!chunk || typeof chunk === 'function')) ||
+  (isChunk(chunk) &&
+    (typeof chunk !== 'string' || typeof encoding !== 'string' || Buffer.isEncoding(encoding)))
+
+/** What Node says to whoever changes a head that has been written. */
+const tooLate = (what: string): Error =>
+  Object.assign(new Error(`Cannot ${what} headers after they are sent to the client`), {
+    code: 'ERR_HTTP_HEADERS_SENT'
+  })
+
+/** Those that change a head, and how that is called. */
+const changers: ReadonlyArray<readonly [name: string, what: string]> = [
+  ['setHeader', 'set'],
+  ['setHeaders', 'set'],
+  ['appendHeader', 'append'],
+  ['removeHeader', 'remove']
+]
 
 /** What is done with what is written: kept until that is known, given to the client, all of it or the head, or to nobody. */
 type Course = 'held' | 'passed' | 'bodiless' | 'dropped'
@@ -194,6 +237,23 @@ const allowing = (fields: Fields): string =>
     )
   )
 
+/** Makes a property say that something is so where it is, or where `isSo`; gives what it says by itself. */
+const posing = (
+  response: Outgoing,
+  name: 'headersSent' | 'writableEnded',
+  isSo: () => boolean
+): (() => boolean) => {
+  // another cache before this one may have done the same
+  const earlier = Object.getOwnPropertyDescriptor(response, name)
+  const by: object =
+    earlier === undefined
+      ? (Object.getPrototypeOf(response) as object)
+      : Object.defineProperty({}, name, earlier)
+  const plain = (): boolean => Reflect.get(by, name, response) === true
+  Object.defineProperty(response, name, { configurable: true, get: () => isSo() || plain() })
+  return plain
+}
+
 /** @internal */
 export const makeTap = (
   response: Outgoing,
@@ -232,7 +292,10 @@ export const makeTap = (
   let course: Course = 'held'
   /** What is called meanwhile is called by what the cache itself calls. */
   let sending = false
+  /** Whoever comes after the cache has been asked. */
+  let started = false
   let headed = false
+  let status = 0
   let ended = false
   /** The client has been answered with something else than what is written. */
   let finished = false
@@ -264,6 +327,10 @@ export const makeTap = (
     finished = true
     call({ name: 'end', args: [] })
   }
+  /** Nobody is sent what waits: whoever wrote it goes on. */
+  const forget = (): void => {
+    for (const { args } of waiting.splice(0)) tell(args)
+  }
   const drain = (): void => {
     held = 0
     if (waits && !ended) setImmediate(() => response.emit('drain'))
@@ -278,11 +345,25 @@ export const makeTap = (
 
   const headNow = (): Head => ({ status: response.statusCode, fields: pairs(response.getHeaders()) })
 
+  /** Nothing can be said any more: what is said too late would be sent with this, or with what comes in its place. */
+  const closeHead = (): void => {
+    for (const [name, what] of changers) {
+      // the proof: whatever they are, they are called as they were
+      const change = Reflect.get(response, name) as ((...args: ReadonlyArray<unknown>) => unknown) | undefined
+      if (change === undefined) continue
+      Reflect.set(response, name, (...args: ReadonlyArray<unknown>): unknown => {
+        if (course === 'held' && !sending) throw tooLate(what)
+        return change.apply(response, [...args])
+      })
+    }
+  }
   /** The first that is written: what it says of the page. */
   const head = (): void => {
     if (headed) return
     headed = true
     const said = headNow()
+    status = said.status
+    if (course === 'held') closeHead()
     allowed = allowing(said.fields)
     const own = said.fields.filter(([name, value]) => !before.has(name + value) || meant.has(name))
     resolve({
@@ -290,7 +371,7 @@ export const makeTap = (
       ...said,
       own,
       copy: (max) => {
-        if (course !== 'held') return copied(E.left('unreadable'))
+        if (course !== 'held') return copied(E.left(gone ? 'broken' : 'unreadable'))
         copy = gathering(max)
         const whole = new Promise<E.Either<NoCopy, Uint8Array>>((done) => {
           settleCopy = done
@@ -300,7 +381,10 @@ export const makeTap = (
         return { whole, stop: (why) => stopCopy(E.left(why)) }
       },
       discard: () => {
-        if (course === 'held') course = 'dropped'
+        if (course === 'held') {
+          course = 'dropped'
+          forget()
+        }
         drain()
         conclude()
       }
@@ -311,7 +395,7 @@ export const makeTap = (
    * said who else may have the answer.
    */
   const conclude = (): void => {
-    if (copy === undefined || !ended) return
+    if (copy === undefined || !ended || !isSent()) return
     const { fields } = headNow()
     const isLate = fields.some(([name]) => name === 'set-cookie') || allowing(fields) !== allowed
     stopCopy(isLate ? E.left('set-cookie') : E.right(copy.bytes()))
@@ -320,19 +404,63 @@ export const makeTap = (
   const callbackOf = (args: ReadonlyArray<unknown>): Callback | undefined =>
     // the proof: the only functions that these take are told of the end
     args.find((arg) => typeof arg === 'function') as Callback | undefined
+  const tell = (args: ReadonlyArray<unknown>): void => {
+    const callback = callbackOf(args)
+    if (callback !== undefined) setImmediate(callback)
+  }
+  /** What is refused now is nobody's answer, and its writer has gone on: it breaks off, as where a handler fails too late. */
+  const orBreak =
+    <A extends ReadonlyArray<unknown>>(answer: (...args: A) => void) =>
+    (...args: A): void => {
+      try {
+        answer(...args)
+      } catch (cause) {
+        stopCopy(E.left('broken'))
+        response.destroy(cause instanceof Error ? cause : undefined)
+      }
+    }
+  /** There is nobody any more who could be answered from the store. */
+  const leave = (): void => {
+    gone = true
+    // what changes something goes on without its client, and what it answers says which pages are out of date
+    if (isRead(wanted)) reject(new ClientGone())
+    if (course !== 'held') return
+    course = 'passed'
+    orBreak(() => waiting.splice(0).forEach(call))()
+  }
 
   const written = (name: Writer, args: ReadonlyArray<unknown>): unknown => {
     if (sending) return call({ name, args })
+    // the head of what the cache has sent, by somebody before it who has waited with the end: a session is saved first
+    if (name === 'writeHead' && finished && !isSent()) {
+      call({ name, args: [status] })
+      conclude()
+      return response
+    }
+    // somebody before the cache, who has waited long enough
+    if (course === 'held' && !started && !isInterim(name, args)) leave()
+    if (course === 'held' && !ended && !((headed || isHead(response, name, args)) && isPiece(name, args))) {
+      // a response refuses that at once, and whoever writes can say something else
+      try {
+        return call({ name, args })
+      } finally {
+        if (isSent()) course = 'passed'
+      }
+    }
     if (name === 'writeHead') {
-      const [status, ...rest] = args
-      // 1xx come before the answer and are none
-      if (typeof status === 'number' && status < 200) return call({ name, args })
-      if (headed) return course === 'passed' ? call({ name, args }) : response
+      if (isInterim(name, args)) return call({ name, args })
+      const [first, ...rest] = args
+      if (headed && course === 'held') throw tooLate('write')
+      if (headed) {
+        if (course === 'passed') call({ name, args })
+        conclude()
+        return response
+      }
       for (const [field, value] of given(rest.at(-1))) response.setHeader(field, value)
-      if (typeof status === 'number') response.statusCode = status
+      if (typeof first === 'number') response.statusCode = first
       head()
       const reason = typeof rest[0] === 'string' ? [rest[0]] : []
-      const plain: Call = { name, args: [status, ...reason] }
+      const plain: Call = { name, args: [first, ...reason] }
       if (course === 'passed') call(plain)
       else if (course === 'held') waiting.push(plain)
       return response
@@ -353,10 +481,7 @@ export const makeTap = (
       held += sizeOf(args[0])
       waits ||= held > mostHeld
       return name === 'write' ? copy !== undefined || !waits : response
-    } else {
-      const callback = callbackOf(args)
-      if (callback !== undefined) setImmediate(callback)
-    }
+    } else tell(args)
     return name === 'write' ? true : response
   }
 
@@ -365,24 +490,14 @@ export const makeTap = (
     Reflect.set(response, name, (...args: ReadonlyArray<unknown>) => written(name, args))
   }
   response.once('close', () => {
+    if (!ended || !isSent()) stopCopy(E.left('broken'))
     if (ended || finished) return
-    gone = true
-    stopCopy(E.left('broken'))
-    // what changes something goes on without its client, and what it answers says which pages are out of date
-    if (isRead(wanted)) reject(new ClientGone())
+    leave()
   })
 
-  const prototype: unknown = Object.getPrototypeOf(response)
   // whoever has written, or ended, must not be told that he may still say something else
-  const says = (name: 'headersSent' | 'writableEnded', meanwhile: () => boolean): void => {
-    Object.defineProperty(response, name, {
-      configurable: true,
-      get: () =>
-        (course === 'held' && meanwhile()) || Reflect.get(prototype as object, name, response) === true
-    })
-  }
-  says('headersSent', () => headed)
-  says('writableEnded', () => ended)
+  const isSent = posing(response, 'headersSent', () => course === 'held' && headed)
+  posing(response, 'writableEnded', () => ended)
   const setFields = (fields: Fields): void => {
     for (const name of new Set(fields.map(([n]) => n))) {
       const values = fields.filter(([n]) => n === name).map(([, v]) => v)
@@ -390,17 +505,18 @@ export const makeTap = (
     }
   }
 
-  const send = ({ body, fields, status }: Answer): void => {
+  const send = ({ body, fields, status: answer }: Answer): void => {
     course = 'dropped'
-    waiting.length = 0
+    forget()
     drain()
-    if (response.headersSent || response.destroyed) return
+    if (isSent() || response.destroyed) return
     // nothing is left of an answer that failed, for which this one stands
     for (const name of Object.keys(response.getHeaders())) response.removeHeader(name)
     for (const [name, value] of Object.entries(first))
       if (value !== undefined) response.setHeader(name, typeof value === 'number' ? String(value) : value)
     // HTTP/2 has none, and warns whoever asks
     if (Object.hasOwn(response, 'statusMessage')) Reflect.set(response, 'statusMessage', undefined)
+    status = answer
     response.statusCode = status
     setFields(fields)
     finished = true
@@ -410,23 +526,26 @@ export const makeTap = (
 
   const pass = (fate: Fate): void => {
     if (course !== 'held') return
-    const { fields, status } = headNow()
+    const { fields } = headNow()
+    // what is said of it when it has ended comes too late
+    response.statusCode = status
     const said = cache === undefined ? undefined : cacheStatus(cache, fate)
     if (isOurs(wanted) && isKnown(wanted, { fields, status }, now())) {
       course = 'bodiless'
-      waiting.length = 0
+      forget()
       const left = unmodified(withStatus(fields, said))
       for (const [name] of fields) if (!left.some(([n]) => n === name)) response.removeHeader(name)
       setFields(left.filter(([name]) => name === 'cache-status'))
-      response.statusCode = 304
+      status = 304
+      response.statusCode = status
       drain()
       finish()
       conclude()
       return
     }
+    course = 'passed'
     if (said !== undefined && status >= 200)
       setFields(withStatus(fields, said).filter(([n]) => n === 'cache-status'))
-    course = 'passed'
     const answers = waiting.splice(0).map(call)
     // where the client has to read first, his own response says when he has
     if (answers.at(-1) !== false || copy !== undefined) drain()
@@ -436,6 +555,8 @@ export const makeTap = (
   let running: Promise<unknown> = Promise.resolve()
   return {
     run: (f) => {
+      if (gone && isOurs(wanted)) return reply
+      started = true
       // in a call of its own, so that one that throws and one that rejects are the same
       running = (async () => {
         await f()
@@ -447,8 +568,8 @@ export const makeTap = (
       return reply
     },
     done: () => running,
-    pass,
-    send,
+    pass: orBreak(pass),
+    send: orBreak(send),
     isGone: () => gone
   }
 }

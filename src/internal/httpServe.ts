@@ -148,6 +148,12 @@ export const makeLoad =
       visit.decide()
       return E.left({ _tag: 'Failed', status: reply.status })
     }
+    if (visit.isGone() && (reply.status < 200 || reply.status >= 300)) {
+      // a handler that was called off may say that there is nothing: that is nothing for the others
+      visit.release(false)
+      visit.decide()
+      return E.left(lost)
+    }
     const came = now()
     const plan = planOf(visit, reply, came)
     if (E.isLeft(plan)) return unstorable(plan.left)
@@ -265,6 +271,9 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
     if (E.isLeft(answer))
       return visit.ran()
         ? own(visit, { fwd })
+        : visit.isGone()
+        ? // he makes no page for those who wait, as he would leave them, too
+          own(visit, { fwd })
         : answer.left === lost && turn < mostTurns
         ? // whoever loaded it has gone: one of those who waited does it now
           collapse(visit, base, place, hop, turn + 1)

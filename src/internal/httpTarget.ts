@@ -12,7 +12,7 @@ import { KeyError } from '../RingError'
 export interface Target {
   readonly origin: string
   readonly path: string
-  /** Whether that is what the request said, letter by letter: else its handler may see another path. */
+  /** Whether that is what the request said, letter by letter: else its handler may see another path, or another port. */
   readonly isExact?: boolean
 }
 
@@ -55,8 +55,29 @@ export const targetIn = (
     ? unusable('a request for no path')
     : pipe(
         targetOf(`${scheme}://${host}${line}`),
-        E.map((target) => ({ ...target, isExact: target.path === line }))
+        E.map((target) => ({
+          ...target,
+          isExact: target.path === line && target.origin === `${scheme}://${host.toLowerCase()}`
+        }))
       )
+
+/**
+ * The same for a request that has an address, and perhaps a `Host` beside it that its handler may read: there a port may be
+ * said that the address does not have.
+ *
+ * @internal
+ */
+export const targetBeside = (text: string, host: string | undefined): E.Either<KeyError, Target> =>
+  pipe(
+    targetOf(text),
+    E.map((target) => {
+      const port = host?.lastIndexOf(':') ?? -1
+      if (host === undefined || port < 0) return target
+      const { host: own, hostname } = new URL(target.origin)
+      const said = host.toLowerCase()
+      return said.slice(0, port) === hostname ? { ...target, isExact: said === own } : target
+    })
+  )
 
 /**
  * A target as a command is given it: a whole address, or a path, which has the origin of the site.

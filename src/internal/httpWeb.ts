@@ -30,16 +30,35 @@ export const wantedOf = (request: Request): Wanted => ({
   header: (name) => request.headers.get(name) ?? undefined
 })
 
+const isPlain = ({ headers }: Request): boolean => !answered.some((name) => headers.has(name))
+
+/** Of the class that a framework gives its requests, where that can be made of another: handlers use what it adds. */
+const ofItsClass = (request: Request, headers: Headers): Request => {
+  const { constructor: made } = request
+  const prototype: unknown = made.prototype
+  if (prototype instanceof Request)
+    try {
+      const same = Reflect.construct(made, [request, { headers }]) as Request
+      if (same.url === request.url && isPlain(same)) return same
+    } catch {
+      // it is made of something else
+    }
+  return new Request(request, { headers })
+}
+
 /**
  * The request that the handler sees: without the conditions that the cache answers, so that there is a page to store.
  *
  * @internal
  */
 export const unconditional = (request: Request): Request => {
-  if (!isOurs(wantedOf(request)) || !answered.some((name) => request.headers.has(name))) return request
+  if (!isOurs(wantedOf(request)) || isPlain(request)) return request
   const headers = new Headers(request.headers)
   for (const name of answered) headers.delete(name)
-  return new Request(request, { headers })
+  const plain = ofItsClass(request, headers)
+  // what others have put on it
+  for (const [name, value] of Object.entries(request)) if (!(name in plain)) Reflect.set(plain, name, value)
+  return plain
 }
 
 /** @internal */
