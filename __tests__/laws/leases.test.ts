@@ -469,6 +469,18 @@ describe('law 34', () => {
       expect(['failed', 'refused'].filter((what) => all[what] === true)).toEqual([])
       time += Duration.days(19)
       expect(await cached.hasMany(stored.map((what) => [what]))()).toEqual(E.right(stored.map(() => true)))
+      // one that a load drew which came to nothing is kept by whoever stores
+      const other = ring((what: string) => TE.right(what), {
+        name: 'k',
+        store,
+        clock,
+        policy: Policy.ttl(Duration.days(20)),
+        tags: (what) => [what]
+      })
+      await cached('failed')()
+      await other('failed')()
+      time += Duration.hours(1) + 1
+      expect(await other.has('failed')()).toEqual(E.right(true))
       // a generation that has ended is drawn anew
       await cached.set('refused')('refused')()
       expect(await cached('refused')()).toEqual(E.right('refused'))

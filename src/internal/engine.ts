@@ -192,8 +192,9 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     const all = await Promise.all(
       entries.map(async ([args, value]): Promise<E.Either<RingError, Prepared<R>>> => {
         const stamps = tags === undefined ? E.right([]) : await stampsFor(args, undefined)
-        const prepared = E.isLeft(stamps) ? stamps : prepare(E.right(value), args, stamps.right)
-        if (E.isRight(prepared) && O.isSome(prepared.right)) await tags?.settle(args)
+        if (E.isLeft(stamps)) return stamps
+        const prepared = prepare(E.right(value), args, stamps.right)
+        if (E.isRight(prepared) && O.isSome(prepared.right)) await tags?.settle(args, stamps.right)
         return prepared
       })
     )

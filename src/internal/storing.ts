@@ -170,7 +170,9 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
 
   /** In the tick of the writes, so that a store that batches makes one trip of both. */
   const settle = (written: ReadonlyArray<One>): Promise<unknown> | undefined =>
-    tags === undefined ? undefined : Promise.all(written.map(({ args }) => tags.settle(args)))
+    tags === undefined
+      ? undefined
+      : Promise.all(written.map(({ args, stamps }) => tags.settle(args, stamps ?? [])))
 
   const keep: Storing<Args, Err, A, R>['keep'] = async (loaded, removes) => {
     const since = now()

@@ -17,7 +17,7 @@ import { KeyError, type StoreError, storeFailed } from '../RingError'
 import type { Store } from '../Store'
 import { makeAging } from './aging'
 import { attempt } from './attempt'
-import { type Holding, mostTags, seal, type Stamp, stampLength, unseal } from './envelope'
+import { type Holding, mostTags, sameBytes, seal, type Stamp, stampLength, unseal } from './envelope'
 import { uniqueBytes } from './unique'
 
 export type Stamps = ReadonlyArray<Stamp | undefined>
@@ -33,8 +33,8 @@ export const areTags = (u: unknown): u is ReadonlyArray<string> =>
 const generationLife = D.days(30)
 /** Until an entry is written: loads that come to nothing leave nothing behind for long, whatever was asked for. */
 const draftLife = D.hours(1)
-/** How many drafts are remembered. One that is forgotten ends after its hour, and its entries with it. */
-const mostDrafts = 8_192
+/** How many generations are remembered to be there to stay. One that is forgotten is looked at once more. */
+const mostSettled = 8_192
 
 const readStamp = (raw: unknown): Stamp | undefined => {
   const envelope = unseal(raw, 'memory')
@@ -57,8 +57,11 @@ export interface Tags<Args extends Arguments> {
     keys: ReadonlyArray<Key>,
     stamps: Stamps
   ) => Promise<E.Either<StoreError, ReadonlyArray<Stamp>>>
-  /** Lets the generations of an entry that is about to be written live on. Whatever fails, they end early at worst. */
-  readonly settle: (args: Args) => Promise<unknown>
+  /**
+   * Lets the generations of an entry that is about to be written live on, whoever has drawn them. Whatever fails, they end
+   * early at worst.
+   */
+  readonly settle: (args: Args, stamps: ReadonlyArray<Stamp>) => Promise<unknown>
 }
 
 export const makeTags = <Args extends Arguments, R>(
@@ -72,7 +75,7 @@ export const makeTags = <Args extends Arguments, R>(
 ): Tags<Args> => {
   /** Loads that begin together draw one generation. */
   const drawing = new Map<Key, Promise<E.Either<StoreError, Stamp>>>()
-  const drafts = makeAging<true>(mostDrafts / 2)
+  const settled = makeAging<Stamp>(mostSettled / 2)
   const life = longest === D.forever ? D.forever : D.milliseconds(Math.max(generationLife, longest))
 
   const draw = (key: Key): Promise<E.Either<StoreError, Stamp>> => {
@@ -94,7 +97,6 @@ export const makeTags = <Args extends Arguments, R>(
           )
     ).finally(() => drawing.delete(key))
     drawing.set(key, drawn)
-    drafts.set(key, true)
     return drawn
   }
   const keysOf = (args: Args): ReadonlyArray<Key> => {
@@ -119,11 +121,19 @@ export const makeTags = <Args extends Arguments, R>(
       )
       return E.sequenceArray(all)
     },
-    settle: (args) =>
+    settle: (args, stamps) =>
       attempt('touch', async () => {
-        const settled = keysOf(args).filter((key) => drafts.get(key) === true)
-        for (const key of settled) drafts.delete(key)
-        return E.sequenceArray(await Promise.all(settled.map((key) => store.touch(key, life)())))
+        const renewed = keysOf(args).map(async (key, i) => {
+          const stamp = stamps[i]
+          const known = settled.get(key)
+          if (stamp === undefined || (known !== undefined && sameBytes(known, stamp))) return
+          settled.set(key, stamp)
+          const entry = await store.read(key)()
+          // another ring may let it live longer
+          const lasts = E.isRight(entry) && O.isSome(entry.right) && entry.right.value.remaining >= life
+          if (!lasts && E.isLeft(await store.touch(key, life)())) settled.delete(key)
+        })
+        return E.right(await Promise.all(renewed))
       })
   }
 }
