@@ -11,15 +11,9 @@ import type * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
 import { nothingAnswer, pageAnswer } from '../internal/httpAnswer'
-import {
-  hideConditions,
-  type Incoming,
-  makeTap,
-  type Outgoing,
-  targetOfIncoming,
-  unlessGone,
-  wantedIn
-} from '../internal/httpNode'
+import { hideConditions, type Incoming, targetOfIncoming, wantedIn } from '../internal/httpIncoming'
+import type { Outgoing } from '../internal/httpOutgoing'
+import { makeTap, unlessGone } from '../internal/httpTap'
 import type { RingError } from '../RingError'
 import { makePages, type Page, type PageCommands, type PageConfig, type PageTarget } from './pages'
 

@@ -52,6 +52,38 @@ export const gathering = (max: number): Gathering => {
   }
 }
 
+/** A copy of what somebody writes, piece by piece. */
+export interface Recording {
+  readonly isOn: () => boolean
+  readonly begin: (max: number) => Copy
+  readonly add: (bytes: Uint8Array) => void
+  /** Ends it: there is no copy, or that is the whole. */
+  readonly end: (why?: NoCopy) => void
+}
+
+/** @internal */
+export const makeRecording = (ended: () => void): Recording => {
+  let gathered: Gathering | undefined
+  let settle: (whole: E.Either<NoCopy, Uint8Array>) => void
+  const end = (why?: NoCopy): void => {
+    if (gathered === undefined) return
+    settle(why === undefined ? E.right(gathered.bytes()) : E.left(why))
+    gathered = undefined
+    ended()
+  }
+  return {
+    isOn: () => gathered !== undefined,
+    begin: (max) => {
+      gathered = gathering(max)
+      return { whole: new Promise((resolve) => (settle = resolve)), stop: end }
+    },
+    add: (bytes) => {
+      if (gathered?.add(bytes) === false) end('large')
+    },
+    end
+  }
+}
+
 /**
  * Reads a body once, for two. While the copy is made, what the client has not read yet waits in memory, which is not more
  * than the copy itself; then it is read as fast as the client reads. So neither waits for the other.
