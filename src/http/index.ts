@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+export { type Page, type PageError, type PageRequest, type PageTarget } from './model'
 export {
   type FastifyReply,
   type NodePageCommands,
@@ -16,11 +17,4 @@ export {
   type PageMiddleware
 } from './node'
 export { type PageHandler, page } from './page'
-export {
-  type Page,
-  type PageCommands,
-  type PageConfig,
-  type PageError,
-  type PageRequest,
-  type PageTarget
-} from './pages'
+export { type PageCommands, type PageConfig } from './pages'

@@ -15,7 +15,8 @@ import { hideConditions, type Incoming, targetOfIncoming, wantedIn } from '../in
 import type { Outgoing } from '../internal/httpOutgoing'
 import { makeTap, unlessGone } from '../internal/httpTap'
 import type { RingError } from '../RingError'
-import { makePages, type Page, type PageCommands, type PageConfig, type PageTarget } from './pages'
+import type { Page, PageTarget } from './model'
+import { makePages, type PageCommands, type PageConfig } from './pages'
 
 // -------------------------------------------------------------------------------------
 // model

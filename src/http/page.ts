@@ -10,13 +10,13 @@ import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
 import { nothingAnswer, pageAnswer } from '../internal/httpAnswer'
-import type { Page as StoredPage } from '../internal/httpPage'
 import { anybody, type Wanted } from '../internal/httpRules'
 import type { Fate, Served } from '../internal/httpServe'
 import { type Target, targetBeside } from '../internal/httpTarget'
 import { passedOn, replyOf, responseOf, unconditional, wantedOf, type WebReply } from '../internal/httpWeb'
 import type { KeyError, RingError } from '../RingError'
-import { makePages, type PageCommands, type PageConfig, type PageError, type PageTarget } from './pages'
+import type { Page, PageError, PageTarget } from './model'
+import { makePages, type PageCommands, type PageConfig } from './pages'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -84,7 +84,7 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
     async () =>
       replyOf(await handler(unconditional(request), ...rest))
 
-  const ofPage = (stored: StoredPage, wanted: Wanted, fate: Fate): Response =>
+  const ofPage = (stored: Page, wanted: Wanted, fate: Fate): Response =>
     responseOf(pageAnswer(stored, wanted, now(), cache, fate))
 
   const answer = (served: Served, wanted: Wanted): Response => {

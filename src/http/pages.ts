@@ -19,7 +19,7 @@ import { limit } from '../internal/guards'
 import { isName } from '../internal/httpFields'
 import { madeBy, type PagePolicy, ringPolicy } from '../internal/httpMade'
 import { makeAnswered } from '../internal/httpObserve'
-import { type Page as StoredPage, pageCodec } from '../internal/httpPage'
+import { pageCodec } from '../internal/httpPage'
 import { anybody, type Wanted } from '../internal/httpRules'
 import {
   type LoadError,
@@ -39,59 +39,11 @@ import { ring } from '../Ring'
 import { KeyError, type RingError } from '../RingError'
 import type { Observer } from '../RingEvent'
 import type * as Store from '../Store'
+import type { Page, PageError, PageRequest, PageTarget } from './model'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
-
-/**
- * A page as it is stored, and as a policy's functions see it. `headers` are pairs, with names in lower case. `time` is when all
- * of it had come, in milliseconds since 1970, and `age` how old it was then, in milliseconds. `lifetime` is how long it is fresh
- * from then on, in milliseconds; nothing where it has no end. `variant` says what its request said in the fields that `Vary` names.
- *
- * @category model
- * @since 0.1.0
- */
-export interface Page {
-  readonly status: number
-  readonly headers: ReadonlyArray<readonly [name: string, value: string]>
-  readonly body: Uint8Array
-  readonly time: number
-  readonly age: number
-  readonly lifetime?: number
-  readonly variant: string
-}
-
-/**
- * Why a handler brought no page: it threw, or it answered with 500, 502, 503 or 504. `Policy.staleIfError` is asked of both.
- *
- * @category model
- * @since 0.1.0
- */
-export type PageError =
-  | { readonly _tag: 'Thrown'; readonly cause: unknown }
-  | { readonly _tag: 'Failed'; readonly status: number }
-
-/**
- * What the tags of a page, and the functions of its policy, may depend on.
- *
- * @category model
- * @since 0.1.0
- */
-export interface PageRequest {
-  /** With its query, as it was given. */
-  readonly path: string
-  readonly method: string
-  readonly header: (name: string) => string | undefined
-}
-
-/**
- * The page that a command is about: its path, with the query; its whole address; or a request for it.
- *
- * @category model
- * @since 0.1.0
- */
-export type PageTarget = string | URL | Request
 
 /**
  * Where pages are kept, and how.
@@ -241,7 +193,7 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
     made: madeBy(policy, config.etag !== false, now)
   }
   const passing = makePassing(clock)
-  const codec: Codec<StoredPage, Uint8Array> = pageCodec(maxBytes)
+  const codec: Codec<Page, Uint8Array> = pageCodec(maxBytes)
   const load = makeLoad(ways, passing)
   const answered = makeAnswered()
   const observed = (stop: Stop): TE.TaskEither<LoadError, Page> =>

@@ -3,9 +3,10 @@
  *
  * @internal
  */
+import type { Page } from '../http/model'
 import { isKnown, unmodified } from './httpConditions'
 import { type Fields, valueOf, withField } from './httpFields'
-import { ageOf, leftOf, type Page } from './httpPage'
+import { ageOf, leftOf } from './httpPage'
 import type { Wanted } from './httpRules'
 import type { Fate } from './httpServe'
 

@@ -8,11 +8,11 @@ import { createHash } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 
 import * as D from '../Duration'
+import type { Page, PageError } from '../http/model'
 import * as Policy from '../Policy'
 import { stored, timeOf, valueOf } from './httpFields'
-import type { Page } from './httpPage'
 import { staleOf, variantOf, varyOf } from './httpRules'
-import { type LoadError, note, type PageError, type Stop, type Ways } from './httpServe'
+import { type LoadError, note, type Stop, type Ways } from './httpServe'
 import type { Visit } from './httpVisit'
 
 type Asked = readonly [request: Visit]

@@ -8,19 +8,9 @@ import { pipe } from 'fp-ts/function'
 import * as t from 'io-ts'
 
 import * as Codec from '../Codec'
+import type { Page } from '../http/model'
 import { DecodeError, EncodeError } from '../RingError'
 import { type Fields, isStorable } from './httpFields'
-
-/** What lies in the store: `http/page.ts` says what its parts are. */
-export interface Page {
-  readonly status: number
-  readonly headers: Fields
-  readonly body: Uint8Array
-  readonly time: number
-  readonly age: number
-  readonly lifetime?: number
-  readonly variant: string
-}
 
 const Head = /*#__PURE__*/ t.intersection([
   /*#__PURE__*/ t.type({

@@ -13,21 +13,17 @@ import * as O from 'fp-ts/Option'
 import type { Clock } from '../Clock'
 import type { Commands } from '../Command'
 import type { Duration } from '../Duration'
+import type { Page, PageError } from '../http/model'
 import type { RingError } from '../RingError'
 import { asksForMore, hasBody, isDisguised, isRead } from './httpConditions'
 import { type Directives, durationOf, parseDirectives } from './httpDirectives'
 import { valueOf } from './httpFields'
-import { ageOf, leftOf, type Page } from './httpPage'
+import { ageOf, leftOf } from './httpPage'
 import { aged, isFailure, type Plan, planOf, suits, variantOf, varyOf, type Wanted } from './httpRules'
 import { isAt, type Target } from './httpTarget'
 import { type Arrival, makeVisit, type Released, type Reply, type Visit } from './httpVisit'
 import { makeRecent } from './recent'
 import { startTimer } from './timer'
-
-/** What a handler comes to that fails. */
-export type PageError =
-  | { readonly _tag: 'Thrown'; readonly cause: unknown }
-  | { readonly _tag: 'Failed'; readonly status: number }
 
 /** What a load comes to when it brings no page. An answer that may not be stored is one all the same, for who asked. */
 export type LoadError = PageError | { readonly _tag: 'Unstorable'; readonly reason: string }
