@@ -196,15 +196,19 @@ export const makeTap = (
   })
   reply.catch(() => undefined)
 
-  const call = ({ args, name }: Call): unknown => {
+  const byItself = <A>(f: () => A): A => {
     const outer = sending
     sending = true
     try {
-      return original[name]?.apply(response, [...args])
+      return f()
     } finally {
       sending = outer
     }
   }
+  const call = ({ args, name }: Call): unknown => byItself(() => original[name]?.apply(response, [...args]))
+  /** Whether a head is written that the client has not been sent: who wrote it must not say something else in its place. */
+  const isKept = (): boolean =>
+    status !== undefined && (course === 'held' || (course === 'bodiless' && !finished))
   const setStatus = (code: number): void => {
     status = code
     response.statusCode = code
@@ -213,6 +217,8 @@ export const makeTap = (
   const finish = (): void => {
     if (finished || (recording.isOn() && !ended)) return
     finished = true
+    // whoever fails in his body may have said another one
+    if (status !== undefined) response.statusCode = status
     call({ name: 'end', args: [] })
   }
   const goOn = (): void => {
@@ -246,7 +252,7 @@ export const makeTap = (
     status = said.status
     allowed = allowing(said.fields)
     // what is said too late would be sent with this, or with what comes in its place
-    if (course === 'held') closingHead(response, () => course === 'held' && !sending)
+    if (course === 'held') closingHead(response, () => isKept() && !sending)
     resolve({
       // the rules look at all of it, the store keeps what is the page's own
       ...said,
@@ -345,7 +351,7 @@ export const makeTap = (
     if (original[name] !== undefined)
       Reflect.set(response, name, (...args: ReadonlyArray<unknown>) => written({ name, args }))
   // whoever has written, or ended, must not be told that he may still say something else
-  const isSent = posing(response, 'headersSent', () => course === 'held' && status !== undefined)
+  const isSent = posing(response, 'headersSent', isKept)
   posing(response, 'writableEnded', () => ended)
   response.once('close', () => {
     if (!ended || !isSent()) recording.end('broken')
@@ -376,11 +382,13 @@ export const makeTap = (
     course = 'bodiless'
     forget()
     const left = unmodified(withStatus(fields, said))
-    for (const [name] of fields) if (!left.some(([n]) => n === name)) response.removeHeader(name)
-    setFields(
-      response,
-      left.filter(([name]) => name === 'cache-status')
-    )
+    byItself(() => {
+      for (const [name] of fields) if (!left.some(([n]) => n === name)) response.removeHeader(name)
+      setFields(
+        response,
+        left.filter(([name]) => name === 'cache-status')
+      )
+    })
     setStatus(304)
     finish()
     conclude()
