@@ -72,7 +72,7 @@ describe('bytes in the store', () => {
     expect(E.isRight(decode(line(head)))).toBe(true)
   })
 
-  it('come back as they were, whatever they are', () => {
+  it('law P4: come back as they were, whatever they are', () => {
     const field = fc.tuple(
       fc.stringMatching(/^[a-z][a-z0-9-]{0,10}$/),
       fc.stringMatching(/^[\x21-\x7e\xa0-\xff]{0,20}$/)

@@ -254,7 +254,7 @@ describe('a crowd', () => {
     expect(runs()).toBe(2)
   })
 
-  it('is given nothing private, whatever comes in whatever order', async () => {
+  it('law P2: is given nothing private, whatever comes in whatever order', async () => {
     const reply = fc.record({
       cookie: fc.boolean(),
       control: fc.constantFrom('', 'private', 'no-store', 'max-age=60', 'public', 's-maxage=9', 'max-age=0'),
@@ -313,7 +313,7 @@ describe('a crowd', () => {
 })
 
 describe('invalidation', () => {
-  it('wins over a load that began before it', async () => {
+  it('law P5: wins over a load that began before it', async () => {
     const { handler, waiting } = held()
     const { pages, runs } = bench(handler)
     const old = pages(ask('/', { 'x-who': 'old' }))
@@ -329,7 +329,7 @@ describe('invalidation', () => {
     expect(runs()).toBe(2)
   })
 
-  it('reaches another process, and loads that are under way there', async () => {
+  it('law P5: reaches another process, and loads that are under way there', async () => {
     const { handler, waiting } = held()
     const store = dict<Uint8Array>()
     const here = page(handler, { store })

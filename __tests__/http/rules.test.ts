@@ -550,7 +550,7 @@ describe.each([
   })
 })
 
-it('a page is served while it is younger than its lifetime, and no longer, however old it came and however long it took', () => {
+it('law P1: a page is served while it is younger than its lifetime, and no longer, however old it came and however long it took', () => {
   const seconds = fc.nat(12)
   return fc.assert(
     fc.asyncProperty(seconds, seconds, seconds, seconds, async (maxAge, age, took, after) => {

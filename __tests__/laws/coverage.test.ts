@@ -30,6 +30,11 @@ const listed = [...read(path.join(root, 'docs/laws.md')).matchAll(/^(\d+)\. (.*)
   ([, number, text]) => [Number(number), /^\*(kept|later)\* /.exec(text!)?.[1]] as const
 )
 
+/** Those of pages, which have numbers of their own. */
+const ofPages = [...read(path.join(root, 'docs/laws.md')).matchAll(/^- (P\d+)\. (.*)$/gm)].map(
+  ([, law, text]) => [law!, /^\*(kept|later)\* /.exec(text!)?.[1]] as const
+)
+
 const marked = (mark: string) => listed.filter(([, its]) => its === mark).map(([law]) => law)
 
 const kept = marked('kept')
@@ -46,14 +51,20 @@ const required = [...new Set([...kept, ...claims.map(([, law]) => law)])].sort((
 const titles = [...sources('__tests__'), ...sources('src/testing')]
   .flatMap((file) => read(file).split('\n'))
   .filter((line) => !/^\s*(\/\/|\/?\*)|\.(skip|todo)\b/.test(line))
-  .flatMap((line) => line.match(/['"`][^'"`]*\blaws? \d[^'"`]*/g) ?? [])
+  .flatMap((line) => line.match(/['"`][^'"`]*\blaws? P?\d[^'"`]*/g) ?? [])
 
 const tested = new Set(titles.flatMap(lawsOf))
+const testedOfPages = new Set(titles.flatMap((title) => title.match(/\bP\d+/g) ?? []))
 
 describe('laws', () => {
   it('the list has its numbers in order, and marks each as kept or later', () => {
     expect(listed.map(([law]) => law)).toEqual(Array.from({ length: 38 }, (_, i) => i + 1))
     expect(listed.filter(([, mark]) => mark === undefined)).toEqual([])
+  })
+
+  it('so does that of pages', () => {
+    expect(ofPages.map(([law]) => law)).toEqual(Array.from({ length: 5 }, (_, i) => `P${i + 1}`))
+    expect(ofPages.filter(([, mark]) => mark === undefined)).toEqual([])
   })
 
   it('modules claim laws, and only those that are kept', () => {
@@ -63,5 +74,9 @@ describe('laws', () => {
 
   it.each(required)('law %d has a test', (law) => {
     expect(tested.has(law)).toBe(true)
+  })
+
+  it.each(ofPages.filter(([, mark]) => mark === 'kept'))('law %s has a test', (law) => {
+    expect(testedOfPages.has(law)).toBe(true)
   })
 })
