@@ -86,7 +86,10 @@ const ofFunctions = ['name', 'length'] as const
 const dressed = (f: AnyFunction, prototype: object, to: To): object => {
   for (const member of ofFunctions) if (Object.hasOwn(prototype, member)) Reflect.deleteProperty(f, member)
   // the proof: `setPrototypeOf` gives what it is given
-  return Object.defineProperty(Object.setPrototypeOf(f, prototype) as object, through, { value: to })
+  const made = Object.setPrototypeOf(f, prototype) as { [through]?: To }
+  // assigned, as to define a property costs three times as much as all the rest
+  made[through] = to
+  return made
 }
 
 const isMade = (own: Shape, ring: object): ring is Made => way in ring && ring[way] === own
