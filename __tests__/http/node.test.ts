@@ -7,6 +7,7 @@ import * as net from 'node:net'
 import * as path from 'node:path'
 import { pipeline, Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import * as vm from 'node:vm'
 import * as zlib from 'node:zlib'
 
 import { afterEach, describe, expect, it } from '@jest/globals'
@@ -537,6 +538,20 @@ describe('what is one user’s', () => {
     expect(await text('ada')).toBe('for ada 1')
     await soon(10)
     expect(await text('eve')).toBe('for eve 2')
+  })
+
+  it('a body with bytes of another realm is not stored without them', async () => {
+    const foreign: unknown = vm.runInNewContext('new Uint8Array([66, 67])')
+    const { runs, text } = await up(async (_, res) => {
+      res.write('A')
+      await soon(10)
+      res.write(foreign)
+      res.end('D')
+    })
+    expect(await text()).toBe('ABCD')
+    await soon(10)
+    expect(await text()).toBe('ABCD')
+    expect(runs()).toBe(2)
   })
 
   it('what was said before the cache and is said again is the page’s', async () => {

@@ -174,13 +174,15 @@ export const isPiece = ({ args: [chunk, encoding], name }: Call): boolean =>
   (isChunk(chunk) &&
     (typeof chunk !== 'string' || typeof encoding !== 'string' || Buffer.isEncoding(encoding)))
 
-/** The bytes that a call writes. */
-export const bytesOf = ({ args: [chunk, encoding], name }: Call): Uint8Array =>
-  (name !== 'write' && name !== 'end') || !isChunk(chunk)
+/** The bytes that a call writes; `undefined` where only the response can tell: it takes bytes of another realm, too. */
+export const bytesOf = ({ args: [chunk, encoding], name }: Call): Uint8Array | undefined =>
+  (name !== 'write' && name !== 'end') || !chunk || typeof chunk === 'function'
     ? new Uint8Array()
     : typeof chunk === 'string'
     ? Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
-    : chunk
+    : chunk instanceof Uint8Array
+    ? chunk
+    : undefined
 
 /** About how many that are. */
 export const sizeOf = ({ args: [chunk] }: Call): number => (isChunk(chunk) ? chunk.length : 0)

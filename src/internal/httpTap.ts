@@ -190,6 +190,11 @@ export const makeTap = (
   const recording = makeRecording(() => {
     if (course === 'bodiless') finish()
   })
+  const record = (one: Call): void => {
+    const bytes = bytesOf(one)
+    if (bytes === undefined) recording.end('unreadable')
+    else recording.add(bytes)
+  }
   let resolve: (reply: Reply) => void
   let reject: (cause: unknown) => void
   const reply = new Promise<Reply>((good, bad) => {
@@ -262,7 +267,7 @@ export const makeTap = (
       copy: (max) => {
         if (course !== 'held') return copied(E.left(gone ? 'broken' : 'unreadable'))
         const copy = recording.begin(max)
-        for (const one of backlog.all()) recording.add(bytesOf(one))
+        backlog.all().forEach(record)
         return copy
       },
       discard: () => {
@@ -323,7 +328,7 @@ export const makeTap = (
     head()
     if (ended) return course === 'passed' ? call(one) : name === 'write' ? false : response
     if (name === 'end') ended = true
-    if (recording.isOn()) recording.add(bytesOf(one))
+    if (recording.isOn()) record(one)
     const answer = course === 'passed' ? call(one) : undefined
     const hasRoom = course !== 'held' || backlog.keep(one)
     if (course === 'bodiless' && ended) finish()
