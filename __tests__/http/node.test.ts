@@ -554,14 +554,18 @@ describe('what is one user’s', () => {
     expect(runs()).toBe(2)
   })
 
-  it('what was said before the cache and is said again is the page’s', async () => {
+  it.each<readonly [string, (res: http.ServerResponse) => unknown]>([
+    ['setHeader', (res) => res.setHeader('x-language', 'en')],
+    ['writeHead', (res) => res.writeHead(200, { 'X-Language': 'en' })],
+    ['writeHead with a list', (res) => res.writeHead(200, ['X-Language', 'en'])]
+  ])('what was said before the cache and is said again is the page’s: %s', async (_, say) => {
     const pages = pageMiddleware({ store: dict<Uint8Array>(), policy: Policy.ttl(Duration.seconds(60)) })
     const url = await listen((req, res) => {
       const asked = String(req.headers['accept-language'])
       res.setHeader('x-language', asked)
       res.setHeader('x-asked', asked)
       pages(req, res, () => {
-        res.setHeader('x-language', 'en')
+        say(res)
         res.end('in English')
       })
     })

@@ -152,7 +152,7 @@ export const makeTap = (
   wanted: Wanted,
   {
     cache,
-    earlier,
+    earlier = {},
     now
   }: {
     readonly cache: string | undefined
@@ -315,7 +315,13 @@ export const makeTap = (
       return response
     }
     const [code, ...rest] = one.args
-    byItself(() => given(rest.at(-1)).forEach(([field, value]) => response.setHeader(field, value)))
+    const fields = given(rest.at(-1))
+    byItself(() => fields.forEach(([field, value]) => response.setHeader(field, value)))
+    for (const [field] of fields) {
+      const name = field.toLowerCase()
+      // a framework that keeps its fields to itself says all of them here, those from before the cache too
+      if (!Object.hasOwn(earlier, name)) repeated.add(name)
+    }
     if (typeof code === 'number') response.statusCode = code
     head()
     const plain: Call = { name: 'writeHead', args: [code, ...(typeof rest[0] === 'string' ? [rest[0]] : [])] }
