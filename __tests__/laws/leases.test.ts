@@ -9,7 +9,7 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
-import { dict, Duration, Policy, ring, Store } from '../../src'
+import { dict, Duration, Policy, ring, RingError, Store } from '../../src'
 import { scheduledClock, scheduledStore } from './scheduled'
 
 type Fn = (id: number) => TE.TaskEither<string, number>
@@ -484,6 +484,53 @@ describe('law 34', () => {
       // a generation that has ended is drawn anew
       await cached.set('refused')('refused')()
       expect(await cached('refused')()).toEqual(E.right('refused'))
+    }
+  )
+
+  test.each<readonly [string, () => E.Either<RingError.StoreError, never>]>([
+    ['fails', () => E.left(RingError.storeFailed('read')('down'))],
+    [
+      'throws',
+      () => {
+        throw new Error('down')
+      }
+    ]
+  ])(
+    'a store that %s when it is asked about a generation shortens no life, and is asked again',
+    async (_, down) => {
+      let time = 0
+      const clock = { now: () => time }
+      const inner = dict({ clock })
+      const touched: Array<string> = []
+      let isDown = false
+      const store: typeof inner = {
+        ...inner,
+        read: (key) => (isDown && key.startsWith('~tag:') ? async () => down() : inner.read(key)),
+        touch: (key, life) => {
+          touched.push(key)
+          return inner.touch(key, life)
+        }
+      }
+      const lasting = (days: number) =>
+        ring((n: number) => TE.right(n), {
+          name: `for ${days}`,
+          store,
+          clock,
+          policy: Policy.ttl(Duration.days(days)),
+          tags: () => ['shared']
+        })
+      const [long, short] = [lasting(90), lasting(1)]
+      await long(1)()
+      expect(touched).toEqual(['~tag:shared'])
+      isDown = true
+      expect(await short(1)()).toEqual(E.right(1))
+      expect(touched).toEqual(['~tag:shared'])
+      isDown = false
+      // without a life of its own any more, it is made to last by the next entry that is stored
+      await inner.touch('~tag:shared', Duration.hours(1))()
+      await short(2)()
+      time += Duration.days(29)
+      expect(await inner.has('~tag:shared')()).toEqual(E.right(true))
     }
   )
 })

@@ -99,6 +99,13 @@ export const makeTags = <Args extends Arguments, R>(
     drawing.set(key, drawn)
     return drawn
   }
+  const renew = async (key: Key): Promise<E.Either<StoreError, unknown>> => {
+    if (store.lifetime === 'hidden') return store.touch(key, life)()
+    const entry = await store.read(key)()
+    // another ring may let it live longer; a store that cannot tell is not asked twice
+    const lasts = E.isLeft(entry) || (O.isSome(entry.right) && entry.right.value.remaining >= life)
+    return lasts ? entry : store.touch(key, life)()
+  }
   const keysOf = (args: Args): ReadonlyArray<Key> => {
     const given: unknown = tags(...args)
     if (!areTags(given)) throw new KeyError('tags are a list of strings')
@@ -128,10 +135,7 @@ export const makeTags = <Args extends Arguments, R>(
           const known = settled.get(key)
           if (stamp === undefined || (known !== undefined && sameBytes(known, stamp))) return
           settled.set(key, stamp)
-          const entry = await store.read(key)()
-          // another ring may let it live longer
-          const lasts = E.isRight(entry) && O.isSome(entry.right) && entry.right.value.remaining >= life
-          if (!lasts && E.isLeft(await store.touch(key, life)())) settled.delete(key)
+          if (E.isLeft(await attempt('touch', () => renew(key)))) settled.delete(key)
         })
         return E.right(await Promise.all(renewed))
       })
