@@ -27,14 +27,13 @@ interface Copying extends Copy {
 }
 
 /** Gathers chunks up to a limit. */
-export interface Gathering {
+interface Gathering {
   /** Whether there is room for more. */
   readonly add: (chunk: Uint8Array) => boolean
   readonly bytes: () => Uint8Array
 }
 
-/** @internal */
-export const gathering = (max: number): Gathering => {
+const gathering = (max: number): Gathering => {
   let chunks: Array<Uint8Array> = []
   let size = 0
   return {
