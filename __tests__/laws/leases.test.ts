@@ -533,4 +533,16 @@ describe('law 34', () => {
       expect(await inner.has('~tag:shared')()).toEqual(E.right(true))
     }
   )
+
+  test('law 34: a write does not wait for its generations to be made to last', async () => {
+    const store = { ...dict(), touch: () => () => new Promise<never>(() => undefined) }
+    const cached = ring((id: number): TE.TaskEither<string, number> => TE.right(id), {
+      name: 'k',
+      store,
+      tags: () => ['all']
+    })
+    expect(await cached.set(7)(1)()).toEqual(E.right(undefined))
+    expect(await cached.setMany([[[2], 8]])()).toEqual(E.right(undefined))
+    expect(await cached.getMany([[1], [2]])()).toEqual(E.right([O.some(7), O.some(8)]))
+  })
 })

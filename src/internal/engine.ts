@@ -194,7 +194,8 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
         const stamps = tags === undefined ? E.right([]) : await stampsFor(args, undefined)
         if (E.isLeft(stamps)) return stamps
         const prepared = prepare(E.right(value), args, stamps.right)
-        if (E.isRight(prepared) && O.isSome(prepared.right)) await tags?.settle(args, stamps.right)
+        // beside the write, which does not wait for it
+        if (E.isRight(prepared) && O.isSome(prepared.right)) void tags?.settle(args, stamps.right)
         return prepared
       })
     )

@@ -15,7 +15,7 @@ import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import { KeyError, type StoreError, storeFailed } from '../RingError'
 import type { Store } from '../Store'
-import { makeAging } from './aging'
+import { type Aging, makeAging } from './aging'
 import { attempt } from './attempt'
 import { type Holding, mostTags, sameBytes, seal, type Stamp, stampLength, unseal } from './envelope'
 import { uniqueBytes } from './unique'
@@ -35,6 +35,8 @@ const generationLife = D.days(30)
 const draftLife = D.hours(1)
 /** How many generations are remembered to be there to stay. One that is forgotten is looked at once more. */
 const mostSettled = 8_192
+/** The part of its life that a generation must have left, so that it is not made to last once more. */
+const almost = 0.9
 
 const readStamp = (raw: unknown): Stamp | undefined => {
   const envelope = unseal(raw, 'memory')
@@ -76,6 +78,8 @@ export const makeTags = <Args extends Arguments, R>(
   /** Loads that begin together draw one generation. */
   const drawing = new Map<Key, Promise<E.Either<StoreError, Stamp>>>()
   const settled = makeAging<Stamp>(mostSettled / 2)
+  /** Those that this ring has drawn: nobody need ask how long they live. */
+  const drafts = makeAging<Stamp>(mostSettled / 2)
   const life = longest === D.forever ? D.forever : D.milliseconds(Math.max(generationLife, longest))
 
   const draw = (key: Key): Promise<E.Either<StoreError, Stamp>> => {
@@ -97,13 +101,18 @@ export const makeTags = <Args extends Arguments, R>(
           )
     ).finally(() => drawing.delete(key))
     drawing.set(key, drawn)
+    drafts.set(key, stamp)
     return drawn
   }
-  const renew = async (key: Key): Promise<E.Either<StoreError, unknown>> => {
-    if (store.lifetime === 'hidden') return store.touch(key, life)()
+  const isIn = (known: Aging<Stamp>, key: Key, stamp: Stamp): boolean => {
+    const there = known.get(key)
+    return there !== undefined && sameBytes(there, stamp)
+  }
+  const renew = async (key: Key, stamp: Stamp): Promise<E.Either<StoreError, unknown>> => {
+    if (store.lifetime === 'hidden' || isIn(drafts, key, stamp)) return store.touch(key, life)()
     const entry = await store.read(key)()
     // another ring may let it live longer; a store that cannot tell is not asked twice
-    const lasts = E.isLeft(entry) || (O.isSome(entry.right) && entry.right.value.remaining >= life)
+    const lasts = E.isLeft(entry) || (O.isSome(entry.right) && entry.right.value.remaining >= life * almost)
     return lasts ? entry : store.touch(key, life)()
   }
   const keysOf = (args: Args): ReadonlyArray<Key> => {
@@ -132,10 +141,9 @@ export const makeTags = <Args extends Arguments, R>(
       attempt('touch', async () => {
         const renewed = keysOf(args).map(async (key, i) => {
           const stamp = stamps[i]
-          const known = settled.get(key)
-          if (stamp === undefined || (known !== undefined && sameBytes(known, stamp))) return
+          if (stamp === undefined || isIn(settled, key, stamp)) return
           settled.set(key, stamp)
-          if (E.isLeft(await attempt('touch', () => renew(key)))) settled.delete(key)
+          if (E.isLeft(await attempt('touch', () => renew(key, stamp)))) settled.delete(key)
         })
         return E.right(await Promise.all(renewed))
       })
