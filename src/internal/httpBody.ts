@@ -61,7 +61,7 @@ export interface Recording {
 }
 
 /** @internal */
-export const makeRecording = (ended: () => void): Recording => {
+export const makeRecording = (ended: () => void = () => undefined): Recording => {
   let gathered: Gathering | undefined
   let settle: (whole: E.Either<NoCopy, Uint8Array>) => void
   const end = (why?: NoCopy): void => {
@@ -91,40 +91,35 @@ export const makeRecording = (ended: () => void): Recording => {
  */
 export const copying = (body: ReadableStream<Uint8Array>, max: number): Copying => {
   const reader = body.getReader()
-  const gathered = gathering(max)
-  let copies = true
+  const recording = makeRecording()
+  const { whole } = recording.begin(max)
   let gone = false
-  let settle: (whole: E.Either<NoCopy, Uint8Array>) => void
-  const whole = new Promise<E.Either<NoCopy, Uint8Array>>((resolve) => (settle = resolve))
 
-  const end = (answer: E.Either<NoCopy, Uint8Array>): void => {
-    copies = false
-    settle(answer)
-  }
   const cancel = (reason?: unknown): Promise<void> => reader.cancel(reason).catch(() => undefined)
   /** One chunk for both; says whether there may be more. */
   const step = async (client: ReadableStreamDefaultController<Uint8Array>): Promise<boolean> => {
     try {
       const { done, value } = await reader.read()
       if (done) {
-        end(E.right(gathered.bytes()))
+        recording.end()
         if (!gone) client.close()
         return false
       }
-      if (copies && !(value instanceof Uint8Array)) end(E.left('broken'))
-      else if (copies && !gathered.add(value)) end(E.left('large'))
+      // what is no bytes is no copy, whatever its type says
+      if (value instanceof Uint8Array) recording.add(value)
+      else recording.end('broken')
       if (!gone) client.enqueue(value)
-      else if (!copies) void cancel()
+      else if (!recording.isOn()) void cancel()
       return true
     } catch (cause) {
-      end(E.left('broken'))
+      recording.end('broken')
       if (!gone) client.error(cause)
       return false
     }
   }
   /** Whether there may be more when the copy has ended. */
   const pump = async (client: ReadableStreamDefaultController<Uint8Array>): Promise<boolean> => {
-    while (copies) if (!(await step(client))) return false
+    while (recording.isOn()) if (!(await step(client))) return false
     return true
   }
   let pumped: Promise<boolean>
@@ -137,15 +132,15 @@ export const copying = (body: ReadableStream<Uint8Array>, max: number): Copying 
     },
     cancel: (reason) => {
       gone = true
-      return copies ? undefined : cancel(reason)
+      return recording.isOn() ? undefined : cancel(reason)
     }
   })
   return {
     client,
     whole,
     stop: (why) => {
-      if (copies && gone) void cancel()
-      end(E.left(why))
+      if (recording.isOn() && gone) void cancel()
+      recording.end(why)
     }
   }
 }

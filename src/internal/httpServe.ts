@@ -133,23 +133,22 @@ export const makeLoad =
     } catch (cause) {
       return E.left(visit.isGone() ? lost : { _tag: 'Thrown', cause })
     }
-    const unstorable = (reason: string): E.Either<LoadError, never> => {
-      passing.note(stop, true)
+    const released = (error: LoadError): E.Either<LoadError, never> => {
       visit.release(false)
       visit.decide()
-      return E.left({ _tag: 'Unstorable', reason })
+      return E.left(error)
+    }
+    const unstorable = (reason: string): E.Either<LoadError, never> => {
+      passing.note(stop, true)
+      return released({ _tag: 'Unstorable', reason })
     }
     if (isFailure(reply.status)) {
       // not released: an old page may be given instead
       visit.decide()
       return E.left({ _tag: 'Failed', status: reply.status })
     }
-    if (visit.isGone() && (reply.status < 200 || reply.status >= 300)) {
-      // a handler that was called off may say that there is nothing: that is nothing for the others
-      visit.release(false)
-      visit.decide()
-      return E.left(lost)
-    }
+    // a handler that was called off may say that there is nothing: that is nothing for the others
+    if (visit.isGone() && (reply.status < 200 || reply.status >= 300)) return released(lost)
     const came = now()
     const plan = planOf(visit, reply, came)
     if (E.isLeft(plan)) return unstorable(plan.left)
@@ -190,6 +189,8 @@ const satisfies = (asked: Directives, page: Page, now: number): boolean => {
   )
 }
 
+const unsaid: Directives = /*#__PURE__*/ new Map()
+
 const nothing: Served = { _tag: 'Nothing', fate: { detail: 'only-if-cached' } }
 
 /** What lies in the store for a visit, and where; or why nobody knows. */
@@ -210,12 +211,11 @@ export interface Serving {
 export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving => {
   const { now, obeys, vary } = ways
 
-  const asksFor = (visit: Visit): Directives => {
-    const said =
+  const saidBy = (visit: Visit): Directives =>
+    parseDirectives(
       visit.header('cache-control') ??
-      (visit.header('pragma')?.toLowerCase().includes('no-cache') === true ? 'no-cache' : '')
-    return parseDirectives(obeys ? said : '')
-  }
+        (visit.header('pragma')?.toLowerCase().includes('no-cache') === true ? 'no-cache' : '')
+    )
 
   const isOver = (page: Page): boolean => leftOf(page, now()) <= 0
 
@@ -265,11 +265,9 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
   ): Promise<Served> | Served => {
     const fwd = hop === 0 ? 'miss' : 'vary-miss'
     if (E.isLeft(answer))
-      return visit.ran()
+      // who has gone makes no page for those who wait, as he would leave them, too
+      return visit.ran() || visit.isGone()
         ? own(visit, { fwd })
-        : visit.isGone()
-        ? // he makes no page for those who wait, as he would leave them, too
-          own(visit, { fwd })
         : answer.left === lost && turn < mostTurns
         ? // whoever loaded it has gone: one of those who waited does it now
           collapse(visit, base, place, hop, turn + 1)
@@ -354,10 +352,11 @@ export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving =
       isDisguised(visit)
     )
       return own(visit, { fwd: 'bypass' })
-    const asked = asksFor(visit)
+    const said = saidBy(visit)
+    const asked = obeys ? said : unsaid
     const base = ways.base(target)
     const place = placeAt(base, vary, visit)
-    if (parseDirectives(visit.header('cache-control')).has('no-store')) {
+    if (said.has('no-store')) {
       // a page that is there may be given all the same, to a client who is not obeyed
       const { page } = obeys ? { page: undefined } : await find(visit, base, place)
       return page === undefined ? own(visit, { fwd: 'request' }) : fromStore(visit, page, { hit: true })

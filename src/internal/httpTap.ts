@@ -399,16 +399,19 @@ export const makeTap = (
     conclude()
   }
 
+  const sayStatus = (fields: Fields): void =>
+    setFields(
+      response,
+      fields.filter(([name]) => name === 'cache-status')
+    )
+
   const sendUnmodified = (fields: Fields, said: string | undefined): void => {
     course = 'bodiless'
     forget()
     const left = unmodified(withStatus(fields, said))
     byItself(() => {
       for (const [name] of fields) if (!left.some(([n]) => n === name)) response.removeHeader(name)
-      setFields(
-        response,
-        left.filter(([name]) => name === 'cache-status')
-      )
+      sayStatus(left)
     })
     setStatus(304)
     finish()
@@ -422,11 +425,7 @@ export const makeTap = (
     response.statusCode = status
     if (isOurs(wanted) && isKnown(wanted, { fields, status }, now())) return sendUnmodified(fields, said)
     course = 'passed'
-    if (said !== undefined && status >= 200)
-      setFields(
-        response,
-        withStatus(fields, said).filter(([n]) => n === 'cache-status')
-      )
+    if (said !== undefined && status >= 200) sayStatus(withStatus(fields, said))
     const answers = backlog.take().map(call)
     // where the client has to read first, his own response says when he has
     if (answers.at(-1) !== false || recording.isOn()) goOn()
