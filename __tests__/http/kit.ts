@@ -1,10 +1,18 @@
 /** What the tests of pages share: a clock that is moved by hand, and requests in few words. */
+import type * as net from 'node:net'
+
 import { dict, type Store } from 'fp-ring'
 import { page, type PageConfig, type PageHandler } from 'fp-ring/http'
 
 export const home = 'https://example.com'
 
 export const soon = (ms = 5): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** The port on which a server was made to listen, on this machine alone. */
+export const listening = async (server: net.Server): Promise<number> => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return (server.address() as net.AddressInfo).port
+}
 
 /** Time of the ring, of the store and of the day, which stand still until they are moved. */
 export const makeTime = () => {

@@ -16,7 +16,7 @@ import fastify from 'fastify'
 import { dict, Duration, Policy } from 'fp-ring'
 import { pageHook, pageListener, pageMiddleware } from 'fp-ring/http'
 
-import { soon } from './kit'
+import { listening, soon } from './kit'
 
 type Listener = (req: http.IncomingMessage, res: http.ServerResponse, run: number) => unknown
 
@@ -30,8 +30,7 @@ afterEach(async () => {
 const listen = async (listener: http.RequestListener): Promise<string> => {
   const server = http.createServer(listener)
   open.push(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return `http://127.0.0.1:${await listening(server)}`
 }
 
 /** A cached listener that counts its runs. */
@@ -814,7 +813,7 @@ describe('HTTP/2', () => {
       { store: dict<Uint8Array>() }
     )
     const server = http2.createServer((req, res) => void pages(req, res))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await listening(server)
     await near(server, async (session) => {
       const first = await ask(session, { ':path': '/list' })
       expect([first.body, first.headers['cache-status']]).toEqual(['run 1', 'fp-ring; fwd=miss; stored'])

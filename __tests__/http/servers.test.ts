@@ -13,7 +13,7 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import { Hono } from 'hono'
 
-import { makeTime, soon, type Time } from './kit'
+import { listening, makeTime, soon, type Time } from './kit'
 
 interface Answer {
   readonly status: number
@@ -100,10 +100,6 @@ const config = (time: Time) => ({
   )
 })
 
-const listening = async (server: http.Server): Promise<number> => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return (server.address() as AddressInfo).port
-}
 const closing = (server: http.Server) => () => new Promise((resolve) => server.close(resolve))
 
 const at = (port: number, path: string) => new URL(`http://127.0.0.1:${port}${path}`)

@@ -9,7 +9,7 @@ import express from 'express'
 import fastify from 'fastify'
 
 import type * as Pages from '../../src/http'
-import type { Anything } from './kit'
+import { type Anything, listening } from './kit'
 import {
   addAtHead,
   type Asked,
@@ -121,9 +121,6 @@ const overHttp2 =
 // -------------------------------------------------------------------------------------
 // servers
 // -------------------------------------------------------------------------------------
-
-const listening = async (server: http.Server | http2.Http2Server): Promise<void> =>
-  new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
 
 const site = (server: http.Server, close?: () => Promise<unknown>): Site => {
   const agent = new http.Agent({ keepAlive: false, maxSockets: 32 })
