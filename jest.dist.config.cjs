@@ -5,6 +5,8 @@ module.exports = {
   ...base,
   roots: ['<rootDir>/__tests__/dist'],
   testPathIgnorePatterns: ['/node_modules/', '/consumers/'],
-  globalSetup: undefined,
+  // installs the runtimes and bundlers, once
+  globalSetup: '<rootDir>/__tests__/dist/runtimes/tools.ts',
+  setupFiles: [],
   moduleNameMapper: {}
 }

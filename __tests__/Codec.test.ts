@@ -9,8 +9,9 @@ import * as t from 'io-ts'
 
 import * as Codec from '../src/Codec'
 import { codecLaws, deepEq } from '../src/testing'
-import { same } from '../src/testing/internal/same'
+import { same } from '../src/testing/words/same'
 import { obeys } from './laws/register'
+import { runs } from './runs'
 
 const bytes = (s: string): Uint8Array => new TextEncoder().encode(s)
 const text = (b: Uint8Array): string => new TextDecoder().decode(b)
@@ -104,7 +105,7 @@ obeys(
   codecLaws(Codec.json(t.unknown), {
     values: anything,
     eq: Eq.contramap(withoutUndefined)(deepEq),
-    numRuns: 3_000
+    numRuns: runs(3_000)
   })
 )
 obeys('json of numbers', codecLaws(Codec.json(t.array(t.number)), { values: fc.array(fc.double()) }))
@@ -172,6 +173,30 @@ describe('json', () => {
       expect(E.isLeft(any.encode([{ a: value }]))).toBe(!(value === undefined))
     }
     expect(E.isRight(any.encode({ toJSON: 1 }))).toBe(true)
+  })
+
+  it('law 1, 5: the bytes are bounded, both ways alike', () => {
+    const codec = Codec.json(t.string, { maxBytes: 5 })
+    for (const [value, isAllowed] of [
+      ['abc', true],
+      ['abcd', false],
+      ['é1', true],
+      ['éa1', false]
+    ] as const) {
+      expect(E.isRight(codec.encode(value))).toBe(isAllowed)
+      expect(E.isRight(codec.decode(bytes(JSON.stringify(value))))).toBe(isAllowed)
+    }
+    expect(message(codec.encode('abcd'))).toBe('more than 5 bytes')
+    expect(message(codec.decode(bytes('"abcd"')))).toBe('more than 5 bytes')
+    const most = 16 * 1024 * 1024
+    expect(E.isRight(Codec.json(t.string).encode('x'.repeat(most - 2)))).toBe(true)
+    expect(E.isRight(Codec.json(t.string).encode('x'.repeat(most - 1)))).toBe(false)
+    expect(message(Codec.json(t.string).decode(new Uint8Array(most)))).toBe('not JSON in UTF-8')
+    expect(message(Codec.json(t.string).decode(new Uint8Array(most + 1)))).toBe(
+      `more than ${String(most)} bytes`
+    )
+    for (const maxBytes of [0, -1, 1.5, NaN])
+      expect(() => Codec.json(t.string, { maxBytes })).toThrow('maxBytes must be a whole number above zero')
   })
 
   it('law 1: a getter or a type that throws is a left', () => {

@@ -4,10 +4,12 @@ import * as Eq from 'fp-ts/Eq'
 import { pipe } from 'fp-ts/function'
 
 import { KeyFn, ringKey } from '../src'
+import { KeyError } from '../src/RingError'
 import { deepEq, keyLaws } from '../src/testing'
-import { reordered } from '../src/testing/internal/keyChecks'
-import { same } from '../src/testing/internal/same'
+import { reordered } from '../src/testing/key/checks'
+import { same } from '../src/testing/words/same'
 import { obeys } from './laws/register'
+import { runs } from './runs'
 
 const key = KeyFn.structural('r')
 
@@ -104,7 +106,7 @@ const odd = fc.string({
 const long = odd.chain((text) => fc.constantFrom(text, text.repeat(9), `${text.repeat(9)}'`))
 const one = fc.tuple(long)
 
-obeys('structural', keyLaws(key, { values: anyArguments, numRuns: 10_000 }))
+obeys('structural', keyLaws(key, { values: anyArguments, numRuns: runs(10_000) }))
 obeys(
   'of',
   keyLaws(
@@ -154,7 +156,7 @@ describe('KeyFn', () => {
           expect(key(...(reordered(a) as Array<unknown>))).toBe(key(...a))
         }
       ),
-      { numRuns: 20_000 }
+      { numRuns: runs(20_000) }
     ))
 
   test('law 3: keys are printable ASCII, without spaces and braces', () =>
@@ -162,7 +164,7 @@ describe('KeyFn', () => {
       fc.property(fc.string({ unit: 'binary', minLength: 1 }), fc.array(anyArgument), (name, args) => {
         expect(KeyFn.structural(name)(...args)).toMatch(/^[!-z|~]+$/)
       }),
-      { numRuns: 2_000 }
+      { numRuns: runs(2_000) }
     ))
 
   test('law 3: a name and its arguments do not run into each other', () =>
@@ -176,7 +178,7 @@ describe('KeyFn', () => {
           expect(KeyFn.structural(n)(...a) === KeyFn.structural(m)(...b)).toBe(n === m && same(a, b))
         }
       ),
-      { numRuns: 5_000 }
+      { numRuns: runs(5_000) }
     ))
 
   test('law 3: what is often taken for the same', () => {
@@ -269,10 +271,84 @@ describe('KeyFn', () => {
         } catch (e) {
           message = String(e)
         }
-        expect(message).toMatch(argument === thrown ? /Error/ : /^KeyError: /)
-        if (argument !== thrown) expect(message).not.toContain('secret')
+        expect(message).toMatch(/^KeyError: argument [12]/)
+        expect(message).not.toContain('secret')
       }
     }
+  })
+
+  describe('law 4: what throws when it is looked at is a KeyError that says where, and keeps the cause', () => {
+    const secret = new Error('secret')
+    const fail = (): never => {
+      throw secret
+    }
+    const revoked = (): object => {
+      const { proxy, revoke } = Proxy.revocable({}, {})
+      revoke()
+      return proxy
+    }
+    const trapped = (trap: keyof ProxyHandler<object>) => new Proxy({ a: 1 }, { [trap]: fail })
+    const others = (u: object): ReadonlyArray<unknown> => [
+      u,
+      { [ringKey]: fail },
+      Object.assign(fail, { [ringKey]: fail })
+    ]
+    const throwing: Readonly<Record<string, unknown>> = {
+      'a getter': { get a() { return fail() } },
+      'a getter of an array': Object.defineProperty([1], 0, { get: fail, enumerable: true }),
+      'a getter for [ringKey]': { get [ringKey]() { return fail() } },
+      'a [ringKey]': { [ringKey]: fail },
+      'a [ringKey] of a function': Object.assign(() => undefined, { [ringKey]: fail }),
+      'a [ringKey] that throws a KeyError': { [ringKey]: () => { throw new KeyError('secret') } },
+      'a proxy’s get': trapped('get'),
+      'a proxy’s ownKeys': trapped('ownKeys'),
+      'a proxy’s getPrototypeOf': trapped('getPrototypeOf'),
+      'a proxy’s getOwnPropertyDescriptor': trapped('getOwnPropertyDescriptor'),
+      'a revoked proxy': revoked(),
+      'a proxy of an array': new Proxy([1], { has: fail }),
+      'a map that is not iterated': Object.setPrototypeOf(new Map(), { [Symbol.iterator]: fail }),
+      'a set in a getter': new Set(others({ get a() { return fail() } })),
+      'what throws nothing': { get a() { throw undefined } }
+    } // prettier-ignore
+
+    const caught = (args: ReadonlyArray<unknown>): unknown => {
+      try {
+        return key(...args)
+      } catch (e) {
+        return e
+      }
+    }
+
+    test.each(Object.keys(throwing))('%s', (name) => {
+      const argument = throwing[name]
+      for (const args of [[argument], [1, argument], [[0, argument]], [{ a: { b: argument } }], [new Map([[1, argument]])]]) {
+        const e = caught(args)
+        expect(e).toBeInstanceOf(KeyError)
+        expect(String(e)).toMatch(/^KeyError: argument [12]\b/)
+        expect(String(e)).not.toContain('secret')
+      }
+      expect(String(caught([1, { list: [0, argument] }]))).toMatch(/argument 2, at \.list\[1\]/)
+    }) // prettier-ignore
+
+    test('the cause is what was thrown, and no place is longer than a line', () => {
+      expect((caught([throwing['a getter']]) as KeyError).cause).toBe(secret)
+      const long = { ['n'.repeat(1_000)]: Array.from({ length: 2 }, () => throwing['a getter']) }
+      expect(String(caught([long])).length).toBeLessThan(400)
+    })
+
+    test('what has no text is named by its place, too', () => {
+      expect(String(caught([1, { when: [() => 1] }]))).toBe(
+        'KeyError: argument 2, at .when[0]: a function has no canonical text; give the argument a [ringKey]() or the ring a key'
+      )
+      expect(String(caught([new Map([[Symbol('secret'), 1]])]))).toMatch(/argument 1, at \{0\}: a symbol/)
+    })
+
+    test('toJSON and Symbol.toPrimitive are never asked', () => {
+      const asked = { toJSON: 1, valueOf: 2 }
+      expect(key(asked)).toBe('r:(toJSON=1,valueOf=2)')
+      for (const hook of [{ toJSON: fail }, { [Symbol.toPrimitive]: fail }])
+        expect(caught([hook])).toBeInstanceOf(KeyError)
+    })
   })
 
   test('an argument says what it is by [ringKey]', () => {
@@ -366,7 +442,7 @@ describe('KeyFn', () => {
           expect(short(forged)).not.toBe(short(a.repeat(9)))
         }
       ),
-      { numRuns: 2_000 }
+      { numRuns: runs(2_000) }
     ))
 
   test('hashed leaves short keys as they are, and refuses what leaves no room', () => {

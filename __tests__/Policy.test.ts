@@ -6,6 +6,7 @@ import * as TE from 'fp-ts/TaskEither'
 
 import type { RingError } from '../src'
 import { dict, Duration, Policy, ring } from '../src'
+import { runs } from './runs'
 
 type AnyPolicy = Policy.Policy<unknown, RingError.RingError, number, readonly [number]>
 
@@ -93,7 +94,7 @@ describe('Policy', () => {
         expect(await lived(p, seeded())).toStrictEqual(lives)
         if (fraction > 0.1) expect(new Set(lives).size).toBeGreaterThan(1)
       }),
-      { numRuns: 50 }
+      { numRuns: runs(100) }
     ))
 
   test('lifetimes may look at values and arguments, and values may be left out', async () => {

@@ -7,7 +7,7 @@ import * as t from 'io-ts'
 
 import { Codec, dict, Duration, Policy, ring, Store } from '../src'
 import { cbor } from '../src/codecs/cbor'
-import { lru } from '../src/stores/lru'
+import { lru } from '../src/stores/memory/lru'
 import { ringLaws, Value } from './laws/ring'
 
 /** A clock that is turned by hand. */

@@ -5,6 +5,7 @@ import { concatAll } from 'fp-ts/Monoid'
 import * as TE from 'fp-ts/TaskEither'
 
 import { dict, Duration, Policy, ring, RingEvent, Store } from '../src'
+import { runs } from './runs'
 
 describe('RingEvent', () => {
   test('law 38: hits + stales + misses = reads, whatever callers do and however the store answers', () =>
@@ -67,7 +68,7 @@ describe('RingEvent', () => {
           expect(RingEvent.reads(stats)).toBe(reads)
         }
       ),
-      { numRuns: 300 }
+      { numRuns: runs(300) }
     ))
 
   test('events carry the ring, the key and a duration, and no value', async () => {

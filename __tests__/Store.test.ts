@@ -8,8 +8,8 @@ import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 
 import { Codec, dict, Duration, RingError, Store } from '../src'
-import { anything as anyValues, storeLaws } from '../src/testing'
-import { obeys } from './laws/register'
+import { anything as anyValues } from '../src/testing'
+import { obeys, storeLaws } from './laws/register'
 import { operationsOf } from './stores/answers'
 
 const minute = Duration.minutes(1)

@@ -18,7 +18,7 @@ import {
   Ring,
   ring
 } from '../src'
-import { lru } from '../src/stores/lru'
+import { lru } from '../src/stores/memory/lru'
 
 const right = <A>(answer: E.Either<unknown, A>): A => {
   if (E.isLeft(answer)) throw answer.left

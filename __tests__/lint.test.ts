@@ -1,124 +1,116 @@
 /** The import rule, the purity rule, and the rule that an exception says why: each fires on bad code. */
 import * as path from 'node:path'
 
-import { beforeAll, describe, expect, it } from '@jest/globals'
-import type { ESLint } from 'eslint'
-import { loadESLint } from 'eslint'
+import { beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { minimatch } from 'minimatch'
 
-const root = path.resolve(__dirname, '..')
+import { makeRulesOf, type RulesOf } from './linting'
+import { modules } from './modules'
+
+interface Override {
+  readonly files: ReadonlyArray<string> | string
+  readonly rules: Readonly<
+    Record<string, [string, { readonly zones: ReadonlyArray<{ readonly except: ReadonlyArray<string> }> }]>
+  >
+}
+
+/** The table of `.eslintrc.cjs`, read off the rules that are made of it; of one file the last room holds. */
+const rooms = jest
+  .requireActual<{ readonly overrides: ReadonlyArray<Override> }>('../.eslintrc.cjs')
+  .overrides.flatMap(({ files, rules }) => {
+    const rule = rules['import-x/no-restricted-paths']
+    return rule === undefined ? [] : [{ files: String(files), may: rule[1].zones[0]!.except }]
+  })
+/** One module of each folder, and those of the root. */
+const samples = modules.filter(
+  (file, i) => path.dirname(file) === 'src' || path.dirname(file) !== path.dirname(modules[i - 1] ?? '')
+)
 
 describe('lint', () => {
-  let eslint: Pick<ESLint, 'lintText'>
+  let rulesOf: RulesOf
 
   beforeAll(async () => {
-    const LegacyESLint = (await loadESLint({ useFlatConfig: false })) as unknown as new (
-      options: object
-    ) => ESLint
-    // without types, since the code below is in no file of the program
-    eslint = new LegacyESLint({
-      cwd: root,
-      overrideConfig: {
-        extends: ['plugin:@typescript-eslint/disable-type-checked'],
-        rules: { 'fp-ts/no-discarded-pure-expression': 'off' }
-      }
-    })
+    rulesOf = await makeRulesOf()
   })
-
-  const rulesOf = async (
-    file: string,
-    ...code: ReadonlyArray<string>
-  ): Promise<ReadonlyArray<string | null>> => {
-    const [result] = await eslint.lintText(`${code.join('\n')}\n`, { filePath: path.join(root, file) })
-    return result!.messages.map((message) => message.ruleId)
-  }
 
   const imports = (from: string) => `import * as it from '${from}'\n\nexport const used = it`
 
+  describe.each(rooms)('import rule, the room $files', ({ files, may }) => {
+    const inside = modules.find((file) => minimatch(file, files))!
+    const from = (target: string): string => {
+      const name = path.posix.relative(path.posix.dirname(inside), target).replace(/\.ts$/, '')
+      return name.startsWith('.') ? name : `./${name}`
+    }
+    const isOpen = (file: string): boolean =>
+      may.some((place) => file === `src/${place}` || file.startsWith(`src/${place}/`))
+
+    it('refuses every other room, for values and for types', async () => {
+      const closed = samples.filter((file) => !isOpen(file))
+      expect(closed.length).toBeGreaterThan(0)
+      const code = closed.flatMap((file, i) => [
+        `import * as value${i} from '${from(file)}'`,
+        `import type * as type${i} from '${from(file)}'`
+      ])
+      const used = closed.map((_, i) => `value${i}, type${i}`).join(', ')
+      const broken = (await rulesOf(inside, ...code, `export { ${used} }`)).filter(
+        (rule) => rule === 'import-x/no-restricted-paths'
+      )
+      expect(broken).toHaveLength(2 * closed.length)
+    })
+
+    it('lets in what the table says', async () => {
+      const open = modules.filter((file) => isOpen(file) && file !== inside)
+      const code = open.map((file, i) => `import * as it${i} from '${from(file)}'`)
+      const rules = await rulesOf(inside, ...code, `export { ${open.map((_, i) => `it${i}`).join(', ')} }`)
+      expect(rules.filter((rule) => rule?.includes('no-restricted'))).toEqual([])
+    })
+
+    it('refuses a package that it does not name', async () => {
+      for (const name of ['redis', 'fp-tsx', 'fp-ring', 'node:timers', 'express'])
+        expect(await rulesOf(inside, imports(name))).toContain('no-restricted-imports')
+    })
+  })
+
+  it('import rule: every module of src is in a room', () => {
+    expect(modules.filter((file) => !rooms.some(({ files }) => minimatch(file, files)))).toEqual([])
+  })
+
+  // what the table is meant to say, whatever it says
   it.each([
-    ['src/KeyFn.ts', 'lru-cache'],
-    ['src/Policy.ts', './stores/dict'],
-    ['src/Policy.ts', './Ring'],
-    ['src/Policy.ts', 'node:crypto'],
-    ['src/Store.ts', 'redis'],
+    ['src/base/timer.ts', '../Duration'],
     ['src/Duration.ts', './index'],
-    ['src/Codec.ts', './codecs/cbor'],
-    ['src/stores/lru.ts', 'redis'],
-    ['src/stores/lru.ts', '../Codec'],
-    ['src/stores/lru.ts', '../Policy'],
-    ['src/stores/lru.ts', '../Ring'],
-    ['src/stores/lru.ts', './dict'],
-    ['src/stores/redis.ts', './memcachedClient'],
-    ['src/stores/memjs.ts', './memcached'],
-    ['src/stores/redisHash.ts', '../Policy'],
-    ['src/stores/dict.ts', 'lru-cache'],
-    ['src/stores/another.ts', 'fp-tsx'],
-    ['src/codecs/cbor.ts', '../Store'],
-    ['src/codecs/cbor.ts', 'redis'],
-    ['src/codecs/cbor.ts', '../index'],
-    ['src/internal/flights.ts', '../Ring'],
-    ['src/internal/flights.ts', 'lru-cache'],
-    ['src/Ring.ts', './index'],
-    ['src/Ring.ts', 'fp-ring'],
-    ['src/Ring.ts', '.'],
+    ['src/Store.ts', './stores/memory/dict'],
+    ['src/Policy.ts', './Ring'],
+    ['src/stores/model.ts', '../Store'],
+    ['src/stores/kit/answers.ts', '../combinators/batched'],
+    ['src/stores/memory/lru.ts', '../redis'],
+    ['src/stores/redis/index.ts', '../memcached/client'],
+    ['src/stores/redis/hash.ts', '../../Policy'],
+    ['src/engine/flights.ts', '../Ring'],
+    ['src/engine/flights.ts', '../ring/build'],
+    ['src/engine/flights.ts', '../stores/memory/dict'],
+    ['src/ring/build.ts', '../Ring'],
     ['src/index.ts', './stores/redis'],
-    ['src/index.ts', './codecs/cbor'],
-    ['src/index.ts', './testing/index'],
-    ['src/index.ts', './testing/storeLaws'],
     ['src/Ring.ts', './testing/random'],
-    ['src/stores/dict.ts', '../testing/clock'],
-    ['src/stores/dict.ts', 'fast-check'],
     ['src/testing/storeLaws.ts', '../Ring'],
-    ['src/testing/storeLaws.ts', '../stores/dict'],
-    ['src/testing/storeLaws.ts', '../index'],
-    ['src/testing/storeLaws.ts', 'jest'],
-    ['src/testing/internal/words.ts', '../../stores/dict'],
-    ['src/http/page.ts', '../stores/dict'],
-    ['src/http/page.ts', '../index'],
-    ['src/http/node.ts', 'express'],
-    ['src/http/node.ts', 'node:http'],
-    ['src/http/pages.ts', './index'],
-    ['src/internal/httpServe.ts', '../http/pages']
+    ['src/testing/storeLaws.ts', '../stores/memory/dict'],
+    ['src/http/core/rules.ts', '../cache/visit'],
+    ['src/http/cache/serve.ts', '../pages'],
+    ['src/http/web/page.ts', '../node/node']
   ])('import rule: %s may not import %s', async (file, from) => {
-    expect(await rulesOf(file, imports(from))).toContain('no-restricted-imports')
+    expect(await rulesOf(file, imports(from))).toContain('import-x/no-restricted-paths')
   })
 
   it.each([
-    ['src/KeyFn.ts', 'node:crypto'],
-    ['src/Policy.ts', './Duration'],
-    ['src/Policy.ts', './internal/defect'],
-    ['src/Policy.ts', 'fp-ts/Monoid'],
-    ['src/Codec.ts', 'io-ts'],
-    ['src/stores/lru.ts', 'lru-cache'],
-    ['src/stores/lru.ts', '../Store'],
-    ['src/stores/dict.ts', '../Duration'],
-    ['src/stores/dict.ts', '../internal/defect'],
-    ['src/stores/redis.ts', './redisHash'],
-    ['src/stores/redisHash.ts', './redis'],
-    ['src/stores/memcached.ts', './memcachedClient'],
-    ['src/codecs/cbor.ts', '../Codec'],
+    ['src/stores/memory/lru.ts', 'lru-cache'],
     ['src/codecs/cbor.ts', 'cbor-x'],
-    ['src/internal/flights.ts', './defect'],
-    ['src/internal/flights.ts', '../Duration'],
-    ['src/Ring.ts', './Policy'],
-    ['src/index.ts', './Ring'],
-    ['src/index.ts', './stores/dict'],
+    ['src/base/sha256.ts', '@noble/hashes/sha2.js'],
+    ['src/stores/files/index.ts', 'node:path'],
+    ['src/stores/redis/invalidation.ts', 'node:crypto'],
     ['src/testing/storeLaws.ts', 'fast-check'],
-    ['src/testing/storeLaws.ts', '../Store'],
-    ['src/testing/faults.ts', '../internal/extend'],
-    ['src/testing/internal/same.ts', 'node:util'],
-    ['src/testing/internal/store/case.ts', '../../storeLaws']
+    ['src/Codec.ts', 'io-ts']
   ])('import rule: %s may import %s', async (file, from) => {
     expect(await rulesOf(file, imports(from))).not.toContain('no-restricted-imports')
-  })
-
-  it('import rule: internal/ may import the models of a store, and nothing else of it', async () => {
-    const file = 'src/internal/flights.ts'
-    const rule = '@typescript-eslint/no-restricted-imports'
-    expect(await rulesOf(file, imports('../stores/dict'))).toContain(rule)
-    const model = "import type * as it from '../stores/dict'\n\nexport type Used = it.DictEntry<string>"
-    const rules = await rulesOf(file, model)
-    expect(rules).not.toContain(rule)
-    expect(rules).not.toContain('no-restricted-imports')
   })
 
   it.each([
@@ -135,7 +127,7 @@ describe('lint', () => {
     ['class', 'export class Cache {\n  readonly size = 0\n}']
   ])('purity rule: no %s in src', async (_, code) => {
     expect(await rulesOf('src/Ring.ts', code)).toContain('no-restricted-syntax')
-    for (const file of ['src/internal/defect.ts', 'src/testing/clock.ts'])
+    for (const file of ['src/base/defect.ts', 'src/testing/clock.ts'])
       expect(await rulesOf(file, code)).not.toContain('no-restricted-syntax')
   })
 
@@ -145,6 +137,24 @@ describe('lint', () => {
     expect(await rulesOf('src/Clock.ts', 'export const now = () => Date.now()')).toContain(
       'no-restricted-syntax'
     )
+  })
+
+  it.each([
+    ['setTimeout', 'export const late = (f: () => void) => setTimeout(f, 1)'],
+    ['setInterval', 'export const often = (f: () => void) => setInterval(f, 1)'],
+    ['setTimeout as a value', 'export const timer = setTimeout'],
+    ['globalThis.setTimeout', 'export const late = (f: () => void) => globalThis.setTimeout(f, 1)'],
+    ['AbortSignal.timeout', 'export const late = () => AbortSignal.timeout(1)'],
+    ['node:timers', "import { setTimeout as later } from 'node:timers'\n\nexport const late = later"],
+    [
+      'node:timers/promises',
+      "import { setTimeout as later } from 'node:timers/promises'\n\nexport const late = later"
+    ]
+  ])('timer rule: no %s in src but in base/timer', async (_, code) => {
+    for (const file of ['src/base/defect.ts', 'src/stores/memory/dict.ts', 'src/testing/clock.ts'])
+      expect((await rulesOf(file, code)).filter((rule) => rule?.startsWith('no-restricted'))).toHaveLength(1)
+    const globals = code.startsWith('import') ? [] : await rulesOf('src/base/timer.ts', code)
+    expect(globals).not.toContain('no-restricted-globals')
   })
 
   it('an exception says why', async () => {

@@ -96,17 +96,20 @@ describe('invalidates', () => {
 
   test('effects run at the same time, in the order of their beginnings; the answer waits for all', async () => {
     const order: Array<string> = []
-    const effect = (name: string, ms: number): TE.TaskEither<never, void> => {
+    let endA = (): void => undefined
+    const mayEndA = new Promise<void>((resolve) => (endA = resolve))
+    const effect = (name: string, wait: Promise<void>): TE.TaskEither<never, void> => {
       return async () => {
         order.push(`${name} begins`)
-        await new Promise((resolve) => setTimeout(resolve, ms))
+        await wait
         order.push(`${name} ends`)
+        endA()
         return E.right(undefined)
       }
     }
     const save = pipe(
       (n: number) => TE.right(n),
-      invalidates(() => [effect('a', 20), effect('b', 5)])
+      invalidates(() => [effect('a', mayEndA), effect('b', Promise.resolve())])
     )
     right(await save(1)())
     expect(order).toEqual(['a begins', 'b begins', 'b ends', 'a ends'])

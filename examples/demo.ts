@@ -48,7 +48,7 @@ const makeRings = <B>({ url }: Api, { store }: Place<B>, observe: RingEvent.Obse
     ring(store, v2, { name: 'country', version: Codec.fingerprint(v2), observe })
   ),
   // and without one it meets the old bytes under its keys.
-  unversioned: pipe(fetchCountryV2(url), ring(store, v2, { name: 'country', observe })),
+  unversioned: pipe(fetchCountryV2(url), ring(store, v2, { name: 'country', observe, sharesEntries: true })),
   // Nobody looks on, and it is cold: for the stopwatch.
   quiet: pipe(fetchCountry(url), ring(store, v1, { name: 'quiet' }))
 })

@@ -1,24 +1,25 @@
 /**
- * Time as a value. Only the ring's own bookkeeping (how long a command took, how long a load may hold a key)
- * and the stores in this process's memory read a clock; the lifetime of an entry in any other store is
- * measured by that store.
+ * Clocks: time as a value. Only a ring's own records (how long a command took, how long a load may hold a key) and the
+ * stores in this process's memory read a clock. Every other store measures the lifetimes of its entries itself.
  *
  * @since 0.1.0
  */
 import type { IO } from 'fp-ts/IO'
 
+import { startIdleTimer, startTimer } from './base/timer'
 import type { Duration } from './Duration'
-import { startTimer } from './internal/timer'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
 
 /**
- * A monotonic clock, in milliseconds from any origin. It need not be the time of day, and it never goes back.
+ * A monotonic clock, in milliseconds from any origin. It need not show the time of day, and it never goes back.
  *
- * `after` runs something when so much time has passed, and gives what calls it off; it does not keep the process
- * alive. Where it is left out, the process's own timers run, whatever `now` says.
+ * `after` runs a function after a duration, and returns a function that stops it. A caller waits for it, so the
+ * system's clock keeps the process alive until then. `background` does the same for the renewal of leases. No caller
+ * waits for that, so it does not keep the process alive. If `background` is absent, `after` is used for both. If
+ * `after` is absent, the process's own timers are used, whatever `now` returns.
  *
  * @category model
  * @since 0.1.0
@@ -26,6 +27,7 @@ import { startTimer } from './internal/timer'
 export interface Clock {
   readonly now: IO<number>
   readonly after?: (d: Duration, run: IO<void>) => IO<IO<void>>
+  readonly background?: (d: Duration, run: IO<void>) => IO<IO<void>>
 }
 
 // -------------------------------------------------------------------------------------
@@ -33,7 +35,7 @@ export interface Clock {
 // -------------------------------------------------------------------------------------
 
 /**
- * The process's monotonic clock, untouched by changes of the time of day.
+ * The process's monotonic clock. Changes of the time of day do not affect it.
  *
  * @example
  * import { Clock } from 'fp-ring'
@@ -44,4 +46,8 @@ export interface Clock {
  * @category constructors
  * @since 0.1.0
  */
-export const system: Clock = { now: () => performance.now(), after: startTimer }
+export const system: Clock = {
+  now: () => performance.now(),
+  after: startTimer,
+  background: startIdleTimer
+}

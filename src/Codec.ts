@@ -1,14 +1,16 @@
 /**
- * How a value becomes what a store holds, and back. Both ways may fail; neither ever throws.
+ * Codecs: they turn a value into the form that a store holds, and back. Both directions may fail; neither throws.
  *
  * Laws:
  *
- * - law 1: `decode(encode(a)) ≡ right(a)`, or `encode` is a `left`: no codec of this library writes what it would
- *   read as something else. JSON refuses `NaN`, infinities, `undefined`, dates, maps and instances that the type
- *   does not encode; it carries `-0`; it takes a property that is `undefined` for one that is absent.
- * - law 5: whatever the raw value, `decode` is a `left` or a value of the type. Nothing deep, no property named
- *   `__proto__`, no invalid UTF-8 gets as far as the type.
- * - law 6: what `json` and `clone` return shares nothing with what they were given.
+ * - law 1: `decode(encode(a)) ≡ right(a)`, or `encode` is a `left`: no codec of this library writes something that it
+ *   would read as something else. JSON refuses `NaN`, infinities, `undefined`, dates, maps and instances that the type
+ *   does not encode. It keeps `-0`. It treats a property that is `undefined` as absent.
+ * - law 5: whatever the raw value, `decode` is a `left` or a value of the type. Data that has a property named
+ *   `__proto__` or is not valid UTF-8 never reaches the type, and data that is nested too deep is never returned. To
+ *   refuse a value costs at most about twice as much as to accept it: its error has only the first 16 errors of io-ts.
+ * - law 6: the results of `json` and `clone` share nothing with their input. Callers that join one load or one read
+ *   share one value; with `Ring.isolate` each of them gets its own.
  * - `compose` is associative, and `identity` is its unit.
  *
  * @since 0.1.0
@@ -17,47 +19,23 @@ import * as E from 'fp-ts/Either'
 import { flow, pipe } from 'fp-ts/function'
 import type * as t from 'io-ts'
 
-import { cloneOf } from './internal/clone'
-import { digest, fingerprintOf } from './internal/fingerprint'
-import { fingerprinted, limit, output } from './internal/guards'
-import { bytesOfJson, decodeJson, defaultDepth, guardValue, writeJson } from './internal/json'
-import { closedValidator, validator } from './internal/validator'
+import { cloneOf } from './codecs/clone'
+import { digest, fingerprintOf } from './codecs/fingerprint'
+import { checkedType, defaultBytes, fingerprinted, limit, output } from './codecs/fromType'
+import { bytesOfJson, decodeJson, defaultDepth, guardValue, writeJson } from './codecs/json'
+import type { Codec, JsonLimits, Limits } from './codecs/model'
+import { closedValidator, validator } from './codecs/validator'
 import { DecodeError, EncodeError } from './RingError'
+import { aCodec, must } from './wiring/check'
 
-// -------------------------------------------------------------------------------------
-// model
-// -------------------------------------------------------------------------------------
-
-/**
- * A value `A` as raw `R`, and back.
- *
- * @category model
- * @since 0.1.0
- */
-export interface Codec<A, R> {
-  readonly encode: (a: A) => E.Either<EncodeError, R>
-  readonly decode: (r: R) => E.Either<DecodeError, A>
-  /** Changes when the schema does. Absent where nothing is known of it. */
-  readonly fingerprint?: string
-}
-
-/**
- * What a codec lets through. `maxDepth` is how deep arrays and records may be nested, 64 where nothing is said;
- * it holds for both ways.
- *
- * @category model
- * @since 0.1.0
- */
-export interface Limits {
-  readonly maxDepth?: number
-}
+export * from './codecs/model'
 
 // -------------------------------------------------------------------------------------
 // constructors
 // -------------------------------------------------------------------------------------
 
 /**
- * Nothing changes, nothing fails, and nothing is isolated: the store holds the value itself.
+ * The codec that changes nothing: the store holds the value itself. It never fails, and isolates nothing.
  *
  * @example
  * import { Codec } from 'fp-ring'
@@ -71,8 +49,9 @@ export interface Limits {
 export const identity = <A>(): Codec<A, A> => ({ encode: E.right, decode: E.right })
 
 /**
- * The codec of an io-ts type: the store holds what the type encodes to. A type without transforms isolates nothing.
- * Arrays and records deeper than `maxDepth`, cyclic ones, and own properties named `__proto__` are refused both ways.
+ * The codec of an io-ts type: the store holds the output of the type. A type without transforms isolates nothing. Both
+ * directions refuse arrays and records that are cyclic or nested deeper than `maxDepth`, and own properties named
+ * `__proto__`.
  *
  * @example
  * import { Codec } from 'fp-ring'
@@ -86,6 +65,7 @@ export const identity = <A>(): Codec<A, A> => ({ encode: E.right, decode: E.righ
  * @since 0.1.0
  */
 export const fromType = <A, O>(type: t.Type<A, O>, limits: Limits = {}): Codec<A, O> => {
+  checkedType('Codec.fromType', type, limits, ['maxDepth'])
   const depth = limit('maxDepth', limits.maxDepth, defaultDepth)
   const guarded = guardValue(depth)
   const codec: Codec<A, O> = {
@@ -99,12 +79,14 @@ export const fromType = <A, O>(type: t.Type<A, O>, limits: Limits = {}): Codec<A
 }
 
 /**
- * UTF-8 JSON text of what an io-ts type encodes to.
+ * The output of an io-ts type as JSON text in UTF-8.
  *
- * `encode` refuses what JSON would turn into something else: `NaN`, infinities, `undefined` (but as a property,
- * which is left out and comes back absent, or as `undefined` where `t.type` names it), dates, maps, bigints,
- * functions, symbols and instances of classes. Give the type an encoding for them, or use `fp-ring/cbor`.
- * `decode` refuses what is not UTF-8, not JSON, too deep, not of the type, or holds a property named `__proto__`.
+ * `encode` refuses values that JSON would change: `NaN`, infinities, `undefined`, dates, maps, bigints, functions,
+ * symbols and instances of classes. Give the type an encoding for them, or use `fp-ring/cbor`. A property that is
+ * `undefined` is accepted: it is left out, and comes back absent, or as `undefined` if `t.type` names it. `decode`
+ * refuses input that is not UTF-8, not JSON, nested too deep, not of the type, or has a property named `__proto__`.
+ * Both refuse an entry of more than `maxBytes` bytes. Throws a `TypeError` for a limit that is not a whole number above
+ * zero.
  *
  * @example
  * import { Codec } from 'fp-ring'
@@ -121,11 +103,13 @@ export const fromType = <A, O>(type: t.Type<A, O>, limits: Limits = {}): Codec<A
  * @category constructors
  * @since 0.1.0
  */
-export const json = <A, O>(type: t.Type<A, O>, limits: Limits = {}): Codec<A, Uint8Array> => {
+export const json = <A, O>(type: t.Type<A, O>, limits: JsonLimits = {}): Codec<A, Uint8Array> => {
+  checkedType('Codec.json', type, limits, ['maxDepth', 'maxBytes'])
   const depth = limit('maxDepth', limits.maxDepth, defaultDepth)
+  const most = limit('maxBytes', limits.maxBytes, defaultBytes)
   const codec: Codec<A, Uint8Array> = {
-    encode: flow(output(type), E.chain(writeJson(depth)), E.map(bytesOfJson)),
-    decode: decodeJson(depth, closedValidator(type, depth), validator(type))
+    encode: flow(output(type), E.chain(writeJson(depth)), E.chain(bytesOfJson(most))),
+    decode: decodeJson({ depth, most }, closedValidator(type, depth), validator(type))
   }
   return pipe(
     codec,
@@ -134,9 +118,9 @@ export const json = <A, O>(type: t.Type<A, O>, limits: Limits = {}): Codec<A, Ui
 }
 
 /**
- * A structured clone on the way in and on the way out, for stores that hold references: nobody can change what is
- * cached. Dates, maps, sets, bigints, bytes, cycles and `-0` survive (a `Buffer` comes back as the `Uint8Array` of
- * its bytes); functions, symbols and instances of classes are refused. What it reads is trusted, not validated.
+ * Makes a structured clone in both directions, for stores that hold references: no caller can change what is cached.
+ * Dates, maps, sets, bigints, bytes, cycles and `-0` are kept; a `Buffer` comes back as the `Uint8Array` of its bytes.
+ * Functions, symbols and instances of classes are refused. `decode` trusts what it reads, and does not validate it.
  *
  * @example
  * import { Codec } from 'fp-ring'
@@ -154,7 +138,7 @@ export const json = <A, O>(type: t.Type<A, O>, limits: Limits = {}): Codec<A, Ui
  */
 export const clone = <A extends R, R = unknown>(): Codec<A, R> => ({
   encode: cloneOf.encode,
-  // the proof: what lies in the store is what `encode` put there, an A
+  // SAFETY: the store holds what `encode` put there, an A
   decode: (r) => cloneOf.decode(r as A)
 })
 
@@ -163,7 +147,7 @@ export const clone = <A extends R, R = unknown>(): Codec<A, R> => ({
 // -------------------------------------------------------------------------------------
 
 /**
- * One codec after the other: `pipe(ab, compose(bc))` encodes with `ab`, then with `bc`.
+ * Two codecs in sequence: `pipe(ab, compose(bc))` encodes with `ab`, then with `bc`.
  *
  * @example
  * import { Codec } from 'fp-ring'
@@ -188,6 +172,8 @@ export const clone = <A extends R, R = unknown>(): Codec<A, R> => ({
 export const compose =
   <B, C>(bc: Codec<B, C>) =>
   <A>(ab: Codec<A, B>): Codec<A, C> => {
+    must('the argument of Codec.compose', aCodec, bc)
+    must('what Codec.compose is applied to', aCodec, ab)
     const codec: Codec<A, C> = {
       encode: flow(ab.encode, E.chain(bc.encode)),
       decode: flow(bc.decode, E.chain(ab.decode))
@@ -200,13 +186,13 @@ export const compose =
       : codec
   }
 
-/** The known half stays as it is, so that `identity` is a unit here too. */
+/** If only one half is known, it is the result, so that `identity` is a unit here too. */
 const both = (first: string, second: string): string =>
   first === '' ? second : second === '' ? first : `of.${digest(`${first}\n${second}`)}`
 
 /**
- * The codec of another form of the same value. `f` and `g` must undo each other (one that throws is a `left`); they
- * are not part of the fingerprint.
+ * A codec for another form of the same value. `f` and `g` must be inverses of each other. If one throws, the result is
+ * a `left`. They are not part of the fingerprint.
  *
  * @example
  * import { Codec } from 'fp-ring'
@@ -229,6 +215,7 @@ const both = (first: string, second: string): string =>
 export const imap =
   <A, B>(f: (a: A) => B, g: (b: B) => A) =>
   <R>(codec: Codec<A, R>): Codec<B, R> => {
+    must('what Codec.imap is applied to', aCodec, codec)
     const mapped: Codec<B, R> = {
       encode: flow(
         E.tryCatchK(g, (cause) => new EncodeError('the function of an imap threw', cause)),
@@ -252,9 +239,9 @@ export const imap =
 // -------------------------------------------------------------------------------------
 
 /**
- * What is known of a codec's schema: a short text that changes when property names, kinds or literals of the io-ts
- * type do, `''` where nothing is known. Put it in a key or a version, and a new schema does not meet old entries.
- * It does not see inside of predicates and transforms; those are known by the name of their type.
+ * The fingerprint of a codec's schema: a short text that changes when property names, kinds or literals of the io-ts
+ * type change; `''` if the codec has none. Put it in a key or a version, so that a new schema never reads old entries.
+ * It does not see inside predicates and transforms; it identifies them by the name of their type.
  *
  * @example
  * import { Codec } from 'fp-ring'

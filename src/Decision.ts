@@ -1,6 +1,6 @@
 /**
- * What `getOrUpdate` does with what it finds, as a pure function of what it finds: the interpreter does what this module
- * says, and `explain` shows it.
+ * Decides what `getOrUpdate` does, as a pure function of the entry that it finds. The engine carries the decision out,
+ * and `explain` shows it.
  *
  * An entry is written for its lifetime and the longer of the two stale windows:
  *
@@ -11,9 +11,9 @@
  *
  * Laws:
  *
- * - law 15: an entry is fresh for its lifetime, stale for `staleWhileRevalidate` after that, and of use for a failed load
- *   for `staleIfError` after that; both windows begin where the lifetime ends.
- * - law 16: the only time in it is what the store says is left of an entry's life.
+ * - law 15: an entry is fresh for its lifetime. For `staleWhileRevalidate` after that it is stale, and for
+ *   `staleIfError` after that it can be served if its load fails; both windows begin at the end of the lifetime.
+ * - law 16: the only time that counts is an entry's remaining lifetime, as the store returns it.
  *
  * @since 0.1.0
  */
@@ -37,8 +37,8 @@ export interface Windows {
 }
 
 /**
- * What an entry is good for: `fresh`, to be served; `due`, to be served, and it is time to load it anew; `stale`, to be
- * served while it is loaded anew; `expired`, to be served if its load fails; `missing`, nothing.
+ * How an entry may be used. `fresh`: it is served. `due`: it is served, and it is time to load it again. `stale`: it is
+ * served while it is loaded again. `expired`: it is served if its load fails. `missing`: there is no entry to serve.
  *
  * @category model
  * @since 0.1.0
@@ -46,8 +46,8 @@ export interface Windows {
 export type Verdict = 'fresh' | 'due' | 'stale' | 'expired' | 'missing'
 
 /**
- * An entry as it was found: what is left of its life in the store, its lifetime by the policy (without the stale
- * windows), and in how much of the end of that lifetime it is due to be loaded anew.
+ * The times of an entry that was found. `remaining`: how long the store will still keep it. `ttl`: its lifetime by the
+ * policy, without the stale windows. `dueWithin`: it is due when less than this is left of its lifetime.
  *
  * @category model
  * @since 0.1.0
@@ -59,8 +59,8 @@ export interface Sighting {
 }
 
 /**
- * What else there is to know: whether a load of the key is under way in this ring, and whether one has failed so
- * recently that it is not tried again.
+ * The state of the key in this ring: whether a load is under way, and whether a load has failed so recently that no new
+ * one is tried.
  *
  * @category model
  * @since 0.1.0
@@ -71,9 +71,9 @@ export interface Circumstances {
 }
 
 /**
- * What is served (`entry`, at once; `load`, what the load brings; `either`, that, or the entry if it fails) and what is
- * loaded (`none`; `join`, the load that is under way; `foreground`, a new one that the caller waits for; `background`,
- * one that it does not wait for).
+ * `serve`: what the caller gets. `entry`: the entry, immediately; `load`: the value of the load; `either`: that value,
+ * or the entry if the load fails. `load`: what is loaded. `none`: nothing; `join`: the load that is under way;
+ * `foreground`: a new load that the caller waits for; `background`: a new load that the caller does not wait for.
  *
  * @category model
  * @since 0.1.0
@@ -90,7 +90,7 @@ export interface Decision {
 const longer = /*#__PURE__*/ max(Duration.Ord)
 
 /**
- * How long an entry is kept beyond its lifetime.
+ * How long an entry is kept after its lifetime.
  *
  * @example
  * import { Decision, Duration } from 'fp-ring'
@@ -105,8 +105,9 @@ export const grace = ({ staleIfError, staleWhileRevalidate }: Windows): Duration
   longer(Duration.zero, longer(staleIfError, staleWhileRevalidate))
 
 /**
- * What an entry is good for. One that has more life left than this policy could have given it was written by somebody
- * else, and nobody knows when: it counts as at the end of its lifetime (as due, where nothing stale is served).
+ * The verdict on an entry. If an entry has more time left than this policy gives, a writer with another policy wrote
+ * it, and its age is not known: it counts as at the end of its lifetime (as `due`, if the policy serves no stale
+ * entries).
  *
  * @example
  * import { Decision, Duration } from 'fp-ring'
@@ -139,8 +140,8 @@ export const verdict = (windows: Windows): ((seen: Sighting) => Verdict) => {
 }
 
 /**
- * For how long an `expired` entry may still be served when its load fails. The life of an entry that somebody else wrote
- * says nothing of its age: it counts as at the end of its lifetime.
+ * How long an `expired` entry may still be served if its load fails. If a writer with another policy wrote the entry,
+ * its age is not known: it counts as at the end of its lifetime.
  *
  * @example
  * import { Decision, Duration } from 'fp-ring'
@@ -156,13 +157,13 @@ export const usableFor = (windows: Windows): ((remaining: Duration.Duration) => 
   const kept = grace(windows)
   return (remaining) => {
     const left = Math.min(windows.staleIfError, remaining - kept + windows.staleIfError)
-    // the proof: a difference of milliseconds
+    // SAFETY: a difference of milliseconds
     return Math.max(0, left) as Duration.Duration
   }
 }
 
 /**
- * What `getOrUpdate` does.
+ * The decision of `getOrUpdate`.
  *
  * @example
  * import { Decision } from 'fp-ring'

@@ -1,18 +1,17 @@
 /**
- * A span of time that carries its unit in the type, so that seconds are never taken for milliseconds.
+ * Durations: spans of time with the unit in the type, so that seconds cannot be confused with milliseconds.
  *
  * Laws:
  *
- * - law 18: every duration is a whole number of milliseconds, or `forever`; `NaN` and `Infinity` are refused
- *   where the duration is made; zero and negative durations are legal and mean 'do not store'; nothing
- *   overflows.
+ * - law 18: every duration is a whole number of milliseconds, or `forever`. The constructors refuse `NaN` and
+ *   `Infinity`. Zero and negative durations are allowed and mean 'do not store'. Long durations do not overflow.
  *
  * @since 0.1.0
  */
 import * as N from 'fp-ts/number'
 import type * as O from 'fp-ts/Ord'
 
-import { defect } from './internal/defect'
+import { defect } from './base/defect'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -21,7 +20,7 @@ import { defect } from './internal/defect'
 declare const durationBrand: unique symbol
 
 /**
- * A span of time in whole milliseconds. Made by the constructors of this module only.
+ * A span of time in whole milliseconds. Only the constructors of this module make one.
  *
  * @category model
  * @since 0.1.0
@@ -41,13 +40,13 @@ const inUnits =
       return defect(`a duration needs a finite number of ${unit}, not ${String(n)}; use Duration.forever`)
     }
     const ms = Math.round(Math.min(longest, Math.max(-longest, n * factor)))
-    // the proof: a whole number of milliseconds; a positive span never rounds down to 'do not store'
+    // SAFETY: a whole number of milliseconds; a positive span never rounds down to 'do not store'
     return (ms === 0 ? (n > 0 ? 1 : 0) : ms) as Duration
   }
 
 /**
- * A duration of `n` milliseconds. Throws a `TypeError` for `NaN` and infinities, as every constructor here:
- * a wrong constant is found when the program starts.
+ * A duration of `n` milliseconds. Like every constructor here, it throws a `TypeError` for `NaN` and infinities, so
+ * that a wrong constant is found when the program starts.
  *
  * @example
  * import { Duration } from 'fp-ring'
@@ -113,7 +112,7 @@ export const hours: (n: number) => Duration = /*#__PURE__*/ inUnits('hours', 3_6
 export const days: (n: number) => Duration = /*#__PURE__*/ inUnits('days', 86_400_000)
 
 /**
- * Without end. The only way to ask for an entry that never expires.
+ * A duration without end. It is the only way to ask for an entry that never expires.
  *
  * @example
  * import { Duration } from 'fp-ring'
@@ -123,7 +122,7 @@ export const days: (n: number) => Duration = /*#__PURE__*/ inUnits('days', 86_40
  * @category constructors
  * @since 0.1.0
  */
-export const forever = Infinity as Duration // the proof: the one duration that is not finite, by definition
+export const forever = Infinity as Duration // SAFETY: the one duration that is not finite, by definition
 
 /**
  * No time at all: 'do not store'.
@@ -136,15 +135,15 @@ export const forever = Infinity as Duration // the proof: the one duration that 
  * @category constructors
  * @since 0.1.0
  */
-export const zero = 0 as Duration // the proof: a whole number
+export const zero = 0 as Duration // SAFETY: a whole number
 
 // -------------------------------------------------------------------------------------
 // combinators
 // -------------------------------------------------------------------------------------
 
 /**
- * A duration scaled by a factor between 0 and 1, which can only shorten it. `forever` stays forever, and a
- * positive duration stays positive.
+ * Scales a duration by a factor between 0 and 1, so it can only become shorter. `forever` stays forever, and a positive
+ * duration stays positive.
  *
  * @example
  * import { Duration } from 'fp-ring'
@@ -160,10 +159,10 @@ export const shortened =
   (d: Duration): Duration =>
     d === forever || !(d > 0) || !(factor < 1)
       ? d
-      : (Math.max(1, Math.floor(d * Math.max(0, factor))) as Duration) // the proof: whole, at least 1
+      : (Math.max(1, Math.floor(d * Math.max(0, factor))) as Duration) // SAFETY: a whole number, at least 1
 
 /**
- * One duration after the other. `forever` with anything is forever.
+ * The sum of two durations. `forever` plus any duration is `forever`.
  *
  * @example
  * import { Duration } from 'fp-ring'
@@ -182,7 +181,7 @@ export const sum = (x: Duration, y: Duration): Duration =>
 // -------------------------------------------------------------------------------------
 
 /**
- * Durations by length.
+ * The order of durations by length.
  *
  * @example
  * import { sort } from 'fp-ts/ReadonlyArray'

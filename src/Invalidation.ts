@@ -1,13 +1,13 @@
 /**
- * How a near tier hears what others do to the far one: see `Store.tiered`.
+ * Invalidation: how a near tier is notified when another process changes the far tier. See `Store.tiered`.
  *
  * @since 0.1.0
  */
+import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type { Duration } from './Duration'
-import { makeLocalFeed } from './internal/localFeed'
 import type { Key } from './KeyFn'
 
 // -------------------------------------------------------------------------------------
@@ -15,7 +15,7 @@ import type { Key } from './KeyFn'
 // -------------------------------------------------------------------------------------
 
 /**
- * What has changed: some keys, or all that begin with a prefix.
+ * A change: of some keys, or of all keys that begin with a prefix.
  *
  * @category model
  * @since 0.1.0
@@ -25,8 +25,9 @@ export type Change =
   | { readonly _tag: 'Prefix'; readonly prefix: string }
 
 /**
- * Who is told. `changed`: whatever lies near of these keys goes. `lost`: a change may have been missed, so all that lies near
- * goes before anything is served from there. It is told at once, before anything else can run, and may be told too often.
+ * The listener of a tier. `changed`: the tier removes its copies of these keys. `lost`: a change may have been missed,
+ * so the tier removes all copies before it serves any. The feed calls `lost` synchronously, before other code can run,
+ * and may call it more often than necessary.
  *
  * @category model
  * @since 0.1.0
@@ -37,34 +38,35 @@ export interface Listener {
 }
 
 /**
- * A feed of changes. What it does not cover is not kept near. Of several tiers that share a feed nobody knows which one tells,
- * so each of them has to hear it.
+ * A feed of changes. A tier keeps no copies of keys that the feed does not cover. If several tiers share a feed, the
+ * feed cannot know which of them reports a change, so it must notify all of them.
  *
  * @category model
  * @since 0.1.0
  */
 export interface Invalidation {
-  /** Begins to listen, once for each tier; gives what ends it. */
+  /** Begins to listen; each tier calls it once. Returns a function that stops it. */
   readonly listen: (listener: Listener) => IO<() => void>
   /**
-   * Whether each change of this key, by whomever, is heard from now on, or `lost` is. It is asked when the far store is, and
-   * not when a copy is served: so where it becomes `false`, `lost` is told in the same turn.
+   * Whether, from now on, the listener is notified of each change of this key by any process, or else `lost` is called.
+   * The tier asks when it reads the far store, not when it serves a copy. So if the answer becomes `false`, `lost` must
+   * be called in the same turn of the event loop.
    */
   readonly covers: (key: Key) => boolean
   /**
-   * Where it is there, it is called before anything is served from near, at every hit. It calls `lost` where nothing could
-   * be heard for too long, as when the process stood still.
+   * If present, the tier calls it at every hit, before it serves a copy. It calls `lost` if the feed could not receive
+   * for too long, for example because the process was suspended.
    */
   readonly check?: IO<void>
   /**
-   * Tells the others of a change that is in the far tier already. Nothing, where the far tier does. It fails with whatever
-   * was in the way; an error whose `code` is `ETIMEDOUT` says that there was no answer in time. The tier makes the
-   * `StoreError` of it, as it knows what was to be done.
+   * Notifies the others of a change that the far tier already has. If the far tier does that itself, it does nothing.
+   * It may fail with any error; one whose `code` is `ETIMEDOUT` means that there was no answer in time. The tier turns
+   * the error into a `StoreError`, because it knows the operation.
    */
   readonly tell: (change: Change) => TE.TaskEither<unknown, void>
-  /** Whether one hears one's own changes, too: then what one writes is not kept near. */
+  /** Whether a tier is notified of its own changes too: then it keeps no copy of what it writes. */
   readonly echoes: boolean
-  /** Where it is there: `tell` answers within this time. */
+  /** If present, `tell` answers within this time. */
   readonly deadline?: Duration
 }
 
@@ -73,7 +75,8 @@ export interface Invalidation {
 // -------------------------------------------------------------------------------------
 
 /**
- * A feed for the tiers of one process: whoever has one of the feeds that it gives hears of all changes but its own.
+ * Makes feeds for the tiers of one process. Each tier gets a feed of its own, and is notified of all changes by the
+ * others.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -95,4 +98,29 @@ export interface Invalidation {
  * @category constructors
  * @since 0.1.0
  */
-export const local: () => () => Invalidation = makeLocalFeed
+export const local = (): (() => Invalidation) => {
+  const feeds = new Set<ReadonlySet<{ readonly listener: Listener }>>()
+  return () => {
+    const own = new Set<{ readonly listener: Listener }>()
+    return {
+      listen: (listener) => () => {
+        const one = { listener }
+        own.add(one)
+        feeds.add(own)
+        return () => {
+          own.delete(one)
+          if (own.size === 0) feeds.delete(own)
+        }
+      },
+      covers: () => own.size > 0,
+      tell: (change) => () => {
+        // if several tiers share a feed, it is not known which of them made the change: all of them are notified
+        feeds.forEach((feed) => {
+          if (feed !== own || own.size > 1) feed.forEach(({ listener }) => listener.changed(change))
+        })
+        return Promise.resolve(E.right(undefined))
+      },
+      echoes: false
+    }
+  }
+}

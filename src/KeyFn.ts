@@ -1,21 +1,21 @@
 /**
- * Arguments → key: the first of the four algebras.
+ * Key functions: they turn arguments into a key. The first of the four algebras.
  *
  * Laws:
  *
- * - law 3: `structural` is injective: different (name, arguments) give different keys, equal arguments, in any
- *   order of their properties, equal ones. Keys are printable ASCII without spaces or braces.
- * - law 4: `hashed` keeps law 3 with a digest of 256 bits. A key function may throw; a ring makes of it
- *   `left(KeyError)`, never an exception.
+ * - law 3: `structural` is injective: a different name or different arguments give a different key. Equal arguments
+ *   give equal keys, whatever the order of their properties. Keys are printable ASCII without spaces or braces.
+ * - law 4: `hashed` keeps law 3 with a digest of 256 bits. A key function may throw; the ring returns `left(KeyError)`
+ *   and never throws.
  * - contravariance: `contramap(identity)(k) ≡ k`, `contramap(f)(contramap(g)(k)) ≡ contramap(g ∘ f)(k)`.
  *
  * @since 0.1.0
  */
-import { createHash } from 'node:crypto'
-
-import * as canonical from './internal/canonical'
-import { ringKey } from './internal/canonical'
-import { defect } from './internal/defect'
+import { sizeInUtf8, unitsOf } from './base/bytes'
+import { defect } from './base/defect'
+import { sha256 } from './base/sha256'
+import * as canonical from './keys/canonical'
+import { ringKey } from './keys/canonical'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -38,8 +38,8 @@ export type Key = string
 export type Arguments = ReadonlyArray<unknown>
 
 /**
- * Turns arguments into a key. Any function will do. `prefix`, where it is known, begins every key of the
- * function and no key of another ring: it is what `clear()` clears.
+ * Turns arguments into a key. Any function will do. If `prefix` is present, every key of the function begins with it,
+ * and no key of another ring does: `clear()` removes the keys with this prefix.
  *
  * @category model
  * @since 0.1.0
@@ -51,8 +51,8 @@ export interface KeyFn<in Args extends Arguments> {
 
 export {
   /**
-   * The method by which an argument says what it is in a key (the original's `__ring_key__`). What it returns
-   * must tell the argument from every other one that can stand in its place.
+   * The method that returns an argument's text in a key (the original's `__ring_key__`). The text must differ from that
+   * of every other value that may be passed in the same position.
    *
    * @example
    * import { KeyFn, ringKey } from 'fp-ring'
@@ -72,7 +72,7 @@ export {
 }
 
 /**
- * An argument that says what it is in a key.
+ * An argument that provides its own text for a key.
  *
  * @category model
  * @since 0.1.0
@@ -81,7 +81,7 @@ export interface HasRingKey {
   readonly [ringKey]: () => string
 }
 
-/** What has a canonical text as it is, whatever else it carries. */
+/** Types that have a canonical text as they are, whatever properties they carry besides. */
 type Atom =
   | string
   | number
@@ -94,10 +94,25 @@ type Atom =
   | ArrayBufferView
   | HasRingKey
 
+/** A type of newtype-ts. At run time its value is an `A`, and has neither of these properties. */
+interface AnyNewtype {
+  readonly _URI: object
+  readonly _A: unknown
+}
+
 /**
- * Whether the default key can tell all values of a type apart: `true` or `false`. Functions, symbols, promises
- * and instances with methods have no canonical text. `unknown` and what lies more than six levels deep is
- * left to the run time, where it gives `left(KeyError)`.
+ * Whether a property is a brand: its name is a symbol, and it is not a method. Brands do not exist at run time. A value
+ * that does have such a property gives `left(KeyError)`.
+ */
+type IsBrand<K, V> = K extends symbol ? (V extends (...args: never) => unknown ? false : true) : false
+
+/**
+ * Whether the default key can distinguish all values of a type: `true` or `false`. Functions, symbols, promises and
+ * instances with methods have no canonical text. `unknown`, and types nested more than six levels deep, are accepted
+ * here; a value without a canonical text gives `left(KeyError)` at run time.
+ *
+ * A brand changes nothing (io-ts, zod, type-fest, `string & { readonly tag: unique symbol }`). A newtype of newtype-ts
+ * has the key of the value that it wraps.
  *
  * @category model
  * @since 0.1.0
@@ -125,11 +140,15 @@ type IsKeyableMember<T, Depth extends ReadonlyArray<unknown>> = T extends Atom
   : T extends object
   ? [keyof T] extends [never]
     ? true
-    : { readonly [K in keyof T]-?: IsKeyable<T[K], Depth> }[keyof T]
+    : [T, keyof T] extends [AnyNewtype, keyof AnyNewtype]
+    ? IsKeyable<T['_A' & keyof T], Depth>
+    : {
+        readonly [K in keyof T]-?: IsBrand<K, T[K]> extends true ? true : IsKeyable<T[K], Depth>
+      }[keyof T]
   : false
 
 /**
- * Whether the default key can tell all lists of arguments apart: `true` or `false`.
+ * Whether the default key can distinguish all lists of arguments of a type: `true` or `false`.
  *
  * @category model
  * @since 0.1.0
@@ -145,11 +164,11 @@ export type AreKeyable<Args extends Arguments> = false extends {
 // -------------------------------------------------------------------------------------
 
 const make = <Args extends Arguments>(f: (...args: Args) => Key, prefix: string | undefined): KeyFn<Args> =>
-  // an empty prefix begins the keys of every ring: clearing it would clear them all
+  // the keys of every ring begin with the empty prefix, so `clear` would remove them all
   prefix === undefined || prefix === '' ? f : Object.assign((...args: Args) => f(...args), { prefix })
 
 /**
- * A key function of your own. With a `prefix` it is put before every key, and the ring can be cleared.
+ * A key function of your own. A `prefix` is put before every key, and makes it possible to clear the ring.
  *
  * @example
  * import { KeyFn } from 'fp-ring'
@@ -164,8 +183,8 @@ export const of = <Args extends Arguments>(f: (...args: Args) => Key, prefix?: s
   prefix === undefined ? f : prefixed(prefix)(f)
 
 /**
- * The default key: a name and the canonical text of the arguments. Throws a `KeyError` for arguments without
- * one: functions, symbols, cycles, instances of classes without a `[ringKey]()`.
+ * The default key: a name and the canonical text of the arguments. Throws a `KeyError` for arguments without a
+ * canonical text: functions, symbols, cycles, instances of classes without a `[ringKey]()`.
  *
  * @example
  * import { KeyFn } from 'fp-ring'
@@ -211,7 +230,7 @@ export const contramap =
     make((...args: Args) => key(...f(...args)), key.prefix)
 
 /**
- * Puts a prefix before every key, and before what `clear()` clears.
+ * Puts a prefix before every key, and before the prefix that `clear()` clears.
  *
  * @example
  * import { pipe } from 'fp-ts/function'
@@ -238,8 +257,8 @@ export type Picked<Args extends Arguments, Is extends ReadonlyArray<number>> = {
 }
 
 /**
- * Makes the key of the arguments at these positions only (counted from 0); the others take no part in it. It
- * is the counterpart of the original's `ignorable_keys`.
+ * Makes the key from the arguments at these positions only (counted from 0), and ignores the others. It is the
+ * counterpart of the original's `ignorable_keys`.
  *
  * @example
  * import { pipe } from 'fp-ts/function'
@@ -255,22 +274,22 @@ export const picking =
   <Is extends ReadonlyArray<number>>(...positions: Is) =>
   <Args extends Arguments>(key: KeyFn<Picked<Args, Is>>): KeyFn<Args> => {
     if (positions.some((i) => !Number.isInteger(i) || i < 0)) return defect('picking needs positions from 0')
-    const pick = (args: Args): Picked<Args, Is> => positions.map((i) => args[i]) as never // the proof: pointwise, Picked says the same
+    const pick = (args: Args): Picked<Args, Is> => positions.map((i) => args[i]) as never // SAFETY: Picked is defined by the same positions
     return make((...args: Args) => key(...pick(args)), key.prefix)
   }
 
 const digestBytes = 43 // 256 bits as base64url
 const digested = /*#__PURE__*/ new RegExp(`#[\\w-]{${String(digestBytes)}}$`)
 
-// UTF-16, so that lone surrogates, which UTF-8 cannot tell apart, keep their difference
-const digest = (key: Key): string => createHash('sha256').update(key, 'utf16le').digest('base64url')
+// UTF-16, so that different lone surrogates stay different; in UTF-8 they would be the same
+const digest = (key: Key): string => sha256(unitsOf(key))
 
 const printable = (s: string): string => s.replace(/[^!-~]/g, '~')
 
 /**
- * Keeps keys within `maxBytes` bytes of UTF-8: a longer one ends in a SHA-256 of the whole (FIPS 180-4), after as
- * much of its beginning as has room. A key that looks so already is digested too, so that no short key can
- * pass for a long one. Throws where the prefix and a digest have no room.
+ * Keeps keys within `maxBytes` bytes of UTF-8. A longer key keeps as much of its beginning as fits, and ends in a
+ * SHA-256 digest of the whole key (FIPS 180-4). A key that already ends like a digest is digested too, so that no short
+ * key can equal a shortened one. Throws if the prefix and a digest do not fit.
  *
  * @example
  * import { pipe } from 'fp-ts/function'
@@ -288,19 +307,19 @@ export const hashed =
   (maxBytes: number) =>
   <Args extends Arguments>(key: KeyFn<Args>): KeyFn<Args> => {
     const prefix = key.prefix ?? ''
-    const room = maxBytes - Buffer.byteLength(prefix) - digestBytes - 1
+    const room = maxBytes - sizeInUtf8(prefix) - digestBytes - 1
     if (!(room >= 0)) return defect('hashed needs room for the prefix and 44 bytes more')
     return make((...args: Args) => {
       const whole = key(...args)
-      return Buffer.byteLength(whole) <= maxBytes && !digested.test(whole)
+      return sizeInUtf8(whole) <= maxBytes && !digested.test(whole)
         ? whole
         : `${prefix}${printable(whole.slice(prefix.length, prefix.length + room))}#${digest(whole)}`
     }, key.prefix)
   }
 
 /**
- * Puts a version at the end of every key, so that entries of another version are missed. `clear()` clears all
- * versions. An empty version changes nothing.
+ * Puts a version at the end of every key, so that entries of other versions are misses. `clear()` clears all versions.
+ * An empty version changes nothing.
  *
  * @example
  * import { pipe } from 'fp-ts/function'

@@ -1,14 +1,14 @@
 /**
- * When an entry may be served, loaded and kept: plain data, put together by `policy`, read by the interpreter
- * once, when a ring is built.
+ * Policies: they decide when an entry may be served, loaded and kept. A policy is plain data, composed by `policy`. A
+ * ring reads it once, when it is built.
  *
  * Laws:
  *
  * - law 14: policies are a monoid: `policy(a, policy(b, c)) ≡ policy(policy(a, b), c)`, `policy()` is its unit.
- *   Of two parts that say the same thing differently the later counts; conditions of `cacheWhen` must all hold;
- *   `strict` stays.
- * - law 18: without a lifetime the policy's is `defaultTtl`; only `forever` makes entries without an expiry.
- * - law 19: `jitter`, `refreshAhead` and `earlyRefresh` only shorten.
+ *   If two parts set the same field, the later part counts; all conditions of `cacheWhen` must hold; `strict` cannot be
+ *   unset.
+ * - law 18: the default lifetime is `defaultTtl`; only `forever` makes entries without an expiry.
+ * - law 19: `jitter`, `refreshAhead` and `earlyRefresh` only shorten a lifetime.
  *
  * @since 0.1.0
  */
@@ -17,12 +17,13 @@ import type * as M from 'fp-ts/Monoid'
 import type { Predicate } from 'fp-ts/Predicate'
 import type { Refinement } from 'fp-ts/Refinement'
 
-import type { Codec } from './Codec'
+import { defect } from './base/defect'
+import type { Codec } from './codecs/model'
 import * as Duration from './Duration'
-import { defect } from './internal/defect'
 import type { Arguments } from './KeyFn'
 import type { DecodeError, EncodeError, RingError, TimeoutError } from './RingError'
-import type { Accepting, LeaseCapable } from './Store'
+import type { Accepting, LeaseCapable } from './stores/model'
+import { aCodec, aDuration, anObject, anything, aPolicy, checkOptions, must } from './wiring/check'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -32,7 +33,7 @@ declare const needs: unique symbol
 declare const surfaces: unique symbol
 
 /**
- * How long a value is kept. It may look at the value and at the arguments that it belongs to.
+ * A lifetime that depends on the value and on its arguments.
  *
  * @category model
  * @since 0.1.0
@@ -40,7 +41,7 @@ declare const surfaces: unique symbol
 export type Lifetime<in A, in Args extends Arguments> = (value: A, args: Args) => Duration.Duration
 
 /**
- * How long after its lifetime one value may be served, where that is less than the policy's windows; zero for never.
+ * How long after its lifetime one value may be served, if that is less than the policy's windows. Zero means never.
  *
  * @category model
  * @since 0.1.0
@@ -51,7 +52,7 @@ export interface StaleBounds {
 }
 
 /**
- * How errors of the function are stored: which, for how long, and as what.
+ * Which errors of the function are stored, for how long, and by which codec.
  *
  * @category model
  * @since 0.1.0
@@ -66,7 +67,8 @@ export interface Negative<in E> {
 }
 
 /**
- * How long a lease lasts that nobody renews, and how long one who finds a key leased waits.
+ * `ttl`: how long a lease lasts if its holder does not renew it. `wait`: how long a caller waits for a key that another
+ * process has leased.
  *
  * @category model
  * @since 0.1.0
@@ -77,8 +79,8 @@ export interface Lease {
 }
 
 /**
- * A policy. `C` is what it needs of the store beside the algebra, `X` what it lets into the error channel of the
- * cached function, `A`, `Args` and `E` what it wants to know of values, arguments and errors.
+ * A policy. `C` is the capability that the store must have beyond the algebra. `X` is added to the errors of the cached
+ * function. `A`, `Args` and `E` are the values, arguments and errors that the policy's functions accept.
  *
  * @category model
  * @since 0.1.0
@@ -93,25 +95,25 @@ export interface Policy<
   readonly _tag: 'Policy'
   /** A constant lifetime, or one that depends on the value. */
   readonly ttl?: Duration.Duration | Lifetime<A, Args>
-  /** The largest share of the lifetime that chance may take away, from 0 to 1. */
+  /** The largest random reduction of the lifetime, as a fraction from 0 to 1. */
   readonly jitter?: number
-  /** How long after its lifetime an entry is served while it is loaded anew. */
+  /** How long after its lifetime an entry is served while it is loaded again. */
   readonly staleWhileRevalidate?: Duration.Duration
   /** How long after its lifetime an entry is served when its load fails, and with which errors. */
   readonly staleIfError?: { readonly window: Duration.Duration; readonly when: (error: E) => boolean }
-  /** What a single value allows of the two stale windows. */
+  /** How much of the two stale windows a single value allows. */
   readonly staleBy?: (value: A, args: Args) => StaleBounds
-  /** How long a stale entry is served after a failed load before the next one. */
+  /** How long after a failed load a stale entry is served before the next load is tried. */
   readonly retryThrottle?: Duration.Duration
-  /** The share of the lifetime after which a read loads the entry anew. */
+  /** The share of the lifetime after which a read loads the entry again. */
   readonly refreshAhead?: number
-  /** Chance loads the entry anew, the sooner the longer a load takes, in the last `window` of its lifetime. */
+  /** In the last `window` of the lifetime, a read may load the entry again, at random: earlier if loads take longer. */
   readonly earlyRefresh?: { readonly beta: number; readonly window: number }
   /** One load for all processes. */
   readonly lease?: Lease
-  /** How long a caller waits for a load where there is a stale entry. */
+  /** How long a caller waits for a load if there is a stale entry. */
   readonly softTimeout?: Duration.Duration
-  /** How long a caller waits. */
+  /** How long a caller waits at most. */
   readonly timeout?: Duration.Duration
   /** Errors that are stored. */
   readonly negative?: Negative<E>
@@ -119,18 +121,18 @@ export interface Policy<
   readonly strict?: boolean
   /** Whether a value is stored. */
   readonly cacheWhen?: (value: A, args: Args) => boolean
-  /** The deadline of every call of the store. */
+  /** The deadline of every call to the store. */
   readonly storeTimeout?: Duration.Duration
-  /** How long a load may hold its key: one that takes longer is not joined any more, nor stored. */
+  /** How long a load may hold its key. A load that takes longer is no longer joined, and not stored. */
   readonly loadTimeout?: Duration.Duration
   readonly [needs]?: (store: C) => void
   readonly [surfaces]?: () => X
 }
 
-/** Any policy, for the types that take policies apart. */
+/** Any policy, for the types below, which infer the parameters of policies. */
 type Some = Policy<never, unknown, never, never, never>
 
-// of a list whose length is not known each may be there
+// in a list of unknown length, any of the policies may be present
 type Needs<P extends ReadonlyArray<Some>> = P extends readonly []
   ? unknown
   : P extends readonly [
@@ -185,7 +187,7 @@ type Errors<P extends ReadonlyArray<Some>> = P extends readonly []
 // -------------------------------------------------------------------------------------
 
 /**
- * How long entries live where the policy does not say: 60 seconds.
+ * The default lifetime of entries: 60 seconds.
  *
  * @example
  * import { Policy } from 'fp-ring'
@@ -198,7 +200,7 @@ type Errors<P extends ReadonlyArray<Some>> = P extends readonly []
 export const defaultTtl: Duration.Duration = /*#__PURE__*/ Duration.seconds(60)
 
 /**
- * How long a load may hold its key where the policy does not say: 60 seconds.
+ * The default of `loadTimeout`: 60 seconds.
  *
  * @example
  * import { Policy } from 'fp-ring'
@@ -211,7 +213,7 @@ export const defaultTtl: Duration.Duration = /*#__PURE__*/ Duration.seconds(60)
 export const defaultLoadTimeout: Duration.Duration = /*#__PURE__*/ Duration.seconds(60)
 
 /**
- * The deadline of the calls of a store that has none of its own, where the policy does not say: one second.
+ * The default of `storeTimeout`, for a store that has no deadline of its own: one second.
  *
  * @example
  * import { Policy } from 'fp-ring'
@@ -224,8 +226,7 @@ export const defaultLoadTimeout: Duration.Duration = /*#__PURE__*/ Duration.seco
 export const defaultStoreTimeout: Duration.Duration = /*#__PURE__*/ Duration.seconds(1)
 
 /**
- * How long a stale entry is served after a failed load before the next one is tried, where the policy does not say: one
- * second.
+ * The default of `retryThrottle`: one second.
  *
  * @example
  * import { Policy } from 'fp-ring'
@@ -238,7 +239,7 @@ export const defaultStoreTimeout: Duration.Duration = /*#__PURE__*/ Duration.sec
 export const defaultRetryThrottle: Duration.Duration = /*#__PURE__*/ Duration.seconds(1)
 
 /**
- * Puts policies together, from left to right.
+ * Combines policies, from left to right.
  *
  * @example
  * import { Duration, Policy } from 'fp-ring'
@@ -252,16 +253,19 @@ export const defaultRetryThrottle: Duration.Duration = /*#__PURE__*/ Duration.se
  */
 export const policy = <P extends ReadonlyArray<Some>>(
   ...parts: P
-): Policy<Needs<P>, Surfaces<P>, Values<P>, ArgumentsOf<P>, Errors<P>> => parts.reduce(concat, empty) as never // the proof: the fields of the parts, and the type says what they ask
+): Policy<Needs<P>, Surfaces<P>, Values<P>, ArgumentsOf<P>, Errors<P>> =>
+  parts.map((part) => must('each argument of Policy.policy', aPolicy, part)).reduce(concat, empty) as never // SAFETY: the result has the fields of the parts, and the type collects their parameters
 
 const empty: Policy = { _tag: 'Policy' }
 
-/** What comes from a program without types, or from its configuration, may be anything. */
+const anOptionsObject = { ...anObject, hint: () => 'write { codec, ttl, when }' }
+
+/** Checks at run time, because a program without types, or its configuration, may pass anything. */
 const duration = (what: string, d: Duration.Duration): Duration.Duration =>
   Number.isInteger(d) || d === Duration.forever ? d : defect(`${what} takes a Duration`)
 const positive = (what: string, d: Duration.Duration): Duration.Duration =>
   duration(what, d) > 0 ? d : defect(`${what} takes a Duration above zero`)
-/** What is stale follows from the end of an entry, so it must have one. */
+/** Staleness is computed from the end of an entry's life, so a window must be finite. */
 const finite = (what: string, d: Duration.Duration): Duration.Duration =>
   duration(what, d) === Duration.forever ? defect(`${what} takes a Duration with an end`) : d
 const fraction = (what: string, n: number): number =>
@@ -280,7 +284,7 @@ const both = (f: Condition | undefined, g: Condition | undefined): { readonly ca
 const concat = (x: Some, y: Some): Some => ({ ...x, ...y, ...both(x.cacheWhen, y.cacheWhen) })
 
 /**
- * Entries live this long. Zero and negative durations mean 'do not store'.
+ * Sets the lifetime of entries. Zero and negative durations mean 'do not store'.
  *
  * @example
  * import { Duration, Policy } from 'fp-ring'
@@ -293,8 +297,8 @@ const concat = (x: Some, y: Some): Some => ({ ...x, ...y, ...both(x.cacheWhen, y
 export const ttl = (d: Duration.Duration): Policy => ({ _tag: 'Policy', ttl: duration('ttl', d) })
 
 /**
- * Entries live as long as a function of the value and the arguments says. `update` and `set` of a value that is
- * given no time remove what was there.
+ * Computes the lifetime of an entry from the value and the arguments. If the result is zero or less, `update` and `set`
+ * remove the entry that was there.
  *
  * @example
  * import { Duration, Policy } from 'fp-ring'
@@ -310,7 +314,7 @@ export const ttlBy = <A, Args extends Arguments = Arguments>(
 ): Policy<unknown, never, A, Args> => ({ _tag: 'Policy', ttl: callable('ttlBy', f) })
 
 /**
- * Entries live until they are deleted. It must be asked for.
+ * Entries live until they are deleted. No policy does this by default.
  *
  * @example
  * import { Duration, Policy } from 'fp-ring'
@@ -323,7 +327,7 @@ export const ttlBy = <A, Args extends Arguments = Arguments>(
 export const forever: Policy = { _tag: 'Policy', ttl: Duration.forever }
 
 /**
- * Takes a random share, at most `fraction` (from 0 to 1), off every lifetime, so that entries that were written
+ * Shortens every lifetime by a random share of at most `fraction` (from 0 to 1), so that entries that were written
  * together do not expire together.
  *
  * @example
@@ -341,8 +345,8 @@ export const jitter = (fraction: number): Policy =>
     : defect('jitter takes a fraction from 0 to 1')
 
 /**
- * Lets the faults of the cache into the error channel of the cached function: a store that fails, arguments
- * without a key, a value that cannot be encoded. Entries that cannot be decoded stay misses.
+ * Makes the cached function return the faults of the cache as errors: a store that fails, arguments without a key, a
+ * value that cannot be encoded. Entries that cannot be decoded are still misses.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -365,7 +369,8 @@ export const jitter = (fraction: number): Policy =>
 export const strict: Policy<unknown, RingError> = { _tag: 'Policy', strict: true }
 
 /**
- * Stores only values of which this is true. `update` and `set` of another value remove what was there.
+ * Stores only values for which `f` returns true. For any other value, `update` and `set` remove the entry that was
+ * there.
  *
  * @example
  * import { Policy } from 'fp-ring'
@@ -381,8 +386,8 @@ export const cacheWhen = <A, Args extends Arguments = Arguments>(
 ): Policy<unknown, never, A, Args> => ({ _tag: 'Policy', cacheWhen: callable('cacheWhen', f) })
 
 /**
- * The longest that a call of the store may take; later it is a fault (`StoreError`, reason `timeout`). A store on
- * a network has a deadline of its own as well; the shorter counts.
+ * Sets the deadline of every call to the store; a call that takes longer is a fault (`StoreError`, reason `timeout`). A
+ * store on a network also has its own deadline; the shorter one counts.
  *
  * @example
  * import { Duration, Policy } from 'fp-ring'
@@ -398,8 +403,8 @@ export const storeTimeout = (d: Duration.Duration): Policy => ({
 })
 
 /**
- * The longest that a load may hold its key. Callers that wait for it go on waiting, as they would for the function
- * itself. A later caller begins a new load, and what the old one brings is not stored.
+ * Sets how long a load may hold its key. After that, the callers that already wait for the load still wait, as they
+ * would for the function itself. The next caller begins a new load, and the value of the old load is not stored.
  *
  * @example
  * import { Duration, Policy } from 'fp-ring'
@@ -415,12 +420,12 @@ export const loadTimeout = (d: Duration.Duration): Policy => ({
 })
 
 /**
- * After its lifetime an entry is served for so much longer, while it is loaded anew, once, in the background (RFC 5861,
- * section 3). Nobody waits for a load who finds an entry of that age.
+ * For this long after its lifetime, an entry is still served, while one load in the background renews it (RFC 5861,
+ * section 3). A caller that finds such an entry does not wait for the load.
  *
- * The store keeps entries for their lifetime and the longer of the two stale windows. What is stale follows from the
- * time that the store says is left, so hosts whose clocks differ agree. A ring that has seen an entry to be fresh for so
- * much longer does not ask for its age in that time, which it measures by its own clock.
+ * The store keeps entries for their lifetime and the longer of the two stale windows. Staleness is computed from the
+ * remaining time that the store returns, so hosts whose clocks differ agree. Once a ring has seen how long an entry
+ * stays fresh, it does not ask for its age during that time, which it measures by its own clock.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -454,9 +459,9 @@ export const staleWhileRevalidate = (d: Duration.Duration): Policy => ({
 })
 
 /**
- * After its lifetime an entry is kept for so much longer, and served when its load fails (RFC 5861, section 4), with an
- * error of which `when` is true (default: any). For `retryThrottle` after that it is served without another try. What
- * the function throws is no error of its type and is passed on.
+ * For this long after its lifetime, an entry is kept, and served if its load fails (RFC 5861, section 4) with an error
+ * for which `when` returns true (default: any error). For `retryThrottle` after that, it is served without a new
+ * attempt. An exception of the function is not an error of its type, and is passed on.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -499,9 +504,9 @@ export const staleIfError = <E = unknown>(
 })
 
 /**
- * Narrows the stale windows for single values, which may say themselves that they are not to be served late, or less late
- * than others. It never widens them, and says nothing where the policy has none. It is asked when an entry is written and
- * when it is read, so it must say the same both times.
+ * Narrows the stale windows for single values: some values may not be served late, or not as late as others. It never
+ * widens a window, and has no effect if the policy has none. It is called when an entry is written and when it is read,
+ * and must return the same both times.
  *
  * @example
  * import { Duration, Policy } from 'fp-ring'
@@ -520,9 +525,9 @@ export const staleBy = <A, Args extends Arguments = Arguments>(
 ): Policy<unknown, never, A, Args> => ({ _tag: 'Policy', staleBy: callable('staleBy', f) })
 
 /**
- * How long after a failed load a stale entry is served without another try, so that a function that fails is not
- * called by every read. Default: one second; `Duration.milliseconds(0)` tries at every read. It says nothing where
- * nothing stale may be served.
+ * Sets how long after a failed load a stale entry is served without a new attempt, so that not every read calls a
+ * function that fails. Default: one second; with `Duration.milliseconds(0)` every read tries. It has no effect if no
+ * stale entry may be served.
  *
  * @example
  * import { Duration, Policy } from 'fp-ring'
@@ -538,9 +543,9 @@ export const retryThrottle = (d: Duration.Duration): Policy => ({
 })
 
 /**
- * A read that finds an entry of which more than this share of its lifetime is over serves it, and loads it anew in the
- * background: what is read often never expires. With `jitter` an entry may have been written with less than its whole
- * lifetime; the share is that of the whole one.
+ * If more than this share of an entry's lifetime has passed, a read serves the entry and loads it again in the
+ * background, so that an entry that is read often never expires. With `jitter` an entry may have a shorter lifetime;
+ * the share is still that of the full lifetime.
  *
  * @example
  * import { Policy } from 'fp-ring'
@@ -557,11 +562,12 @@ export const refreshAhead = (share: number): Policy => ({
 })
 
 /**
- * A read loads the entry anew in the background by chance, the likelier the nearer its end is and the longer a load
- * takes: with `Δ` milliseconds for a load (the ring's running average) it does where
- * `Δ · beta · −ln(random) ≥ what is left of its life`, in the last `window` of the lifetime (a fraction, default 0.2).
- * So processes that know nothing of each other seldom load at the same time. A `beta` above 1 (the default) loads
- * sooner. From: Vattani, Chierichetti, Lowenstein, *Optimal Probabilistic Cache Stampede Prevention*, PVLDB 8(8), 2015.
+ * A read loads the entry again in the background with some probability, which grows as the end of the lifetime comes
+ * nearer and with the time that a load takes. Let `Δ` be the milliseconds of a load (the ring's running average): in
+ * the last `window` of the lifetime (a fraction, default 0.2), a read loads if `Δ · beta · −ln(random) ≥ the remaining
+ * lifetime`. So processes that do not communicate seldom load at the same time. A `beta` above the default, 1, loads
+ * earlier. From: Vattani, Chierichetti, Lowenstein, *Optimal Probabilistic Cache Stampede Prevention*, PVLDB 8(8),
+ * 2015.
  *
  * @example
  * import { Policy } from 'fp-ring'
@@ -571,26 +577,26 @@ export const refreshAhead = (share: number): Policy => ({
  * @category constructors
  * @since 0.1.0
  */
-export const earlyRefresh = ({
-  beta = 1,
-  window: last = 0.2
-}: { readonly beta?: number; readonly window?: number } = {}): Policy =>
-  beta > 0 && Number.isFinite(beta)
+export const earlyRefresh = (options: { readonly beta?: number; readonly window?: number } = {}): Policy => {
+  checkOptions('Policy.earlyRefresh', options, { beta: anything, window: anything })
+  const { beta = 1, window: last = 0.2 } = options
+  return beta > 0 && Number.isFinite(beta)
     ? { _tag: 'Policy', earlyRefresh: { beta, window: fraction('the window of earlyRefresh', last) } }
     : defect('earlyRefresh needs a beta above 0')
+}
 
 /**
- * One load of a key at a time in all processes, and one order of its writes. A ring that misses takes a lease in the
- * store, and stores what it has loaded only while it still has that lease. `delete`, `set` and `update` take the lease
- * away: no load that began before them is stored after them, in any process.
+ * Allows one load of a key at a time among all processes, and puts its writes in one order. On a miss, a ring takes a
+ * lease in the store, and stores the loaded value only while it still has that lease. `delete`, `set` and `update` take
+ * the lease away: no load that began before them is stored after them, in any process.
  *
- * A ring that finds the lease taken waits until the entry is there. It asks again at growing intervals, for `wait` at
- * most (default 10 seconds); then it runs the function, and stores nothing. A ring that has a stale entry to serve does
- * not wait.
+ * If another process has the lease, a ring waits until the entry is there. It asks again at growing intervals, for at
+ * most `wait` (default 10 seconds); then it runs the function, and stores nothing. A ring that can serve a stale entry
+ * does not wait.
  *
- * `ttl` (default 5 seconds, at least 10 milliseconds) is how long a lease outlives a holder that has died: while the
- * function runs its lease is renewed. The store must have leases (`Store.Leasing`), and every ring that writes these
- * keys must have this policy.
+ * `ttl` (default 5 seconds, at least 10 milliseconds) is how long a lease lasts after its holder has died; while the
+ * function runs, the ring renews the lease. The store must have leases (`Store.Leasing`), and every ring that writes
+ * these keys must have this policy.
  *
  * @example
  * import * as TE from 'fp-ts/TaskEither'
@@ -604,6 +610,7 @@ export const earlyRefresh = ({
  * @since 0.1.0
  */
 export const lease = (options: Partial<Lease> = {}): Policy<LeaseCapable> => {
+  checkOptions('Policy.lease', options, { ttl: aDuration, wait: aDuration })
   const { ttl: lasts = Duration.seconds(5), wait = Duration.seconds(10) } = options
   return finite('the ttl of lease', lasts) < 10
     ? defect('the ttl of lease is 10 milliseconds or more')
@@ -611,8 +618,8 @@ export const lease = (options: Partial<Lease> = {}): Policy<LeaseCapable> => {
 }
 
 /**
- * Where there is an entry that may be served if its load fails (`staleIfError`), a caller waits no longer than this for
- * the load, and is served that entry. The load goes on, and is stored.
+ * If there is an entry that may be served when its load fails (`staleIfError`), a caller waits at most this long for
+ * the load, and then gets that entry. The load continues, and its value is stored.
  *
  * @example
  * import { Duration, Policy } from 'fp-ring'
@@ -628,8 +635,8 @@ export const softTimeout = (d: Duration.Duration): Policy => ({
 })
 
 /**
- * A caller of the cached function waits no longer than this: then a stale entry is served, where one may be
- * (`staleIfError`), or the answer is a `TimeoutError`, which is in the type. The load goes on, and is stored.
+ * A caller of the cached function waits at most this long. Then it gets a stale entry, if one may be served
+ * (`staleIfError`), or a `TimeoutError`, which is part of the type. The load continues, and its value is stored.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -638,12 +645,11 @@ export const softTimeout = (d: Duration.Duration): Policy => ({
  *
  * const slow = (_: number): TE.TaskEither<Error, number> => () => new Promise(() => {})
  * const cached = ring(slow, { store: dict(), policy: Policy.timeout(Duration.milliseconds(5)) })
- * const alive = setInterval(() => {}, 5)
  * const test = async () => {
  *   const answer: E.Either<Error | RingError.TimeoutError, number> = await cached(1)()
  *   assert.ok(E.isLeft(answer) && '_tag' in answer.left && answer.left._tag === 'TimeoutError')
  * }
- * test().finally(() => clearInterval(alive))
+ * test()
  *
  * @category constructors
  * @since 0.1.0
@@ -654,11 +660,11 @@ export const timeout = (d: Duration.Duration): Policy<unknown, TimeoutError> => 
 })
 
 /**
- * Stores chosen errors of the function, for `ttl`, and answers with them as with values: `left`, without running the
- * function. `get` finds nothing where an error is stored. Errors of which `when` is false are not stored. A stored error
- * takes the place of the entry, unless that is served instead (`staleIfError`).
+ * Stores selected errors of the function for `ttl`. While an error is stored, the cached function returns it as a
+ * `left`, without running the function, and `get` finds nothing. Errors for which `when` returns false are not stored.
+ * A stored error replaces the entry, unless the entry is served instead (`staleIfError`).
  *
- * The bytes of values stay as they are; those of errors lie in an envelope (see the wire format in the docs).
+ * The bytes of values do not change; those of errors are stored in an envelope (see the wire format in the docs).
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -701,16 +707,18 @@ export function negative<E, R>(options: {
   readonly ttl: Duration.Duration
   readonly when?: Predicate<E>
 }): Policy<Accepting<R>, never, unknown, Arguments, E>
-export function negative<E, R>({
-  codec,
-  ttl: lasts,
-  when = () => true
-}: {
+export function negative<E, R>(options: {
   readonly codec: Codec<E, R>
   readonly ttl: Duration.Duration
   readonly when?: Predicate<E>
 }): Policy<Accepting<R>, never, unknown, Arguments, E> {
-  callable('the codec of negative', (codec as Partial<Codec<E, R>> | undefined)?.decode)
+  checkOptions('Policy.negative', options, { codec: anything, ttl: anything, when: anything })
+  const {
+    codec,
+    ttl: lasts,
+    when = () => true
+  }: typeof options = must('what Policy.negative takes', anOptionsObject, options)
+  must('the codec of negative', aCodec, codec)
   return {
     _tag: 'Policy',
     negative: { codec, ttl: duration('the ttl of negative', lasts), when: callable('negative', when) }
@@ -742,5 +750,5 @@ export const getMonoid = <
   E = unknown
 >(): M.Monoid<Policy<C, X, A, Args, E>> => ({
   empty,
-  concat: (x, y) => concat(x, y) as Policy<C, X, A, Args, E> // the proof: both parts have this type, and concat only merges
+  concat: (x, y) => concat(x, y) as Policy<C, X, A, Args, E> // SAFETY: both parts have this type, and concat only merges
 })

@@ -3,8 +3,8 @@
  *
  * Laws: those of `Ring`, for each environment. Moreover:
  *
- * - two environments meet in one entry where `keyEnv` makes the same of them, or is `'none'`; a load that is under way
- *   for one is then shared by the other.
+ * - two environments share an entry if `keyEnv` returns the same for both, or is `'none'`; a load under way for one
+ *   is then shared by the other.
  *
  * @since 0.1.0
  */
@@ -15,21 +15,35 @@ import type * as RTE from 'fp-ts/ReaderTaskEither'
 import type * as T from 'fp-ts/Task'
 import type * as TE from 'fp-ts/TaskEither'
 
-import type { Codec } from './Codec'
+import type { Codec } from './codecs/model'
 import type { Explanation } from './Command'
-import { type Config, isCodec } from './internal/interpreter'
-import { interpretReader, type ReaderConfig } from './internal/readers'
 import type { Arguments, IsKeyable, Key } from './KeyFn'
 import type * as Ring from './Ring'
+import { configOf, isDataFirst, noMore } from './ring/config'
+import type { Unheld, Unmet } from './ring/mistakes'
+import type { Dissectible } from './ring/model'
+import { checkedReader, interpretReader, type ReaderConfig } from './ring/readers'
+import type {
+  AnyFn,
+  AnyReader,
+  ArgumentsIn,
+  ErrorIn,
+  FitReader,
+  KeptReader,
+  NotAnyReader,
+  ReaderFailure,
+  ReaderValue,
+  ValueIn
+} from './ring/signatures'
 import type { DecodeError, EncodeError, RingError } from './RingError'
-import type { Store } from './Store'
+import type { Store } from './stores/model'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
 
 /**
- * The commands of a ring, each waiting for the environment.
+ * The commands of a ring; each takes the environment last.
  *
  * @category model
  * @since 0.1.0
@@ -70,14 +84,14 @@ export interface ReaderCommands<Env, Args extends Arguments, E, A, R, X = never>
     argsList: ReadonlyArray<Args>
   ) => RTE.ReaderTaskEither<Env, RingError, ReadonlyArray<boolean>>
   readonly keyMany: (argsList: ReadonlyArray<Args>) => Reader<Env, ReadonlyArray<Key>>
-  /** Whatever the environment: a tag is the store's. */
+  /** The same for all environments: tags belong to the store. */
   readonly purge: (...tags: ReadonlyArray<string>) => RTE.ReaderTaskEither<unknown, RingError, void>
-  /** The entries of all environments. */
+  /** Clears the entries of all environments. */
   readonly clear: () => RTE.ReaderTaskEither<unknown, RingError, void>
 }
 
 /**
- * A cached function of an environment: called, it is `getOrUpdate`; `store` and `codec` are its parts.
+ * A cached function of an environment. A call runs `getOrUpdate`; `store` and `codec` are its parts.
  *
  * @category model
  * @since 0.1.0
@@ -85,13 +99,44 @@ export interface ReaderCommands<Env, Args extends Arguments, E, A, R, X = never>
 export type ReaderRing<Env, Args extends Arguments, E, A, R, B, X = never> = ((
   ...args: Args
 ) => RTE.ReaderTaskEither<Env, E | X, A>) &
-  ReaderCommands<Env, Args, E, A, R, X> & { readonly store: Store<R, B>; readonly codec: Codec<A, R> }
+  ReaderCommands<Env, Args, E, A, R, X> & {
+    readonly store: Store<R, B>
+    readonly codec: Codec<A, R>
+  } & Dissectible
 
 /**
- * What such a ring can be told: as `Ring.Options`, and which part of the environment is in the key. `keyEnv` must be given, as
- * nobody else knows: a function to something keyable for what says whose the data are (a tenant, a user), and `'none'`
- * where all environments mean the same (a logger, a connection). The functions of the policy, and `tags`, are given the
- * environment before the other arguments.
+ * The commands of every ring over `(...args: Args) => ReaderTaskEither<Env, E, A>`, for any store and codec. `X` is the
+ * errors that its policy may surface besides `E`.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface ReaderService<Env, Args extends Arguments, E, A, X = never>
+  extends Omit<ReaderCommands<Env, Args, E, A, never, X>, 'encode' | 'decode'>,
+    Dissectible {
+  (...args: Args): RTE.ReaderTaskEither<Env, E | X, A>
+}
+
+/**
+ * A ring of a function of an environment, by the type of the function, for any store and codec:
+ * `ReaderRing.Of<typeof fetchUser>`. `X` is the errors that its policy may surface besides the function's own.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type Of<F extends AnyFn, X = never> = ReaderService<
+  EnvIn<ReturnType<F>>,
+  ArgumentsIn<F>,
+  ErrorIn<Within<ReturnType<F>>>,
+  ValueIn<Within<ReturnType<F>>>,
+  X
+>
+
+/**
+ * The options of such a ring: those of `Ring.Options`, and `keyEnv`, the part of the environment that is in the key.
+ * `keyEnv` is required. It is a function that returns something keyable that identifies the owner of the data (a
+ * tenant, a user), or `'none'` if the data do not depend on the environment (a logger, a connection). The functions of
+ * the policy, and `tags`, get the environment before the other arguments.
  *
  * @category model
  * @since 0.1.0
@@ -106,27 +151,43 @@ export type Options<Env, Args extends Arguments, Err, A, C, X, K> = Omit<
   readonly tags?: (env: Env, ...args: Args) => ReadonlyArray<string>
 } & Ring.KeyOption<Args>
 
-/** Which part of an environment is in the key; it has to be keyable. */
+/** The part of an environment that is in the key; it must be keyable. */
 type KeyEnv<Env, K> = 'none' | ((env: Env) => K & Keyable<K>)
 type Keyable<K> = IsKeyable<K> extends false
   ? { readonly 'this part of the environment has no key of its own': never }
   : unknown
 
-// no ReaderTaskEither here: see `Ring`
-type AnyFn = (...args: never) => (env: never) => () => Promise<unknown>
-type EnvOf<F extends AnyFn> = Parameters<ReturnType<F>>['length'] extends 0
+/** The environment that a reader takes; any, if it takes none. */
+type EnvIn<T> = Parameters<Extract<T, (env: never) => unknown>>['length'] extends 0
   ? unknown
-  : Parameters<ReturnType<F>>[0]
-type Answer<F extends AnyFn> = Awaited<ReturnType<ReturnType<ReturnType<F>>>>
-type ErrorOf<F extends AnyFn> = Extract<Answer<F>, E.Left<unknown>>['left']
-type ValueOf<F extends AnyFn> = Extract<Answer<F>, E.Right<unknown>>['right']
+  : Parameters<Extract<T, (env: never) => unknown>>[0]
+/** What a reader returns for its environment. */
+type Within<T> = ReturnType<Extract<T, (env: never) => unknown>>
 
-/** What a function must return to be cached. */
-type Returning<F extends AnyFn> = Answer<F> extends E.Either<unknown, unknown>
-  ? unknown
-  : { readonly 'a cached function returns a ReaderTaskEither': never }
+/** If the type of the function is not known, see the forms outside of a pipe. */
+type Known<F extends AnyReader> = AnyReader extends F ? never : unknown
 
-type OptionsOf<F extends AnyFn, C, X, K> = Options<EnvOf<F>, Parameters<F>, ErrorOf<F>, ValueOf<F>, C, X, K>
+/**
+ * `ringReader(store, codec, options)` outside of a pipe: the options state the types of the function.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface ReaderStrategy<Env, Args extends Arguments, Err, A, R, B, X = never> {
+  <F extends (...args: Args) => RTE.ReaderTaskEither<Env, Err, A>>(
+    fn: F & KeptReader<F, Unheld<R, A>>
+  ): ReaderRing<Env, Args, Err, A, R, B, X>
+}
+
+type OptionsOf<Args extends Arguments, T, C, X, K> = Options<
+  EnvIn<T>,
+  Args,
+  ErrorIn<Within<T>>,
+  ValueIn<Within<T>>,
+  C,
+  X,
+  K
+>
 
 // -------------------------------------------------------------------------------------
 // constructors
@@ -135,11 +196,11 @@ type OptionsOf<F extends AnyFn, C, X, K> = Options<EnvOf<F>, Parameters<F>, Erro
 /* eslint-disable @typescript-eslint/unified-signatures -- with a codec and without one */
 
 /**
- * Caches a function of an environment. At once, `ringReader(fn, { store, codec, keyEnv, … })`, or as the last step of a
- * pipe, `pipe(fn, ringReader(store, codec, options))`. Every effect is a `ReaderTaskEither`; a load in the background
- * has the environment of who asked for it.
+ * Caches a function of an environment. Either directly, `ringReader(fn, { store, codec, keyEnv, … })`, or as the last
+ * step of a pipe, `pipe(fn, ringReader(store, codec, options))`. Every effect is a `ReaderTaskEither`; a load in the
+ * background has the environment of the caller that caused it.
  *
- * Throws a `TypeError` for what is wired wrongly: no name and no key, no `keyEnv`.
+ * Throws a `TypeError` for wrong wiring: for example, neither a name nor a key, or no `keyEnv`.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -165,43 +226,58 @@ type OptionsOf<F extends AnyFn, C, X, K> = Options<EnvOf<F>, Parameters<F>, Erro
  * @category constructors
  * @since 0.1.0
  */
-export function ringReader<F extends AnyFn, R, B, K, C = unknown, X = never>(
-  fn: F & Returning<F>,
-  config: OptionsOf<F, C, X, K> & {
-    readonly store: Store<R, B> & NoInfer<C>
-    readonly codec: Codec<ValueOf<F>, R>
-  }
-): ReaderRing<EnvOf<F>, Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X>
-export function ringReader<F extends AnyFn, R, B, K, C = unknown, X = never>(
-  fn: F & Returning<F>,
-  config: OptionsOf<F, C, X, K> & {
-    readonly store: Store<R, B> & NoInfer<C> & Ring.Holding<R, ValueOf<F>>
-    readonly codec?: never
-  }
-): ReaderRing<EnvOf<F>, Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X>
+export function ringReader<F extends AnyFn, Args extends Arguments, T, R, B, K, C = unknown, X = never>(
+  fn: FitReader<F, Args, T>,
+  config: NotAnyReader<F> &
+    OptionsOf<ArgumentsIn<F>, T, C, X, K> & {
+      readonly store: Store<R, B> & NoInfer<C>
+      readonly codec: Codec<ValueIn<Within<T>>, R>
+    }
+): ReaderRing<EnvIn<T>, Args, ErrorIn<Within<T>>, ValueIn<Within<T>>, R, B, NoInfer<X>>
+// in a pipe, the function is known
+export function ringReader<F extends AnyReader, R, A, B, K, C = unknown, X = never>(
+  store: Store<R, B> & NoInfer<C>,
+  codec: Codec<A, R>,
+  options: OptionsOf<ArgumentsIn<F>, ReturnType<F>, C, X, K> & Known<F>
+): (
+  fn: F & KeptReader<F, Unmet<Arguments, Within<ReturnType<F>>, Arguments, unknown, A>>
+) => ReaderRing<EnvIn<ReturnType<F>>, ArgumentsIn<F>, ReaderFailure<F>, ReaderValue<F>, R, B, X>
+export function ringReader<F extends AnyReader, R, B, K, C = unknown, X = never>(
+  store: Store<R, B> & NoInfer<C>,
+  options: OptionsOf<ArgumentsIn<F>, ReturnType<F>, C, X, K> & Known<F>
+): (
+  fn: F & KeptReader<F, Unheld<R, ReaderValue<F>>>
+) => ReaderRing<EnvIn<ReturnType<F>>, ArgumentsIn<F>, ReaderFailure<F>, ReaderValue<F>, R, B, X>
+// outside of a pipe, the options state the types of the function
 export function ringReader<R, A, B, Env, Args extends Arguments, Err, K, C = unknown, X = never>(
   store: Store<R, B> & NoInfer<C>,
   codec: Codec<A, R>,
   options: Options<Env, Args, Err, A, C, X, K>
-): (fn: (...args: Args) => RTE.ReaderTaskEither<Env, Err, A>) => ReaderRing<Env, Args, Err, A, R, B, X>
+): ReaderStrategy<Env, Args, Err, A, R, B, X>
 export function ringReader<R, A, B, Env, Args extends Arguments, Err, K, C = unknown, X = never>(
   store: Store<R, B> & NoInfer<C>,
   options: Options<Env, Args, Err, A, C, X, K>
-): (
-  fn: ((...args: Args) => RTE.ReaderTaskEither<Env, Err, A>) & Ring.Holding<R, A>
-) => ReaderRing<Env, Args, Err, A, R, B, X>
+): ReaderStrategy<Env, Args, Err, A, R, B, X>
+// the compiler explains the last overload
+export function ringReader<F extends AnyFn, Args extends Arguments, T, R, B, K, C = unknown, X = never>(
+  fn: FitReader<F, Args, T>,
+  config: NotAnyReader<F> &
+    OptionsOf<ArgumentsIn<F>, T, C, X, K> & {
+      readonly store: Store<R, B> & NoInfer<C> & Ring.Holding<R, ValueIn<Within<T>>>
+      readonly codec?: never
+    }
+): ReaderRing<EnvIn<T>, Args, ErrorIn<Within<T>>, ValueIn<Within<T>>, R, B, NoInfer<X>>
 /* eslint-enable @typescript-eslint/unified-signatures */
 export function ringReader(...given: ReadonlyArray<unknown>): unknown {
-  const [first, second, third] = given
-  // the proof: the overloads say which of the forms these are, told apart by what no two of them share
-  if (typeof first === 'function') return interpretReader(first as Unknown, second as ReaderConfig)
-  const [codec, options] = isCodec(second) ? [second, third] : [undefined, second]
-  return (fn: Unknown) =>
-    interpretReader(fn, {
-      ...(options as ReaderConfig),
-      store: first as Config['store'],
-      ...(codec === undefined ? {} : { codec })
-    })
+  const [first, second, third, ...rest] = given
+  // SAFETY: the arguments are those of one of the overloads, which are distinguished by what no two of them share
+  if (isDataFirst(first)) {
+    noMore('ringReader', third)
+    return interpretReader(first as Unknown, second as ReaderConfig)
+  }
+  const config = configOf('ringReader', first, second, third, rest.length)
+  checkedReader(config)
+  return (fn: Unknown) => interpretReader(fn, config as unknown as ReaderConfig)
 }
 
 type Unknown = (...args: Arguments) => (env: unknown) => TE.TaskEither<unknown, unknown>

@@ -1,17 +1,18 @@
 /**
- * Cached functions: how they are made, and what can be made of them.
+ * Cached functions: how they are made, and what can be made from them.
  *
  * Laws:
  *
+ * - law 6: with `isolate`, no two callers share a value that its codec accepts, and none gets the cached one.
  * - law 13: building a ring has no effect.
  * - law 14: `pipe(fn, ring(store, codec)) ≡ ring(fn, { store, codec }) ≡ ring(fn, { store: encoded(codec)(store) })`.
- * - law 20: per key and process one load at a time, shared by everybody who asks meanwhile.
+ * - law 20: one load at a time per key and process, shared by all callers that call meanwhile.
  * - law 21: invalidation wins: no load that began before a `delete` or `set` ended, or before the `update` that was
  *   stored began, is stored after it.
- * - law 26, 27: a cache that fails is no failure of the function, unless the policy is `strict`.
+ * - law 26, 27: a failure of the cache is not a failure of the function, unless the policy is `strict`.
  * - contravariance: `contramap(identity) ≡ identity`, `contramap(f) ∘ contramap(g) ≡ contramap(g ∘ f)`,
  *   `bind(self) ≡ contramap((...args) => [self, ...args])`.
- * - `map(identity)` changes no answer, `map(g) ∘ map(f) ≡ map(g ∘ f)`, and so with `imap`.
+ * - `map(identity)` changes no answer, `map(g) ∘ map(f) ≡ map(g ∘ f)`, and the same for `imap`.
  *
  * @since 0.1.0
  */
@@ -22,20 +23,46 @@ import type * as T from 'fp-ts/Task'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type * as Clock from './Clock'
-import type { Codec } from './Codec'
+import type { Codec } from './codecs/model'
 import type { Commands, Rope, SingleCommand } from './Command'
-import { anatomy, type Dissectible, type Types } from './internal/anatomy'
-import { type AnyRing, bound, contramapped } from './internal/bound'
-import { defect } from './internal/defect'
-import { type Config, interpret, isCodec } from './internal/interpreter'
-import { linkedRing, type Linking, purgeAll } from './internal/linked'
-import type { Answer, AnyFn, ErrorOf, Fn, Having, ValueOf } from './internal/signatures'
-import { asPromises, imapped, mapped } from './internal/views'
+import * as Duration from './Duration'
 import type * as KeyFn from './KeyFn'
 import type * as Policy from './Policy'
-import type { RingError } from './RingError'
+import { interpret } from './ring/build'
+import { checkedCommon, checkedConfig, type Config, configOf, isDataFirst, noMore } from './ring/config'
+import { drained } from './ring/drain'
+import type {
+  FirstOf,
+  NotARing,
+  NotShared,
+  OwnInRecord,
+  OwnInUsing,
+  SecondOf,
+  ThirdOf,
+  Unaccepted,
+  Unheld,
+  Unkeyed,
+  Unmet
+} from './ring/mistakes'
+import type { Dissectible, Types } from './ring/model'
+import { type AnyRing, bound, contramapped } from './ring/over'
+import type {
+  AnyFn,
+  AnyTypes,
+  ArgumentsIn,
+  Bringing,
+  ErrorIn,
+  ErrorOf,
+  Fit,
+  FitOf,
+  Fn,
+  TypesOf,
+  ValueIn,
+  ValueOf
+} from './ring/signatures'
+import { imapped, isolated, mapped } from './ring/views'
 import type { Observer } from './RingEvent'
-import type * as Store from './Store'
+import type * as Store from './stores/model'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -43,17 +70,16 @@ import type * as Store from './Store'
 
 type Arguments = KeyFn.Arguments
 
-/** What a function must return to be cached. */
-type Returning<F extends AnyFn> = Answer<F> extends E.Either<unknown, unknown>
-  ? unknown
-  : { readonly 'a cached function returns a TaskEither': never }
+export * from './ring/links'
+export * from './ring/model'
+export * from './ring/promises'
 
-/** No command of one's own. */
+/** No user commands. */
 type None = Record<never, never>
 
 /**
- * A cached function: called, it is the command that `default` names (`getOrUpdate`, whose type is that of the
- * function); its properties are the other commands, and the parts that it is made of.
+ * A cached function. A call runs the command that `default` names; without it, `getOrUpdate`, which has the type of the
+ * function. Its properties are the commands, its store and its codec.
  *
  * @category model
  * @since 0.1.0
@@ -83,8 +109,31 @@ type Called<Args extends Arguments, E, A, R, X, Cmd, D extends PropertyKey> = D 
   : never
 
 /**
- * What a ring can be told that does not depend on the arguments of its function. `name` begins the default key
- * (else the function's own name does); `version` ends it; `default` names the command that the ring is when it is called.
+ * The commands of every ring over `(...args: Args) => TaskEither<E, A>`, for any store and codec: the type for the
+ * interface of a service. `X` is the errors that its policy may surface besides `E`.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Service<Args extends Arguments, E, A, X = never>
+  extends Omit<Commands<Args, E, A, never, X>, 'encode' | 'decode'>,
+    Dissectible {
+  (...args: Args): TE.TaskEither<E | X, A>
+}
+
+/**
+ * A ring by the type of its function, for any store and codec: `Ring.Of<typeof fetchUser>`. `X` is the errors that its
+ * policy may surface besides the function's own.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type Of<F extends AnyFn, X = never> = Service<ArgumentsIn<F>, ErrorOf<F>, ValueOf<F>, X>
+
+/**
+ * The options of a ring that do not depend on the arguments of its function. The default key begins with `name` (or
+ * else with the function's own name) and ends with `version`. `default` names the command that runs when the ring is
+ * called.
  *
  * @category model
  * @since 0.1.0
@@ -96,16 +145,32 @@ export interface Settings<C, X, A, PArgs extends Arguments, D, PE = unknown> {
   readonly default?: D
   readonly observe?: Observer
   readonly clock?: Clock.Clock
-  /** A number from 0 to 1 (1 excluded), for jitter, for early refresh, and for the pauses of rings that wait for a lease. */
+  /**
+   * Returns a number from 0 to 1 (1 excluded), for jitter, early refresh, and the pauses of a caller that waits for a
+   * lease.
+   */
   readonly random?: () => number
+  /**
+   * Called with the promise of each load, and of each write for which no caller waits. Pass the `waitUntil` of a
+   * platform that ends all work with the request, as Cloudflare Workers do: otherwise a load in the background never
+   * ends. The promise does not reject.
+   */
+  readonly waitUntil?: (work: Promise<unknown>) => void
+  /**
+   * Declares that other functions share the entries of this name on purpose, such as the same field of each instance of
+   * a class. Without it, a second function with the same prefix in one store causes a warning: `FP_RING_SHARED_NAME`.
+   */
+  readonly sharesEntries?: boolean
+  /** Whether faults that no observer receives become process warnings, `FP_RING_FAULT` (default: yes). */
+  readonly warnings?: boolean
 }
 
 /**
- * What a ring can be told. `key` is needed where the default key cannot tell the arguments apart. `batch` loads the
- * misses of a bulk command, two or more of them, in one call, and answers in their order; where it fails it fails for
- * all of them. `batchEach` does the same with an answer for each. `commands` adds commands of one's own to the
- * table, or replaces what it has by name. `tags` names the groups that an entry belongs to, which `purge` hides at once: it
- * is a function of the arguments alone, and needs a codec that makes bytes, or none.
+ * The options of a ring. `key` is needed if the default key cannot distinguish the arguments. `batch` loads the misses
+ * of a bulk command, if there are two or more, in one call, and answers in their order; a failure is a failure for all
+ * of them. `batchEach` does the same with an answer for each. `commands` adds your own commands to the table, or
+ * replaces commands of the same name. `tags` returns the groups of an entry, which `purge` hides at once. It depends on
+ * the arguments alone, and needs a codec that makes bytes, or none.
  *
  * @category model
  * @since 0.1.0
@@ -125,7 +190,7 @@ export type Options<Args extends Arguments, Err, A, R, B, C, X, Cmd, D, PE = Err
 } & KeyOption<Args>
 
 /**
- * `key` may be left out where the arguments are keyable.
+ * `key` may be left out if the arguments are keyable.
  *
  * @category model
  * @since 0.1.0
@@ -134,7 +199,7 @@ export type KeyOption<Args extends Arguments> = KeyFn.AreKeyable<Args> extends t
   ? { readonly key?: KeyFn.KeyFn<Args> }
   : { readonly key: KeyFn.KeyFn<Args> }
 
-/** Without a codec a store holds what the function brings: of its type, or of any. */
+/** Without a codec, a store holds the function's values: it must hold their type, or any. */
 /** @internal */
 export type Holding<R, A> = unknown extends R
   ? unknown
@@ -142,12 +207,7 @@ export type Holding<R, A> = unknown extends R
   ? unknown
   : { readonly 'this store needs a codec': never }
 
-/** What a function must be to be cached without a key of one's own. */
-type Keyed<Args extends Arguments> = KeyFn.AreKeyable<Args> extends true
-  ? unknown
-  : { readonly 'these arguments need a key': never }
-
-/** Settings of a ring that is still without its function. */
+/** Settings of a ring that has no function yet. */
 type Partly<C, X, A, PArgs extends Arguments, D, PE> =
   | Policy.Policy<C, X, A, PArgs, PE>
   | (Settings<C, X, A, PArgs, D, PE> & {
@@ -156,25 +216,156 @@ type Partly<C, X, A, PArgs extends Arguments, D, PE> =
       readonly batch?: never
       readonly batchEach?: never
       readonly tags?: never
+      // excludes a codec, or an io-ts type
+      readonly encode?: never
     })
 
-/** The rest of `ring`, where `batch` has said what the function fails with, or nothing has. */
-type Applied<Args extends Arguments, E, A, R, B, X, Cmd, D extends PropertyKey> = unknown extends E
-  ? <E2>(fn: Fn<Args, E2, A>) => Ring<Args, E2, A, R, B, X, Cmd, D>
-  : (fn: Fn<Args, E, A>) => Ring<Args, E, A, R, B, X, Cmd, D>
+/**
+ * `ring(store, codec, policy)`: takes the function, which returns values `A`, and makes the ring. `PArgs` and `PE` are
+ * the arguments and errors that the policy is for.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Strategy<
+  A,
+  R,
+  B,
+  X = never,
+  D extends SingleCommand = 'getOrUpdate',
+  PArgs extends Arguments = Arguments,
+  PE = unknown
+> {
+  <F extends AnyFn, Args extends Arguments, T extends Bringing<A>>(
+    fn: Fit<F, Args, T, Unkeyed<Args> | Unmet<Args, T, PArgs, PE, A>>
+  ): Ring<Args, ErrorIn<T>, A, R, B, X, None, D>
+}
+
+/**
+ * `ring(store, policy)`: takes the function, whose values the store holds as they are, and makes the ring. `PA` is the
+ * values that the policy is for.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface StrategyByReference<
+  R,
+  B,
+  X = never,
+  D extends SingleCommand = 'getOrUpdate',
+  PArgs extends Arguments = Arguments,
+  PE = unknown,
+  PA = unknown
+> {
+  <F extends AnyFn, Args extends Arguments, T>(
+    fn: Fit<F, Args, T, Unkeyed<Args> | Unheld<R, ValueIn<T>> | Unmet<Args, T, PArgs, PE, PA>>
+  ): Ring<Args, ErrorIn<T>, ValueIn<T>, R, B, X, None, D>
+}
+
+/**
+ * `ring(store, { key, … })`: as `StrategyByReference`, with the arguments that its key is for.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface StrategyByKey<
+  Args extends Arguments,
+  R,
+  B,
+  X = never,
+  D extends SingleCommand = 'getOrUpdate',
+  PE = unknown,
+  PA = unknown
+> {
+  <F extends AnyFn, Own extends Arguments, T>(
+    fn: Fit<F, Own, T, Unaccepted<Args, Own> | Unheld<R, ValueIn<T>> | Unmet<Args, T, Arguments, PE, PA>>
+  ): Ring<Args, ErrorIn<T>, ValueIn<T>, R, B, X, None, D>
+}
+
+/**
+ * `ring(store, codec, { key, commands, batch, tags, … })`: takes the function, and makes the ring. The errors of the
+ * function are those of `batch`, if there is one.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type StrategyByOptions<
+  Args extends Arguments,
+  E,
+  A,
+  R,
+  B,
+  X,
+  Cmd,
+  D extends PropertyKey
+> = unknown extends E
+  ? StrategyForAnyErrors<Args, A, R, B, X, Cmd, D>
+  : (fn: TaskEitherFunction<Args, E, A>) => Ring<Args, E, A, R, B, X, Cmd, D>
+
+/**
+ * `StrategyByOptions` for a function with any errors.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface StrategyForAnyErrors<Args extends Arguments, A, R, B, X, Cmd, D extends PropertyKey> {
+  <E>(fn: TaskEitherFunction<Args, E, A>): Ring<Args, E, A, R, B, X, Cmd, D>
+}
+
+/**
+ * A function that returns a `TaskEither`. A function that declares a `this` is not accepted: a ring could not pass it
+ * on.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface TaskEitherFunction<in Args extends Arguments, out E, out A> {
+  (this: void, ...args: Args): TE.TaskEither<E, A>
+}
+
+/**
+ * `using(common)`: `ring` with a fixed store and policy.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Using<R, B, X = never> {
+  <
+    F extends AnyFn,
+    Args extends Arguments,
+    T,
+    Cmd = None,
+    D extends SingleCommand | keyof Cmd = 'getOrUpdate'
+  >(
+    fn: Fit<F, Args, T>,
+    ...[own]: Optional<F, R, Own<F, R, B, X, Cmd, D>>
+  ): Ring<Args, ErrorIn<T>, ValueIn<T>, R, B, X, Cmd, D>
+}
+
+/**
+ * `record(common)`: rings of a record of functions.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Recording<R, B, X = never> {
+  <Fs extends Readonly<Record<string, AnyFn>>>(fns: {
+    readonly [K in keyof Fs]: FitOf<Fs[K], Unkeyed<ArgumentsIn<Fs[K]>> | Unheld<R, ValueOf<Fs[K]>>>
+  }): { readonly [K in keyof Fs]: Ring<ArgumentsIn<Fs[K]>, ErrorOf<Fs[K]>, ValueOf<Fs[K]>, R, B, X> }
+}
 
 // -------------------------------------------------------------------------------------
 // constructors
 // -------------------------------------------------------------------------------------
 
-/* eslint-disable @typescript-eslint/unified-signatures -- with a codec, without one, and once more with one: the compiler explains the last form only */
+/* eslint-disable @typescript-eslint/unified-signatures -- the compiler explains the last form only, which is for that */
 
 /**
- * Caches a function. Either at once, `ring(fn, { store, codec, … })`, or as the last step of a pipe,
- * `pipe(fn, ring(store, codec, policy | options))`; a store in this process's memory needs no codec. Without its
- * function, `ring(store, codec, policy)` is a strategy that any function can be given.
+ * Caches a function. Either directly, `ring(fn, { store, codec, … })`, or as the last step of a pipe,
+ * `pipe(fn, ring(store, codec, policy | options))`. A store in this process's memory needs no codec. On its own,
+ * `ring(store, codec, policy)` is a strategy that can be applied to any function.
  *
- * Throws a `TypeError` for what is wired wrongly: no name and no key.
+ * Throws a `TypeError` for wrong wiring: for example, neither a name nor a key.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -205,6 +396,8 @@ type Applied<Args extends Arguments, E, A, R, B, X, Cmd, D extends PropertyKey> 
  */
 export function ring<
   F extends AnyFn,
+  Args extends Arguments,
+  T,
   R,
   B,
   C = unknown,
@@ -212,15 +405,16 @@ export function ring<
   Cmd = None,
   D extends SingleCommand | keyof Cmd = 'getOrUpdate'
 >(
-  fn: F & Returning<F>,
-  config: Options<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, C, X, Cmd, D> & {
+  fn: Fit<F, Args, T>,
+  config: Options<ArgumentsIn<F>, ErrorIn<T>, ValueIn<T>, R, B, C, X, Cmd, D> & {
     readonly store: Store.Store<R, B> & NoInfer<C>
-    readonly codec: Codec<ValueOf<F>, R>
+    readonly codec: Codec<ValueIn<T>, R>
   }
-): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X, Cmd, D>
-
+): Ring<Args, ErrorIn<T>, ValueIn<T>, R, B, X, Cmd, D>
 export function ring<
   F extends AnyFn,
+  Args extends Arguments,
+  T,
   R,
   B,
   C = unknown,
@@ -228,12 +422,33 @@ export function ring<
   Cmd = None,
   D extends SingleCommand | keyof Cmd = 'getOrUpdate'
 >(
-  fn: F & Returning<F>,
-  config: Options<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, C, X, Cmd, D> & {
-    readonly store: Store.Store<R, B> & NoInfer<C> & Holding<R, ValueOf<F>>
+  fn: Fit<F, Args, T>,
+  config: Options<ArgumentsIn<F>, ErrorIn<T>, ValueIn<T>, R, B, C, X, Cmd, D> & {
+    readonly store: Store.Store<R, B> & NoInfer<C> & Holding<R, ValueIn<T>>
     readonly codec?: never
   }
-): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X, Cmd, D>
+): Ring<Args, ErrorIn<T>, ValueIn<T>, R, B, X, Cmd, D>
+// for generic functions, whose arguments are not known: they need a key
+export function ring<
+  F extends AnyFn,
+  Args extends Arguments,
+  T,
+  R,
+  B,
+  C = unknown,
+  X = never,
+  Cmd = None,
+  D extends SingleCommand | keyof Cmd = 'getOrUpdate'
+>(
+  fn: Fit<F, Args, T>,
+  config: Options<Args, ErrorIn<T>, ValueIn<T>, R, B, C, X, Cmd, D> & {
+    readonly key: KeyFn.KeyFn<Args>
+    readonly store: Store.Store<R, B> & NoInfer<C>
+  } & (
+      | { readonly codec: Codec<ValueIn<T>, R> }
+      | { readonly codec?: never; readonly store: Holding<R, ValueIn<T>> }
+    )
+): Ring<Args, ErrorIn<T>, ValueIn<T>, R, B, X, Cmd, D>
 export function ring<
   R,
   A,
@@ -247,7 +462,7 @@ export function ring<
   store: Store.Store<R, B> & NoInfer<C>,
   codec: Codec<A, R>,
   options?: Partly<C, X, A, PArgs, D, PE>
-): <Args extends PArgs, E extends PE>(fn: Fn<Args, E, A> & Keyed<Args>) => Ring<Args, E, A, R, B, X, None, D>
+): Strategy<A, R, B, X, D, PArgs, PE>
 export function ring<
   R,
   A,
@@ -263,7 +478,7 @@ export function ring<
   store: Store.Store<R, B> & NoInfer<C>,
   codec: Codec<A, R>,
   options: Options<Args, E, A, R, B, C, X, Cmd, D, PE>
-): Applied<Args, E, A, R, B, X, Cmd, D>
+): StrategyByOptions<Args, E, A, R, B, X, Cmd, D>
 export function ring<
   R,
   B,
@@ -276,9 +491,7 @@ export function ring<
 >(
   store: Store.Store<R, B> & NoInfer<C>,
   options?: Partly<C, X, PA, PArgs, D, PE>
-): <Args extends PArgs, E extends PE, A extends PA>(
-  fn: Fn<Args, E, A> & Keyed<Args> & Holding<R, A>
-) => Ring<Args, E, A, R, B, X, None, D>
+): StrategyByReference<R, B, X, D, PArgs, PE, PA>
 export function ring<
   R,
   B,
@@ -291,9 +504,14 @@ export function ring<
 >(
   store: Store.Store<R, B> & NoInfer<C>,
   options: Settings<C, X, PA, Args, D, PE> & { readonly key: KeyFn.KeyFn<Args> }
-): <E extends PE, A extends PA>(fn: Fn<Args, E, A> & Holding<R, A>) => Ring<Args, E, A, R, B, X, None, D>
+): StrategyByKey<Args, R, B, X, D, PE, PA>
+// the compiler explains the last overload: it says what is wrong, and only wrong arguments get here
 export function ring<
-  F extends AnyFn,
+  G,
+  H,
+  J,
+  Args extends Arguments,
+  T,
   R,
   B,
   C = unknown,
@@ -301,27 +519,35 @@ export function ring<
   Cmd = None,
   D extends SingleCommand | keyof Cmd = 'getOrUpdate'
 >(
-  fn: F & Returning<F>,
-  config: Options<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, C, X, Cmd, D> & {
-    readonly store: Store.Store<R, B> & NoInfer<C>
-    readonly codec: Codec<ValueOf<F>, R>
-  }
-): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X, Cmd, D>
+  first: FirstOf<G, Args, T>,
+  second: SecondOf<
+    G,
+    H,
+    J,
+    Args,
+    T,
+    Options<ArgumentsIn<Extract<G, AnyFn>>, ErrorIn<T>, ValueIn<T>, R, B, C, X, Cmd, D> & {
+      readonly store: Store.Store<R, B> & NoInfer<C>
+      readonly codec?: Codec<ValueIn<T>, R>
+    }
+  >,
+  third?: ThirdOf<H, J>
+): NotARing
 /* eslint-enable @typescript-eslint/unified-signatures */
 export function ring(...given: ReadonlyArray<unknown>): unknown {
-  const [first, second, third] = given
-  // the proof: the overloads say which of the five forms these are, told apart by what no two of them share
-  if (typeof first === 'function') return interpret(first as Unknown, second as Config)
-  const store = first as Config['store'] | undefined
-  const [codec, options] = isCodec(second) ? [second, third] : [undefined, second]
-  const config = isPolicy(options) ? { policy: options } : (options as Partial<Config> | undefined) ?? {}
-  if (typeof store?.get !== 'function') return defect('a ring needs a function, or a store')
-  return (fn: Unknown) => interpret(fn, { ...config, store, ...(codec === undefined ? {} : { codec }) })
+  const [first, second, third, ...rest] = given
+  // SAFETY: the arguments are those of one of the five overloads, which are distinguished by what no two of them share
+  if (isDataFirst(first)) {
+    noMore('ring', third)
+    return interpret(first as Unknown, second as Config)
+  }
+  const config = configOf('ring', first, second, third, rest.length)
+  return (fn: Unknown) => interpret(fn, config as unknown as Config)
 }
 
 type Unknown = Fn<Arguments, unknown, unknown>
 
-/** What several rings share: where their entries are, and when they are served. */
+/** The options that several rings share: where their entries are stored, and when they are served. */
 type Common<R, B, C, X> = {
   readonly store: Store.Store<R, B> & NoInfer<C>
   readonly policy?: Policy.Policy<C, X>
@@ -329,14 +555,17 @@ type Common<R, B, C, X> = {
   readonly observe?: Observer
   readonly clock?: Clock.Clock
   readonly random?: () => number
+  readonly waitUntil?: (work: Promise<unknown>) => void
+  readonly sharesEntries?: boolean
+  readonly warnings?: boolean
 }
 
-/** What is left to be told of a ring whose store and policy are known. */
+/** The remaining options of a ring whose store and policy are known. */
 type Rest<F extends AnyFn, R, B, X, Cmd, D> = Omit<
-  Options<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, unknown, X, Cmd, D>,
+  Options<ArgumentsIn<F>, ErrorOf<F>, ValueOf<F>, R, B, unknown, X, Cmd, D>,
   'policy' | 'key'
 > &
-  KeyOption<Parameters<F>>
+  KeyOption<ArgumentsIn<F>>
 
 type Own<F extends AnyFn, R, B, X, Cmd, D> =
   | (Rest<F, R, B, X, Cmd, D> & { readonly codec: Codec<ValueOf<F>, R> })
@@ -345,17 +574,17 @@ type Own<F extends AnyFn, R, B, X, Cmd, D> =
       readonly store?: Holding<R, ValueOf<F>> & undefined
     })
 
-/** It may be left out where nothing has to be told: no key, no codec. */
+/** The options may be left out if none is required: neither a key nor a codec. */
 type Optional<F extends AnyFn, R, T> = [
   unknown extends R ? true : R extends ValueOf<F> ? true : false,
-  KeyFn.AreKeyable<Parameters<F>>
+  KeyFn.AreKeyable<ArgumentsIn<F>>
 ] extends [true, true]
   ? readonly [options?: T]
   : readonly [options: T]
 
 /**
- * `ring` with a store and a policy of its own (the original's shortcuts by partial application): what it gives makes rings,
- * each with what it is told besides.
+ * `ring` with a fixed store and policy (the original's shortcuts by partial application). Returns a function that makes
+ * rings, each with its own further options.
  *
  * @example
  * import * as TE from 'fp-ts/TaskEither'
@@ -372,17 +601,17 @@ type Optional<F extends AnyFn, R, T> = [
  * @category constructors
  * @since 0.1.0
  */
-export const using =
-  <R, B, C = unknown, X = never>(common: Common<R, B, C, X>) =>
-  <F extends AnyFn, Cmd = None, D extends SingleCommand | keyof Cmd = 'getOrUpdate'>(
-    fn: F & Returning<F>,
-    ...[own]: Optional<F, R, Own<F, R, B, X, Cmd, D>>
-  ): Ring<Parameters<F>, ErrorOf<F>, ValueOf<F>, R, B, X, Cmd, D> =>
-    // the proof: both together are what `ring` is told
-    interpret(fn as unknown as Unknown, { ...common, ...own } as unknown as Config) as never
+export const using = <R, B, C = unknown, X = never>(
+  common: Common<R, B, C, X> & NotShared<OwnInUsing>
+): Using<R, B, X> => {
+  checkedCommon('Ring.using', common, 'give it after the function')
+  return (fn: unknown, ...[own]: ReadonlyArray<object | undefined>) =>
+    // SAFETY: together they are the options of `ring`
+    interpret(fn as Unknown, { ...common, ...checkedConfig(own) } as unknown as Config) as never
+}
 
 /**
- * A record of rings by one config: each is called as it is in the record, whatever the name of its function.
+ * A record of rings with one config. The name of each ring is its name in the record, not that of its function.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -401,29 +630,27 @@ export const using =
  * @category constructors
  * @since 0.1.0
  */
-export const record =
-  <R, B, C = unknown, X = never>(common: Common<R, B, C, X>) =>
-  <Fs extends Readonly<Record<string, AnyFn>>>(
-    fns: Fs & {
-      readonly [K in keyof Fs]: Returning<Fs[K]> & Keyed<Parameters<Fs[K]>> & Holding<R, ValueOf<Fs[K]>>
-    }
-  ): {
-    readonly [K in keyof Fs]: Ring<Parameters<Fs[K]>, ErrorOf<Fs[K]>, ValueOf<Fs[K]>, R, B, X>
-  } =>
-    // the proof: as in `using`, each by its name
+export const record = <R, B, C = unknown, X = never>(
+  common: Common<R, B, C, X> & NotShared<OwnInRecord>
+): Recording<R, B, X> => {
+  checkedCommon(
+    'Ring.record',
+    common,
+    'the name is that of its property; for the rest use ring or Ring.using'
+  )
+  return (fns: unknown) =>
+    // SAFETY: as in `using`, each under its name
     pipe(
-      fns as unknown as Readonly<Record<string, Unknown>>,
+      fns as Readonly<Record<string, Unknown>>,
       RR.mapWithIndex((name, fn) => interpret(fn, { ...common, name } as unknown as Config))
     ) as never
-
-const isPolicy = (u: unknown): u is Policy.Policy =>
-  typeof u === 'object' && u !== null && '_tag' in u && u._tag === 'Policy'
+}
 
 // -------------------------------------------------------------------------------------
 // combinators
 // -------------------------------------------------------------------------------------
 
-/** The commands of an author's own that take the receiver first, without it. */
+/** The user's own commands that take the receiver first, without that parameter. */
 type Received<Cmd, S> = {
   readonly [K in keyof Cmd]: [Cmd[K]] extends [never]
     ? never
@@ -434,7 +661,7 @@ type Received<Cmd, S> = {
     : Cmd[K]
 }
 
-/** All arguments but the first. */
+/** All arguments except the first. */
 type WithoutFirst<Args extends Arguments> = Args extends readonly []
   ? never
   : Args extends readonly [unknown, ...infer Rest]
@@ -444,23 +671,12 @@ type WithoutFirst<Args extends Arguments> = Args extends readonly []
   : never
 type First<Args extends Arguments> = Args extends readonly [(infer S)?, ...ReadonlyArray<unknown>] ? S : never
 
-/** A ring whose first argument may be such a receiver. */
-type Taking<S> = Dissectible<
-  Types<
-    readonly [S, ...ReadonlyArray<never>],
-    unknown,
-    unknown,
-    unknown,
-    unknown,
-    unknown,
-    unknown,
-    PropertyKey
-  >
->
+/** A ring whose first argument may be this receiver. */
+type Taking<S> = Dissectible<TypesOf<readonly [S, ...ReadonlyArray<never>]>>
 
 /**
- * What `bind` makes of a ring. (It is computed from the ring alone: so the getter of a class may have it for its type, whose
- * `this` is the receiver.)
+ * What `bind` makes from a ring. (It depends on the type of the ring alone, so it can be the type of a getter of a
+ * class, whose `this` is the receiver.)
  *
  * @category model
  * @since 0.1.0
@@ -480,30 +696,11 @@ export type Bound<F> = F extends Dissectible<infer T extends AnyTypes>
       >
   : never
 
-/** Of a ring with such arguments, whatever else it is. */
-type TypesOf<Args extends Arguments> = Types<
-  Args,
-  unknown,
-  unknown,
-  unknown,
-  unknown,
-  unknown,
-  unknown,
-  PropertyKey
->
-type AnyTypes = TypesOf<never>
-/** Of a ring that is not known yet: any, which no link is for. */
-type ArgumentsOf<F> = F extends Dissectible<infer T extends AnyTypes>
-  ? [Parameters<T['args']>] extends [never]
-    ? Arguments
-    : Parameters<T['args']>
-  : never
-
 /**
- * A ring over other arguments: all its commands take those, and make of them the ones that the function takes. It is the
- * same ring, with the same entries, loads under way and events. `f` is pure, and does not throw.
+ * A ring over other arguments: all its commands take those, and `f` converts them to the arguments of the function. It
+ * is the same ring, with the same entries, loads under way and events. `f` must be pure, and must not throw.
  *
- * Commands of your own stay as they are. A ring that is made of this one needs a `name` or a `key`.
+ * Your own commands stay as they are. A ring that is made from this one needs a `name` or a `key`.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -527,16 +724,16 @@ export const contramap =
   <E, A, R, B, X, Cmd, D extends PropertyKey>(
     ring: Dissectible<Types<From, E, A, R, B, X, Cmd, D>>
   ): Ring<To, E, A, R, B, X, Cmd, D> =>
-    // the proof: what is dissectible is a ring, and each of its commands takes what `f` makes
+    // SAFETY: only rings are dissectible, and each of its commands takes the results of `f`
     contramapped(ring as unknown as AnyRing, (args) => f(...(args as unknown as To))) as never
 
 /**
  * Fixes the first argument, the receiver: a ring over `(self, ...args)` becomes the method of one object, with all its
- * commands. Instance methods, static methods and getters (where no argument is left) are made so. The key says which
- * object it is: give it, or its class, a `[ringKey]()`.
+ * commands. Use it for instance methods, static methods and getters (if no argument remains). The key must identify the
+ * object: give it, or its class, a `[ringKey]()`.
  *
- * It costs one small object for each call, and what it gives keeps `self` alive only as long as it lives itself. Commands of
- * your own are bound like methods: their first parameter is the receiver.
+ * Each call creates one small object, which keeps `self` alive only as long as it lives itself. Your own commands are
+ * bound like methods: their first parameter is the receiver.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -571,18 +768,23 @@ export const contramap =
 export const bind =
   <S>(self: S) =>
   <F extends Taking<S>>(ring: F): Bound<F> =>
-    // the proof: what is dissectible is a ring, and each of its commands takes the receiver first
+    // SAFETY: only rings are dissectible, and each of its commands takes the receiver first
     bound(self, ring as unknown as AnyRing) as never
 
-/** Commands that take values: of a view there is no way back. */
-interface Unwritable {
+/**
+ * Commands that take values: a view has no way to convert them back.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface Unwritable {
   readonly set: never
   readonly setMany: never
   readonly encode: never
 }
 
 /**
- * What `map` makes of a ring: one that reads, loads and expires.
+ * What `map` makes from a ring: a ring that reads, loads and expires.
  *
  * @category model
  * @since 0.1.0
@@ -599,9 +801,9 @@ export type Mapped<Args extends Arguments, E, A, R, B, X, Cmd, D extends Propert
 >
 
 /**
- * Sees what a ring reads and loads through a function, which is run at each read: nothing else is stored than was. The
- * commands that take a value (`set`, `setMany`, `encode`) are those of the ring itself; where there is a way back, see
- * `imap`. `f` is pure, and does not throw. Commands of your own stay as they are. A ring that is made of this one needs a
+ * Converts the values that a ring reads and loads. `f` runs at each read; what is stored does not change. The commands
+ * that take a value (`set`, `setMany`, `encode`) are those of the original ring; if `f` has an inverse, see `imap`. `f`
+ * must be pure, and must not throw. Your own commands stay as they are. A ring that is made from this one needs a
  * `name` or a `key`.
  *
  * @example
@@ -629,11 +831,11 @@ export const map =
   <Args extends Arguments, E, R, B, X, Cmd, D extends PropertyKey>(
     ring: Dissectible<Types<Args, E, A, R, B, X, Cmd, D>>
   ): Mapped<Args, E, A2, R, B, X, Cmd, D> =>
-    mapped(ring as unknown as AnyRing, f) as never // the proof: what is dissectible is a ring of A
+    mapped(ring as unknown as AnyRing, f) as never // SAFETY: only rings are dissectible; this one is of A
 
 /**
- * A ring of other values, with a way there and back: what is read goes through `f`, what is stored through `g`. `f ∘ g` and
- * `g ∘ f` are identities; both are pure, and do not throw. Otherwise as `map`.
+ * A ring of other values, with conversions in both directions: `f` converts what is read, `g` what is stored. `f ∘ g`
+ * and `g ∘ f` are identities; both must be pure, and must not throw. Otherwise as `map`.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -660,189 +862,107 @@ export const imap =
   <Args extends Arguments, E, R, B, X, Cmd, D extends PropertyKey>(
     ring: Dissectible<Types<Args, E, A, R, B, X, Cmd, D>>
   ): Ring<Args, E, A2, R, B, X, Cmd, D> =>
-    imapped(ring as unknown as AnyRing, f, g) as never // the proof: what is dissectible is a ring of A
+    imapped(ring as unknown as AnyRing, f, g) as never // SAFETY: only rings are dissectible; this one is of A
 
 /**
- * What expires in another ring when entries of one change: see `linked`.
+ * A ring whose callers share no value: each caller gets its own copy, made by a codec, and a value that a caller sets
+ * is copied before it is stored. Without this, callers that join one load or one read get the same object, whatever the
+ * codec of the ring is; so do all callers of a store that holds references.
  *
- * @category model
- * @since 0.1.0
- */
-export interface Link<in Args extends Arguments> extends Linking {
-  /** What it says of the arguments. It is not there at run time. */
-  readonly args?: (...args: Args) => void
-}
-
-/**
- * A link to entries that are known: `f` makes the arguments of each of them.
- *
- * @example
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
- * import { dict, Ring, ring } from 'fp-ring'
- *
- * const store = dict()
- * const user = ring((id: number) => TE.right({ id }), { store, name: 'user' })
- * export const asset = pipe(
- *   ring((userId: number, id: number) => TE.right({ userId, id }), { store, name: 'asset' }),
- *   Ring.linked(Ring.expires(user, (userId: number, _id: number) => [[userId]]))
- * )
- *
- * @category constructors
- * @since 0.1.0
- */
-export const expires = <Args extends Arguments, To extends Arguments>(
-  ring: Dissectible & {
-    readonly deleteMany: (argsList: ReadonlyArray<To>) => TE.TaskEither<RingError, void>
-  },
-  f: (...args: Args) => ReadonlyArray<readonly [...To]>
-): Link<Args> => ({
-  to: ring[anatomy],
-  expire: (argsList) =>
-    // the proof: it is asked with the arguments of the ring that it is linked to, and `f` makes those of `ring`
-    ring.deleteMany(
-      argsList.flatMap((args) => f(...(args as unknown as Args))) as unknown as ReadonlyArray<To>
-    )
-})
-
-/**
- * A link to all entries that have some tags: the way to those of which only a part is known.
- *
- * @example
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
- * import { dict, Ring, ring } from 'fp-ring'
- *
- * const store = dict()
- * const asset = ring((userId: number, id: number) => TE.right({ userId, id }), {
- *   store,
- *   name: 'asset',
- *   tags: (userId) => [`user:${userId}`]
- * })
- * export const user = pipe(
- *   ring((id: number) => TE.right({ id }), { store, name: 'user' }),
- *   Ring.linked(Ring.purges(asset, (id: number) => [`user:${id}`]))
- * )
- *
- * @category constructors
- * @since 0.1.0
- */
-export const purges = <Args extends Arguments>(
-  ring: Dissectible & {
-    readonly purge: (...tags: ReadonlyArray<string>) => TE.TaskEither<RingError, void>
-  },
-  f: (...args: Args) => ReadonlyArray<string>
-): Link<Args> => ({
-  to: ring[anatomy],
-  // the proof: as in `expires`
-  expire: (argsList) =>
-    purgeAll(
-      ring.purge,
-      argsList.flatMap((args) => f(...(args as unknown as Args)))
-    )
-})
-
-/**
- * A ring whose changes expire what other rings hold (the original's cascades): after `delete`, `set` and `update`, and the
- * bulk ones of them, its links are followed, and theirs in turn, before it answers. First this ring changes, then the
- * others, all at once, so nobody who reads its store makes them anew of what is out of date. A link that fails is a failure of the command; the
- * others are followed all the same. Of a change that failed nobody knows whether it was made, so links are followed then,
- * too.
- *
- * A load is no change: it brings what is there. Neither are `touch`, `purge` and `clear` followed, nor commands of your own.
- *
- * Throws a `TypeError` for links that lead back to the ring, and for a ring that has a `delete`, `set` or `update` of its
- * author's.
+ * A copy is `decode(encode(value))`, for each answer: `Codec.clone()` copies any value that it can clone, and the codec
+ * of the ring any value that it can store. A value that the codec refuses is returned as it is. Errors are not copied,
+ * nor is what `execute` returns. Your own commands stay as they are. Name, keys and entries are those of the original
+ * ring.
  *
  * @example
  * import * as E from 'fp-ts/Either'
  * import { pipe } from 'fp-ts/function'
  * import * as TE from 'fp-ts/TaskEither'
- * import { dict, Ring, ring } from 'fp-ring'
+ * import { Codec, dict, Ring, ring } from 'fp-ring'
  *
- * const store = dict()
- * const user = ring((id: number) => TE.right({ id }), { store, name: 'user' })
- * const asset = pipe(
- *   ring((userId: number, id: number) => TE.right({ userId, id }), { store, name: 'asset' }),
- *   Ring.linked(Ring.expires(user, (userId: number, _id: number) => [[userId]]))
- * )
+ * const fetchTags = (id: number): TE.TaskEither<never, Array<string>> => TE.fromIO(() => [`tag ${id}`])
+ * const tags = pipe(ring(fetchTags, { store: dict() }), Ring.isolate(Codec.clone()))
+ *
  * const test = async () => {
- *   await user(1)()
- *   assert.deepStrictEqual(await asset.delete(1, 7)(), E.right(undefined))
- *   assert.deepStrictEqual(await user.has(1)(), E.right(false))
+ *   const [mine, yours] = await Promise.all([tags(1)(), tags(1)()]) // one load
+ *   if (E.isRight(mine)) mine.right.push('mine')
+ *   assert.deepStrictEqual(yours, E.right(['tag 1']))
  * }
  * test()
  *
  * @category combinators
  * @since 0.1.0
  */
-export function linked<F extends Dissectible<AnyTypes>>(
-  ...links: ReadonlyArray<Link<ArgumentsOf<F>>>
-): (ring: F) => F
-// outside of a pipe the links say what they are made of: the first arguments
-export function linked<Args extends Arguments>(
-  ...links: ReadonlyArray<Link<Args>>
-): <F extends Dissectible<TypesOf<readonly [...Args, ...ReadonlyArray<never>]>>>(
-  ring: F & Having<ArgumentsOf<F>, Args, 'the links ask for more arguments than the ring has'>
-) => F
-export function linked(...links: ReadonlyArray<Linking>): unknown {
-  return (ring: unknown) => linkedRing(ring as AnyRing, links) // the proof: what is dissectible is a ring
-}
+export const isolate =
+  <A, Raw>(codec: Codec<A, Raw>) =>
+  <Args extends Arguments, E, R, B, X, Cmd, D extends PropertyKey>(
+    ring: Dissectible<Types<Args, E, A, R, B, X, Cmd, D>>
+  ): Ring<Args, E, A, R, B, X, Cmd, D> =>
+    // SAFETY: only rings are dissectible; this one is of A, and its codec receives nothing but values of A
+    isolated(ring as unknown as AnyRing, codec as Codec<unknown, unknown>) as never
 
 // -------------------------------------------------------------------------------------
 // destructors
 // -------------------------------------------------------------------------------------
 
-/** What a task brings, as a promise; other functions by what they give. */
-type Promised<C> = C extends TE.TaskEither<unknown, infer W>
-  ? Promise<W>
-  : C extends (...args: infer P) => infer W
-  ? (...args: P) => Promised<W>
-  : C
-
-type Pure = 'key' | 'keyMany' | 'encode' | 'decode'
-
 /**
- * What `toPromiseFunction` makes of a ring.
- *
- * @category model
- * @since 0.1.0
- */
-export type PromiseFunction<Args extends Arguments, E, A, R, B, X, Cmd, D> = (D extends keyof Cmd
-  ? Cmd[D]
-  : D extends Pure
-  ? Commands<Args, E, A, R, X>[D]
-  : D extends SingleCommand
-  ? Promised<Commands<Args, E, A, R, X>[D]>
-  : never) & {
-  readonly store: Store.Store<R, B>
-  readonly codec: Codec<A, R>
-} & {
-  readonly [K in Exclude<keyof Commands<Args, E, A, R, X>, keyof Cmd>]: K extends Pure
-    ? Commands<Args, E, A, R, X>[K]
-    : Promised<Commands<Args, E, A, R, X>[K]>
-} & Cmd
-
-/**
- * A ring for callers without fp-ts: every command is run when it is called, and gives a promise, which is rejected with
- * what would be a `Left`. Commands of your own stay as they are.
+ * How long `drain` waits: 10 seconds.
  *
  * @example
- * import * as O from 'fp-ts/Option'
+ * import { Ring } from 'fp-ring'
+ *
+ * assert.strictEqual(Ring.defaultDrain, 10_000)
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const defaultDrain: Duration.Duration = /*#__PURE__*/ Duration.seconds(10)
+
+/**
+ * Waits until rings have nothing under way: loads (also those in the background), writes, and renewals of leases. It
+ * returns `true` when all have ended, and `false` after 10 seconds (`defaultDrain`; `drainWithin` takes another limit).
+ * In that case it releases the leases of the loads that still run, so that no other process waits for them. What is
+ * loaded under a released lease is not stored.
+ *
+ * It does not stop new calls: first stop accepting requests, then drain, then close the clients of the stores.
+ *
+ * @example
  * import * as TE from 'fp-ts/TaskEither'
  * import { dict, Ring, ring } from 'fp-ring'
  *
- * const user = Ring.toPromiseFunction(ring((id: number) => TE.right({ id }), { store: dict(), name: 'user' }))
+ * const user = ring((id: number) => TE.right({ id }), { store: dict(), name: 'user' })
+ *
  * const test = async () => {
- *   assert.deepStrictEqual(await user(1), { id: 1 })
- *   await user.delete(1)
- *   assert.deepStrictEqual(await user.get(1), O.none)
+ *   void user(1)()
+ *   assert.strictEqual(await Ring.drain(user)(), true)
  * }
  * test()
  *
  * @category destructors
  * @since 0.1.0
  */
-export const toPromiseFunction = <Args extends Arguments, E, A, R, B, X, Cmd, D extends PropertyKey>(
-  ring: Dissectible<Types<Args, E, A, R, B, X, Cmd, D>>
-): PromiseFunction<Args, E, A, R, B, X, Cmd, D> => asPromises(ring as unknown as AnyRing) as never // the proof: what is dissectible is a ring
+export const drain = (...rings: ReadonlyArray<Dissectible>): T.Task<boolean> => drained(defaultDrain, rings)
+
+/**
+ * As `drain`, with your own limit.
+ *
+ * @example
+ * import * as TE from 'fp-ts/TaskEither'
+ * import { dict, Duration, Ring, ring } from 'fp-ring'
+ *
+ * const never = (_: number): TE.TaskEither<never, number> => () => new Promise(() => undefined)
+ * const stuck = ring(never, { store: dict(), name: 'stuck' })
+ *
+ * const test = async () => {
+ *   void stuck(1)()
+ *   assert.strictEqual(await Ring.drainWithin(Duration.milliseconds(5))(stuck)(), false)
+ * }
+ * test()
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const drainWithin =
+  (within: Duration.Duration) =>
+  (...rings: ReadonlyArray<Dissectible>): T.Task<boolean> =>
+    drained(within, rings)

@@ -1,25 +1,25 @@
 /**
- * What can go wrong in a cache, as values that are also real `Error`s: a `_tag`, a stack, a `cause`.
+ * The errors of a cache, as values that are also real `Error`s: with a `_tag`, a stack and a `cause`.
  *
- * No message holds a value, a raw argument, a key or a URL. `cause` and `errors` may, so they are neither
- * enumerable nor shown by `console.log` and `util.inspect`, and `errors` is an `IO`, which loggers do not run. A
- * logger that walks along `cause` will print what the backend's client said.
+ * No message contains a value, a raw argument, a key or a URL. `cause` and `errors` may, so they are not enumerable,
+ * and `console.log` and `util.inspect` do not show them; `errors` is an `IO`, which loggers do not run. A logger that
+ * follows `cause` will print the messages of the backend's client.
  *
  * @since 0.1.0
  */
 import type { IO } from 'fp-ts/IO'
 import type * as t from 'io-ts'
 
-import type { Operation } from './Store'
+import { isDefect } from './base/defect'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
 
-/** How an object says itself how Node is to print it. */
+/** The method by which an object tells Node how to print it. */
 const inspect = /*#__PURE__*/ Symbol.for('nodejs.util.inspect.custom')
 
-/** Puts properties where neither a walk over the error nor a print of it comes across them. */
+/** Adds properties that are not enumerable, and that are not shown when the error is printed. */
 const conceal = (
   error: Error,
   properties: { readonly cause?: unknown; readonly errors?: IO<unknown>; readonly value?: IO<unknown> }
@@ -33,7 +33,7 @@ const conceal = (
 }
 
 /**
- * The arguments have no key: the key function threw, or met something that it cannot tell apart.
+ * The arguments have no key: the key function threw, or found an argument without a canonical text.
  *
  * @category model
  * @since 0.1.0
@@ -48,7 +48,7 @@ export class KeyError extends Error {
 }
 
 /**
- * A value could not be turned into what the store holds.
+ * A value could not be encoded.
  *
  * @category model
  * @since 0.1.0
@@ -63,8 +63,8 @@ export class EncodeError extends Error {
 }
 
 /**
- * What the store holds is not a value of the codec's type. `errors()` are io-ts' own, where io-ts refused it;
- * they hold the refused value.
+ * The store holds something that is not a value of the codec's type. If io-ts refused it, `errors()` returns the first
+ * 16 errors of io-ts. They contain the refused values; a value that is not small is replaced by a text in parentheses.
  *
  * @category model
  * @since 0.1.0
@@ -81,10 +81,37 @@ export class DecodeError extends Error {
 }
 
 /**
- * Why a store failed: `failed`, the backend answered with an error or could not be reached; `timeout`, it did
- * not answer in time (what was asked may still happen); `open`, a breaker let nothing through;
- * `refused`, the store does not do that (a read-only store, a value that is too large); `codec`, an encoded
- * store's codec refused the value (`cause` is its `EncodeError` or `DecodeError`).
+ * The name of a store's function, as in a `StoreError`.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export type Operation =
+  | 'get'
+  | 'read'
+  | 'set'
+  | 'delete'
+  | 'has'
+  | 'touch'
+  | 'getMany'
+  | 'readMany'
+  | 'setMany'
+  | 'deleteMany'
+  | 'hasMany'
+  | 'touchMany'
+  | 'clear'
+  | 'acquire'
+  | 'seize'
+  | 'renew'
+  | 'release'
+  | 'commit'
+  | 'override'
+
+/**
+ * Why a store failed. `failed`: the backend answered with an error or could not be reached. `timeout`: it did not
+ * answer in time (the effect may still happen). `open`: a breaker is open. `refused`: the store does not do this (it is
+ * read-only, the value is too large). `codec`: the codec of an encoded store refused the value (`cause` is its
+ * `EncodeError` or `DecodeError`).
  *
  * @category model
  * @since 0.1.0
@@ -92,7 +119,7 @@ export class DecodeError extends Error {
 export type StoreErrorReason = 'failed' | 'timeout' | 'open' | 'refused' | 'codec'
 
 /**
- * The store did not do what it was asked. `operation` is the store's function that was called.
+ * An operation of the store failed. `operation` is the name of the function that was called.
  *
  * @category model
  * @since 0.1.0
@@ -111,7 +138,7 @@ export class StoreError extends Error {
 }
 
 /**
- * `Policy.timeout`: the caller has waited long enough. The load goes on.
+ * The caller has waited for as long as `Policy.timeout` allows. The load continues.
  *
  * @category model
  * @since 0.1.0
@@ -126,9 +153,10 @@ export class TimeoutError extends Error {
 }
 
 /**
- * `invalidates`: the function succeeded, and what was to follow from it in caches did not, or not all of it. They may
- * hold what is out of date. `value()` is what the function brought, `errors()` what the effects failed with; none where
- * the effects could not be made (`cause`). It is no `RingError`, as no command of a ring fails with it.
+ * The function of `invalidates` succeeded, but some or all of its effects on caches failed: caches may hold values that
+ * are out of date. `value()` returns the function's value. `errors()` returns the errors of the effects; if the effects
+ * could not be made, it returns none, and `cause` says why. It is not a `RingError`, because no command of a ring
+ * returns it.
  *
  * @category model
  * @since 0.1.0
@@ -139,13 +167,15 @@ export class InvalidationError<out A, out X> extends Error {
   declare readonly value: IO<A>
   declare readonly errors: IO<ReadonlyArray<X>>
   constructor(value: A, errors: ReadonlyArray<X>, cause?: unknown) {
-    super('the function succeeded, but not what was to follow from it in the cache')
+    // a message of the library itself shows no value
+    const why = isDefect(cause) ? `: ${cause.message}` : ''
+    super(`the function succeeded, but not all of its effects on the cache did${why}`)
     conceal(this, { cause, errors: () => errors, value: () => value })
   }
 }
 
 /**
- * Everything that a ring's commands can fail with, besides the function's own errors.
+ * All errors of a ring's commands, besides the function's own.
  *
  * @category model
  * @since 0.1.0
@@ -157,7 +187,7 @@ export type RingError = KeyError | EncodeError | DecodeError | StoreError
 // -------------------------------------------------------------------------------------
 
 /**
- * A `StoreError` of a backend that failed, from whatever it threw.
+ * Makes a `StoreError` with reason `failed` from what the backend threw.
  *
  * @example
  * import { RingError } from 'fp-ring'
@@ -186,7 +216,8 @@ const tags: ReadonlySet<unknown> = /*#__PURE__*/ new Set([
 ])
 
 /**
- * Tells a `RingError` from a function's own error, by its `_tag` (so across realms and copies of the library).
+ * Distinguishes a `RingError` from a function's own error. It looks at the `_tag`, so it also recognizes errors of
+ * another copy of the library.
  *
  * @example
  * import { RingError } from 'fp-ring'

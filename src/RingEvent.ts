@@ -1,10 +1,10 @@
 /**
- * What a ring does, told as it happens: one type, no values and no arguments in it but the key.
+ * Events: a ring emits one for each thing that it does. They contain the key, but no values and no arguments.
  *
  * Laws:
  *
  * - law 30: an observer that throws changes nothing.
- * - law 31: a fault is told before fail-open hides it.
+ * - law 31: a fault is emitted before fail-open hides it.
  * - law 38: every read ends in one `Hit`, `Stale` or `Miss`: hits + stales + misses = reads.
  *
  * @since 0.1.0
@@ -19,14 +19,13 @@ import * as N from 'fp-ts/number'
 
 import type { Duration } from './Duration'
 import type { Key } from './KeyFn'
-import type { DecodeError, RingError } from './RingError'
-import type { Operation } from './Store'
+import type { DecodeError, Operation, RingError } from './RingError'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
 
-/** What every event carries: the ring's name, the key, and how long it took in milliseconds. */
+/** The fields of every event: the ring's name, the key, and the duration in milliseconds. */
 interface About {
   readonly ring: string
   readonly key: Key
@@ -34,18 +33,19 @@ interface About {
 }
 
 /**
- * - `Hit`: a read was served from the store; `Stale`: from an entry past its freshness.
- * - `Miss`: a read found nothing that it could serve. It is `shared` when it waits for a load that another caller
+ * - `Hit`: a read was served from the store; `Stale`: it was served from an entry that is no longer fresh.
+ * - `Miss`: a read found nothing that it could serve. It is `shared` if the caller waits for a load that another caller
  *   began.
- * - `Load`: the function has answered (`ok`: with a value, not with an error of its own or an exception); `size` says
- *   how many keys the same call of `batch` loaded, 1 where it was the function itself.
- * - `Store`: a value was written, for `ttl`; `Skip`: it was not, because the policy does not want it stored; `Discard`: it
- *   was not, because the key was deleted or written while the function ran, its lease was lost or not to be had, the load
- *   took too long, or its arguments have changed.
+ * - `Load`: the function has answered (`ok`: with a value, not with an error of its own or an exception). `size` is the
+ *   number of keys that the same call of `batch` loaded, and 1 for a call of the function itself.
+ * - `Store`: a value was written, for `ttl`. `Skip`: it was not, because the policy does not store it. `Discard`: it
+ *   was not, because the key was deleted or written while the function ran, its lease was lost or could not be taken,
+ *   the load took too long, or its arguments have changed.
  * - `Delete`: an entry was deleted; `Touch`: its lifetime was renewed; `Clear`: the namespace was cleared;
  *   `Purge`: a tag was purged (`key` is that of its generation).
- * - `Invalid`: the store held bytes that are no value of the codec's type.
- * - `Fault`: the store, the key or the codec failed. `operation` says at what: a function of the store, `key` or `encode`.
+ * - `Invalid`: the store held something that is not a value of the codec's type.
+ * - `Fault`: the store, the key or the codec failed. `operation` is what failed: a function of the store, `key` or
+ *   `encode`.
  *
  * @category model
  * @since 0.1.0
@@ -70,16 +70,18 @@ export type RingEvent =
     })
 
 /**
- * Looks at events: `Console.log` of fp-ts is one. It runs in the caller's time, so it should be quick; what it
- * throws is dropped.
+ * A function that a ring calls with each event: `console.log`, for example, or `Console.log` of fp-ts. It may do its
+ * work immediately, or return an `IO`, which the ring runs, or a promise, which the ring does not wait for. The caller
+ * of the ring waits for the observer, so it should be quick. If it throws or its promise rejects, the ring only emits
+ * the warning `FP_RING_OBSERVER`.
  *
  * @category model
  * @since 0.1.0
  */
-export type Observer = (event: RingEvent) => IO<void>
+export type Observer = (event: RingEvent) => unknown
 
 /**
- * Counters over events.
+ * Counters of events.
  *
  * @category model
  * @since 0.1.0
@@ -101,7 +103,7 @@ export interface Stats {
   readonly purges: number
   readonly invalids: number
   readonly faults: number
-  /** Milliseconds spent in the function; those of a batch count once. */
+  /** Milliseconds spent in the function. Those of a batch count once. */
   readonly loadTime: number
 }
 
@@ -146,13 +148,13 @@ export const noStats: Stats = {
  * @since 0.1.0
  */
 export interface Counter {
-  readonly observe: Observer
-  /** The counters as they are now. */
+  readonly observe: (event: RingEvent) => IO<void>
+  /** Returns the current counters. */
   readonly stats: IO<Stats>
 }
 
 /**
- * A new counter: its `observe` is an observer, its `stats` are what it has counted.
+ * Makes a new counter: `observe` is an observer that counts, and `stats` returns the counts.
  *
  * @example
  * import * as TE from 'fp-ts/TaskEither'
@@ -182,7 +184,7 @@ export const counter: IO<Counter> = /*#__PURE__*/ pipe(
 // -------------------------------------------------------------------------------------
 
 /**
- * Counts one more event: a step of a fold.
+ * Counts one more event; use it as the step of a fold.
  *
  * @example
  * import { RingEvent } from 'fp-ring'
@@ -240,7 +242,7 @@ export const stats = (s: Stats, event: RingEvent): Stats => {
 // -------------------------------------------------------------------------------------
 
 /**
- * How many reads the counters saw.
+ * The number of reads that were counted.
  *
  * @example
  * import { RingEvent } from 'fp-ring'
@@ -267,8 +269,8 @@ export const reads = (s: Stats): number => s.hits + s.stales + s.misses
 export const hitRate = (s: Stats): number => (reads(s) === 0 ? 0 : (s.hits + s.stales) / reads(s))
 
 /**
- * The share of reads that cost a run of the function, from 0 to 1; 0 before the first read. Callers who shared a
- * load are misses, but only one of them cost anything. Updates run the function too, without a read.
+ * The share of reads that ran the function, from 0 to 1; 0 before the first read. Callers that shared a load are all
+ * misses, but the function ran only once for them. Updates run the function too, without a read.
  *
  * @example
  * import { RingEvent } from 'fp-ring'
@@ -285,7 +287,7 @@ export const loadRate = (s: Stats): number => (reads(s) === 0 ? 0 : Math.min(1, 
 // -------------------------------------------------------------------------------------
 
 /**
- * Counters of several rings, added up.
+ * Adds up the counters of several rings.
  *
  * @example
  * import { concatAll } from 'fp-ts/Monoid'

@@ -1,308 +1,55 @@
 /**
- * A place for entries: key → raw value, with a lifetime.
+ * Stores: they keep entries. An entry is a raw value under a key, with a lifetime.
  *
  * Laws (each executed over every store):
  *
- * - law 2: a miss is `none`; every value that was stored, `undefined` included, comes back as `some`.
+ * - law 2: a miss is `none`; every stored value, `undefined` included, comes back as `some`.
  * - law 10, 11: `delete` succeeds on an absent key; `touch` renews the lifetime, never the value.
- * - law 12: the bulk operations are the single ones pointwise, in order, duplicates included; `[]` touches nothing.
- * - law 17, 18: a lifetime is what the writer said, measured by the store; zero or less stores nothing and
- *   removes what was there; `forever` alone stores without an expiry.
- * - law 31: nothing pretends: what failed is a `left`.
+ * - law 12: a bulk operation does what the single one does for each key, in order, duplicates included; `[]` does
+ *   nothing.
+ * - law 17, 18: the writer sets the lifetime, and the store measures it; zero or less stores nothing and removes the
+ *   entry that was there; only `forever` stores without an expiry.
+ * - law 31: every failure is a `left`; none is hidden.
  * - law 35: `clear(prefix)` removes exactly the keys that begin with `prefix`.
  *
  * @since 0.1.0
  */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
-import type * as O from 'fp-ts/Option'
 import { min as minOf } from 'fp-ts/Ord'
 import * as TE from 'fp-ts/TaskEither'
 
-import type { Clock } from './Clock'
-import type { Codec } from './Codec'
+import { type Clock, system } from './Clock'
+import type { Codec } from './codecs/model'
 import type { Duration } from './Duration'
 import { forever, Ord as DurationOrd } from './Duration'
-import { aroundStore } from './internal/around'
-import { batchReads } from './internal/batch'
-import { withDeadline } from './internal/deadline'
-import { encodedStore } from './internal/encodedStore'
-import { mapKeyStore } from './internal/mapKey'
-import { isRead } from './internal/reads'
-import { replaced } from './internal/replaced'
-import { tieredStore } from './internal/tiered'
-import type { Invalidation } from './Invalidation'
 import type { Key } from './KeyFn'
-import { isRingError, StoreError } from './RingError'
+import type { StoreError } from './RingError'
+import { type Operation } from './RingError'
+import { aroundStore } from './stores/combinators/around'
+import { batchReads } from './stores/combinators/batched'
+import { replaced } from './stores/combinators/derived'
+import { encodedStore } from './stores/combinators/encoded'
+import { mapKeyStore } from './stores/combinators/mapKey'
+import type { Keeping, Telling } from './stores/combinators/model'
+import { tieredStore } from './stores/combinators/tiered'
+import { aBreaker, checkedOptions, checkedStore } from './stores/kit/checks'
+import { withDeadline } from './stores/kit/deadline'
+import { isStoreError, storeError } from './stores/kit/errors'
+import { isRead } from './stores/kit/operations'
+import type { Breaker, Capabilities, Combinator, Store, TieredOptions } from './stores/model'
+import { aClock, aDuration, aText, must } from './wiring/check'
 
-// -------------------------------------------------------------------------------------
-// model
-// -------------------------------------------------------------------------------------
-
-/**
- * A raw value with what is left of its life, by the store's own clock (`Duration.forever` where it has no end).
- *
- * @category model
- * @since 0.1.0
- */
-export interface Entry<R> {
-  readonly value: R
-  readonly remaining: Duration
-}
-
-/**
- * What every store does. To make a task does nothing, and to run it twice does it twice.
- *
- * @category model
- * @since 0.1.0
- */
-export interface Operations<R> {
-  readonly get: (key: Key) => TE.TaskEither<StoreError, O.Option<R>>
-  /** As `get`, with the remaining lifetime. */
-  readonly read: (key: Key) => TE.TaskEither<StoreError, O.Option<Entry<R>>>
-  readonly set: (key: Key, value: R, ttl: Duration) => TE.TaskEither<StoreError, void>
-  readonly delete: (key: Key) => TE.TaskEither<StoreError, void>
-  readonly has: (key: Key) => TE.TaskEither<StoreError, boolean>
-  /** Renews a lifetime; says whether the entry was there. */
-  readonly touch: (key: Key, ttl: Duration) => TE.TaskEither<StoreError, boolean>
-  readonly getMany: (keys: ReadonlyArray<Key>) => TE.TaskEither<StoreError, ReadonlyArray<O.Option<R>>>
-  readonly readMany: (
-    keys: ReadonlyArray<Key>
-  ) => TE.TaskEither<StoreError, ReadonlyArray<O.Option<Entry<R>>>>
-  /** Of two entries with one key the later wins. */
-  readonly setMany: (
-    entries: ReadonlyArray<readonly [key: Key, value: R, ttl: Duration]>
-  ) => TE.TaskEither<StoreError, void>
-  readonly deleteMany: (keys: ReadonlyArray<Key>) => TE.TaskEither<StoreError, void>
-  readonly hasMany: (keys: ReadonlyArray<Key>) => TE.TaskEither<StoreError, ReadonlyArray<boolean>>
-  readonly touchMany: (
-    entries: ReadonlyArray<readonly [key: Key, ttl: Duration]>
-  ) => TE.TaskEither<StoreError, ReadonlyArray<boolean>>
-  /** Removes exactly the keys that begin with `prefix`. */
-  readonly clear: (prefix: string) => TE.TaskEither<StoreError, void>
-}
-
-/**
- * What a store may be, or can do besides: each of these may be left out.
- *
- * @category model
- * @since 0.1.0
- */
-export interface Traits<R> {
+export type {
   /**
-   * Present where the values lie in this process's memory: a read with no promise. `undefined` says "not here,
-   * or not to be told from a miss": ask `get`.
+   * The name of a store's function, as in a `StoreError`.
+   *
+   * @category model
+   * @since 0.1.0
    */
-  readonly peek?: (key: Key) => R | undefined
-  /** As `peek`, with the remaining lifetime. Present where `peek` is and the store knows it without a promise. */
-  readonly peekEntry?: (key: Key) => Entry<R> | undefined
-  /** Where it is there, the store can say who may load a key: see `Leasing`. */
-  readonly leases?: Leases<R>
-  /**
-   * Where it is there: every round trip answers within this time, so every operation but `clear`, which may take
-   * several. A ring puts a deadline before stores that have none.
-   */
-  readonly deadline?: Duration
-  /** Where it is there, values are encoded on their way in (`encoded`): the store takes no stored errors. */
-  readonly encodes?: true
-  /**
-   * `none`: the store keeps no lifetimes. It refuses every one that ends, and a ring needs `Policy.forever`. `hidden`: it
-   * keeps them, and does not tell what is left. It refuses to `read` what is there, and a ring takes no policy that goes by
-   * the age of an entry.
-   */
-  readonly lifetime?: 'none' | 'hidden'
-  /** Where they are there, the store knows what its keys are in the backend: see `RawKeyed`. */
-  readonly rawKey?: (key: Key) => string
-  readonly rawPrefix?: (prefix: string) => string
-  /** Where it is there, the store keeps nothing: every read is a miss. */
-  readonly keeps?: 'nothing'
-}
-
-/**
- * A store of raw values `R` over a backend `B`.
- *
- * @category model
- * @since 0.1.0
- */
-export interface Store<R, B = unknown> extends Operations<R>, Traits<R> {
-  /** What the user passed: the client, the map, the cache. Read it through the store, it may be looked up anew. */
-  readonly backend: B
-}
-
-/**
- * What an attempt to take a lease comes to: `Won`; `Busy`, somebody else has it for so much longer; `Found`, there is an
- * entry, so nothing is to be loaded.
- *
- * @category model
- * @since 0.1.0
- */
-export type Acquired<R> =
-  | { readonly _tag: 'Won' }
-  | { readonly _tag: 'Busy'; readonly remaining: Duration }
-  | { readonly _tag: 'Found'; readonly entry: Entry<R> }
-
-/**
- * Leases: of all who want to load a key, in whatever process, one has the word (Nishtala et al., *Scaling Memcache at
- * Facebook*, NSDI 2013). A lease is a token that ends by itself. What its holder loads is stored only while it still has
- * it; whoever deletes or writes the entry by `override` takes it away.
- *
- * @category model
- * @since 0.1.0
- */
-export interface Leases<R> {
-  /** Takes the lease, unless somebody has it, or there is an entry with more than `beyond` left to live. */
-  readonly acquire: (
-    key: Key,
-    token: string,
-    ttl: Duration,
-    beyond: Duration
-  ) => TE.TaskEither<StoreError, Acquired<R>>
-  /** Takes the lease, whoever has it: the last one wins. */
-  readonly seize: (key: Key, token: string, ttl: Duration) => TE.TaskEither<StoreError, void>
-  /** Makes one's lease last for `ttl` from now; says whether it was still there. */
-  readonly renew: (key: Key, token: string, ttl: Duration) => TE.TaskEither<StoreError, boolean>
-  /** Gives one's lease back; nobody else's. */
-  readonly release: (key: Key, token: string) => TE.TaskEither<StoreError, void>
-  /**
-   * Writes an entry (removes it, for `none` or a `ttl` of zero or less) and gives the lease back, in one step, if it is
-   * still there; says whether it was.
-   */
-  readonly commit: (
-    key: Key,
-    token: string,
-    value: O.Option<R>,
-    ttl: Duration
-  ) => TE.TaskEither<StoreError, boolean>
-  /** Writes entries (removes those of `none` or a `ttl` of zero or less) and takes the leases of their keys away. */
-  readonly override: (
-    entries: ReadonlyArray<readonly [key: Key, value: O.Option<R>, ttl: Duration]>
-  ) => TE.TaskEither<StoreError, void>
-}
-
-/**
- * A store that has leases. `Policy.lease` needs one.
- *
- * @category model
- * @since 0.1.0
- */
-export interface Leasing<in out R> {
-  readonly leases: Leases<R>
-}
-
-/**
- * What `Policy.lease` needs of a store, whatever its values.
- *
- * @category model
- * @since 0.1.0
- */
-export interface LeaseCapable {
-  readonly leases: object
-}
-
-/**
- * A store that knows what its keys are in the backend, as a feed of changes tells of those.
- *
- * @category model
- * @since 0.1.0
- */
-export interface RawKeyed {
-  /** A key as the backend has it. */
-  readonly rawKey: (key: Key) => string
-  /** What all keys that begin so begin with there; of the empty prefix, what all keys do. */
-  readonly rawPrefix: (prefix: string) => string
-}
-
-/**
- * A store that keeps lifetimes, and does not tell what is left of them: it is no tier, and a ring over it takes no policy
- * that goes by the age of an entry.
- *
- * @category model
- * @since 0.1.0
- */
-export interface HiddenLifetime {
-  readonly lifetime: 'hidden'
-}
-
-/**
- * What `Policy.negative` needs of a store: that it takes what a codec makes.
- *
- * @category model
- * @since 0.1.0
- */
-export type Accepting<R> = Pick<Operations<R>, 'set'>
-
-/**
- * The name of a store's function, as it stands in a `StoreError`.
- *
- * @category model
- * @since 0.1.0
- */
-export type Operation = keyof Operations<unknown> | keyof Leases<unknown>
-
-/**
- * What a store can do beside the algebra, for values of another type.
- *
- * @category model
- * @since 0.1.0
- */
-export type Capabilities<S, R> = S extends LeaseCapable ? Leasing<R> & Others<S> : Others<S>
-
-type Others<S> = (S extends RawKeyed ? RawKeyed : unknown) &
-  (S extends HiddenLifetime ? HiddenLifetime : unknown)
-
-/**
- * A store from a store of the same values, with what that can do beside the algebra.
- *
- * @category model
- * @since 0.1.0
- */
-export type Combinator = <R, B, S extends Store<R, B>>(
-  store: S & Store<R, B>
-) => Store<R, B> & Capabilities<S, R>
-
-/**
- * What a breaker must do: run a function, or refuse to. The policies of `cockatiel` are breakers.
- *
- * @category model
- * @since 0.1.0
- */
-export interface Breaker {
-  readonly execute: <A>(f: () => Promise<A>) => Promise<A>
-}
-
-/**
- * What `tiered` is made of.
- *
- * @category model
- * @since 0.1.0
- */
-export interface TieredOptions<Near, Far> {
-  /**
-   * The fast one: `lru`, `dict`; `noop()` turns it off. It is the tier's own, so it may be a store of any values, as
-   * `lru({ max: 10_000 })` is.
-   */
-  readonly near: Near
-  /** The one that is shared, and has the last word. */
-  readonly far: Far
-  /** The longest life of a copy (default: that of the entry). */
-  readonly ttl?: Duration
-  /** Tells what others change (default: nobody does). */
-  readonly invalidation?: Invalidation
-  /** By which copies age (default: the system's). For tests, as those of the stores are. */
-  readonly clock?: Clock
-}
-
-/** What a store must be to be a tier. */
-type Telling<S> = S extends HiddenLifetime
-  ? { readonly 'a tier needs a store that tells what is left of a lifetime': never }
-  : unknown
-
-/** The near store holds what the far one does: its values, or any. */
-type Keeping<Near, R> = unknown extends Near
-  ? unknown
-  : [Near, R] extends [R, Near]
-  ? unknown
-  : { readonly 'the near store is for other values than the far one': never }
+  Operation
+} from './RingError'
+export * from './stores/model'
 
 // -------------------------------------------------------------------------------------
 // combinators
@@ -310,7 +57,9 @@ type Keeping<Near, R> = unknown extends Near
 
 const min = /*#__PURE__*/ minOf(DurationOrd)
 
-/** For combinators that do not wait: the store answers as soon as the one below. */
+/**
+ * For combinators that do not wait: the new store answers as fast as the one below, so it keeps that one's deadline.
+ */
 const keepsDeadline =
   (combinator: Combinator): Combinator =>
   (store) => {
@@ -319,8 +68,9 @@ const keepsDeadline =
   }
 
 /**
- * Runs every operation through a function that may time, trace, refuse or retry it. What it must not change is
- * the meaning of a `right`. `peek`, which runs nothing, is passed on; `deadline` is not, as the function may wait.
+ * Runs every operation through a function that may time, trace, refuse or retry it. The function must not change the
+ * meaning of a `right`. The new store keeps `peek`, which runs no task, but not `deadline`, because the function may
+ * wait.
  *
  * @example
  * import * as TE from 'fp-ts/TaskEither'
@@ -346,8 +96,9 @@ export const around: (
 ) => Combinator = aroundStore
 
 /**
- * Gives every operation a deadline: what has not answered by then is `left(StoreError)` with reason `timeout`.
- * What was asked may still happen. The timer does not keep the process alive.
+ * Gives every operation a deadline: an operation that has not answered by then returns `left(StoreError)` with reason
+ * `timeout`. Its effect may still happen. The timer keeps the process alive, because a caller waits for the answer.
+ * `clock` is for tests.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -360,27 +111,32 @@ export const around: (
  *   const got = await store.get('k')()
  *   assert.ok(E.isLeft(got) && got.left.reason === 'timeout')
  * }
- * const alive = setInterval(() => {}, 5)
- * test().then(() => clearInterval(alive))
+ * test()
  *
  * @category combinators
  * @since 0.1.0
  */
-export const timed =
-  (deadline: Duration): Combinator =>
-  (store) =>
+export const timed = (
+  deadline: Duration,
+  { clock = system }: { readonly clock?: Clock } = {}
+): Combinator => {
+  must('the first argument of Store.timed', aDuration, deadline)
+  must('clock of Store.timed', aClock, clock)
+  const after = clock.after?.bind(clock)
+  return (store) =>
     Object.assign(
       around((operation, task) => () => {
-        // a store with deadlines of its own clears page by page
+        // a store with its own deadlines clears page by page, and each page has a deadline
         const ms = operation === 'clear' && store.deadline !== undefined ? forever : deadline
-        return withDeadline(operation, ms, task).then(E.flatten)
+        return withDeadline(operation, ms, task, after).then(E.flatten)
       })(store),
       { deadline: min(deadline, store.deadline ?? deadline) }
     )
+}
 
 /**
- * Puts a breaker before a store: while it is open, operations are `left(StoreError)` with reason `open`, at
- * once. It counts what failed or timed out, and not what the store refused or its codec could not read.
+ * Puts a breaker before a store: while it is open, every operation returns `left(StoreError)` with reason `open`
+ * immediately. It counts operations that failed or timed out, but not those that the store or its codec refused.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -402,30 +158,30 @@ export const timed =
  * @category combinators
  * @since 0.1.0
  */
-export const guarded = (breaker: Breaker): Combinator =>
-  keepsDeadline(
+export const guarded = (breaker: Breaker): Combinator => {
+  must('the argument of Store.guarded', aBreaker, breaker)
+  return keepsDeadline(
     around(
       <A>(operation: Operation, task: TE.TaskEither<StoreError, A>): TE.TaskEither<StoreError, A> =>
         pipe(
           TE.tryCatch(
-            // a failure must reject for the breaker to see it; anything else is an answer
+            // the promise must reject for the breaker to see a failure; anything else is an answer
             () => breaker.execute(() => task().then((e) => (counts(e) ? Promise.reject(e.left) : e))),
             (cause) =>
-              isStoreError(cause) ? cause : new StoreError(operation, 'open', 'the breaker refused', cause)
+              isStoreError(cause) ? cause : storeError(operation, 'open', 'the breaker refused', cause)
           ),
           TE.chainEitherK((answer: E.Either<StoreError, A>) => answer)
         )
     )
   )
-
-const isStoreError = (u: unknown): u is StoreError => isRingError(u) && u._tag === 'StoreError'
+}
 
 const counts = (e: E.Either<StoreError, unknown>): e is E.Left<StoreError> =>
   E.isLeft(e) && (e.left.reason === 'failed' || e.left.reason === 'timeout')
 
 /**
- * Changes every key on its way in. The function must be injective. `clear` cannot be carried through a function
- * that is not known, so it is refused unless `mapPrefix` says what a prefix becomes.
+ * Maps every key before the store receives it. The function must be injective. `clear` needs `mapPrefix`, which does
+ * the same for a prefix; without it, `clear` is refused.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -465,15 +221,18 @@ export const mapKey: (f: (key: Key) => Key, mapPrefix?: (prefix: string) => stri
  * @category combinators
  * @since 0.1.0
  */
-export const prefixed = (prefix: string): Combinator =>
-  mapKey(
+export const prefixed = (prefix: string): Combinator => {
+  must('the argument of Store.prefixed', aText, prefix)
+  return mapKey(
     (key) => prefix + key,
     (inner) => prefix + inner
   )
+}
 
 /**
- * A store of values from a store of raw values. What the codec refuses is `left(StoreError)` with reason `codec`;
- * a ring looks into it and treats it as it would its own codec's error (law 14).
+ * Makes a store of values from a store of raw values. If the codec refuses a value, the operation returns
+ * `left(StoreError)` with reason `codec`. A ring treats the cause of this error like an error of its own codec (law
+ * 14).
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -497,8 +256,8 @@ export const encoded: <A, R>(
 ) => <B, S extends Store<R, B>>(store: S & Store<R, B>) => Store<A, B> & Capabilities<S, A> = encodedStore
 
 /**
- * Gathers the single reads of one tick into one bulk read (the idea of DataLoader). Reads of one key share a
- * slot; a lone read stays a single one. On by default for stores on a network.
+ * Gathers the single reads of one tick into one bulk read (the idea of DataLoader). Several reads of one key count as
+ * one read; a read that is alone in its tick stays a single read. Stores on a network do this by default.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -522,26 +281,27 @@ export const encoded: <A, R>(
  * @category combinators
  * @since 0.1.0
  */
-export const batched =
-  (options: { readonly max?: number } = {}): Combinator =>
-  (store) =>
-    replaced(store, batchReads(store, options))
+export const batched = (options: { readonly max?: number } = {}): Combinator => {
+  checkedOptions('Store.batched', options)
+  return (store) => replaced(checkedStore('Store.batched', store), batchReads(store, options))
+}
 
 /**
- * Two stores as one: a near one that is fast, and a far one that is shared and has the last word. A read asks the near
- * one; what that has not, it asks the far one for, and keeps a copy near, for what is left of its life (law 17). A write
- * goes to the far one, then to the near one, then to those who are told by `invalidation` (law 32); where the far one
- * fails the copy goes as well. A near one that fails is passed over. Leases are those of the far one.
+ * Makes one store of two: a near store, which is fast, and a far store, which is shared and decides what is true. A
+ * read asks the near store first. On a miss there it asks the far store, and stores a copy near for the remaining
+ * lifetime (law 17). A write goes to the far store, then to the near store; then `invalidation` notifies the others
+ * (law 32). If the far write fails, the near copy is removed too. A near store that fails is skipped. The leases are
+ * those of the far store.
  *
- * Without `invalidation` a copy may be older than what others have written since, for as long as it lives: `ttl` bounds
- * that (default: the life of the entry). With it nothing is served near that somebody else has changed (law 33), and `ttl`
- * bounds what a message that is lost may cost. The near store is the tier's own: it is emptied when messages may have been
- * missed, so with `invalidation` it must be one that `clear('')` empties.
+ * Without `invalidation`, a copy may be out of date until it expires; `ttl` limits its lifetime (default: that of the
+ * entry). With it, no copy that another process has changed is served (law 33), and `ttl` limits the effect of a lost
+ * message. Only the tier may use the near store, and clears it when messages may have been missed. So with
+ * `invalidation`, `clear('')` must empty the near store.
  *
- * Tiers are associative, and `noop` changes nothing: `tiered` of three is `tiered` of two, twice. To keep decoded values
- * near, let the far one decode: `Store.encoded`.
+ * Tiers are associative, so three tiers are `tiered` twice; `noop` as the near store changes nothing. To keep decoded
+ * values near, let the far store decode: `Store.encoded`.
  *
- * `left` as the far store says, and where the others could not be told.
+ * Returns a `left` if the far store does, or if `invalidation` could not notify the others.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -570,11 +330,12 @@ export const batched =
 export const tiered = <R, K, N, F, Near extends Store<K, N>, Far extends Store<R, F>>(
   options: TieredOptions<Near & Store<K, N> & Telling<Near> & Keeping<K, R>, Far & Store<R, F> & Telling<Far>>
 ): Store<R, { readonly near: N; readonly far: F }> & Capabilities<Far, R> =>
-  // the proof: it can do what the far one can, beside the algebra
+  // SAFETY: the tiered store keeps the capabilities of the far store beyond the algebra
   tieredStore<R, K, N, F>(options) as Store<R, { readonly near: N; readonly far: F }> & Capabilities<Far, R>
 
 /**
- * Lets nothing be written: what is no read is `left(StoreError)` with reason `refused`, all that leases do among it.
+ * Makes a store read-only: every operation that is not a read, including those of leases, returns `left(StoreError)`
+ * with reason `refused`.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -593,6 +354,6 @@ export const tiered = <R, K, N, F, Near extends Store<K, N>, Far extends Store<R
  */
 export const readOnly: Combinator = /*#__PURE__*/ keepsDeadline(
   /*#__PURE__*/ around((operation, task) =>
-    isRead(operation) ? task : TE.left(new StoreError(operation, 'refused', 'the store is read-only'))
+    isRead(operation) ? task : TE.left(storeError(operation, 'refused', 'the store is read-only'))
   )
 )

@@ -1,5 +1,5 @@
 /**
- * Functions of other shapes as functions that can be cached. They keep their names, which begin the keys.
+ * Turns functions of other shapes into functions that can be cached. They keep their names, with which the keys begin.
  *
  * @since 0.1.0
  */
@@ -8,15 +8,17 @@ import type { IOEither } from 'fp-ts/IOEither'
 import type { Task } from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 
-import { named } from './internal/named'
+import { named } from './base/named'
 import type { Arguments } from './KeyFn'
+import { aFunction, must } from './wiring/check'
 
 // -------------------------------------------------------------------------------------
 // constructors
 // -------------------------------------------------------------------------------------
 
 /**
- * A function that gives a promise. A rejection, or a throw, is a `left` of what `onRejected` makes of it.
+ * Converts a function that returns a promise. If it rejects or throws, the result is a `left` of what `onRejected`
+ * returns.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -37,12 +39,23 @@ import type { Arguments } from './KeyFn'
  * @since 0.1.0
  */
 export const fromPromiseFunction = <Args extends Arguments, E, A>(
-  f: (...args: Args) => Promise<A>,
+  f: (this: void, ...args: Args) => Promise<A>,
   onRejected: (cause: unknown) => E
-): ((...args: Args) => TE.TaskEither<E, A>) => named(f, TE.tryCatchK(f, onRejected))
+): ((...args: Args) => TE.TaskEither<E, A>) =>
+  named(
+    must('the first argument of fromPromiseFunction', aFunction(), f),
+    TE.tryCatchK(
+      f,
+      must(
+        'the second argument of fromPromiseFunction',
+        aFunction('a function of what was thrown', 'write E.toError, for example'),
+        onRejected
+      )
+    )
+  )
 
 /**
- * A function that gives a `Task`: one that does not fail.
+ * Converts a function that returns a `Task`, which cannot fail.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -59,15 +72,15 @@ export const fromPromiseFunction = <Args extends Arguments, E, A>(
  * @since 0.1.0
  */
 export const fromTaskFunction = <Args extends Arguments, A>(
-  f: (...args: Args) => Task<A>
+  f: (this: void, ...args: Args) => Task<A>
 ): ((...args: Args) => TE.TaskEither<never, A>) =>
   named(
-    f,
+    must('the argument of fromTaskFunction', aFunction(), f),
     flow(f, (task) => TE.rightTask(task))
   )
 
 /**
- * A function that gives an `IOEither`: one that waits for nothing.
+ * Converts a function that returns an `IOEither`, which is synchronous.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -84,9 +97,9 @@ export const fromTaskFunction = <Args extends Arguments, A>(
  * @since 0.1.0
  */
 export const fromIOEitherFunction = <Args extends Arguments, E, A>(
-  f: (...args: Args) => IOEither<E, A>
+  f: (this: void, ...args: Args) => IOEither<E, A>
 ): ((...args: Args) => TE.TaskEither<E, A>) =>
   named(
-    f,
+    must('the argument of fromIOEitherFunction', aFunction(), f),
     flow(f, (io) => TE.fromIOEither(io))
   )

@@ -19,13 +19,13 @@ import * as Store from './Store'
 
 export { fromIOEitherFunction, fromPromiseFunction, fromTaskFunction } from './functions'
 export { ringKey } from './KeyFn'
-export { invalidates } from './mutation'
+export { invalidates, invalidatesReader } from './mutation'
 export { ringReader } from './ReaderRing'
 export { ring } from './Ring'
-export { dict } from './stores/dict'
-export type { DictEntry, DictOptions } from './stores/dict'
-export { noop } from './stores/noop'
-export type { NoopStore } from './stores/noop'
+export { dict } from './stores/memory/dict'
+export type { DictEntry, DictOptions } from './stores/memory/dict'
+export { noop } from './stores/memory/noop'
+export type { NoopStore } from './stores/memory/noop'
 
 export {
   /**

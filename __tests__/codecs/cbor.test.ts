@@ -6,11 +6,12 @@ import { pipe } from 'fp-ts/function'
 import * as t from 'io-ts'
 
 import { cbor } from '../../src/codecs/cbor'
-import { type CborParts, cborWith } from '../../src/internal/cbor'
-import { scanCbor } from '../../src/internal/cborScan'
+import { scanCbor } from '../../src/codecs/cborScan'
+import { type CborParts, cborWith } from '../../src/codecs/cborValue'
 import { codecLaws } from '../../src/testing'
-import { same } from '../../src/testing/internal/same'
+import { same } from '../../src/testing/words/same'
 import { obeys } from '../laws/register'
+import { runs } from '../runs'
 
 const any = cbor(t.unknown)
 const hex = (s: string): Uint8Array => Uint8Array.from(Buffer.from(s.replace(/\s/g, ''), 'hex'))
@@ -96,9 +97,9 @@ const everything = fc.anything({
   withObjectString: true
 })
 
-obeys('cbor', codecLaws(any, { values: carried, framed: true, numRuns: 3_000 }))
+obeys('cbor', codecLaws(any, { values: carried, framed: true, numRuns: runs(3_000) }))
 obeys('cbor of a type', codecLaws(cbor(Row), { values: row, framed: true }))
-obeys('cbor of anything', codecLaws(any, { values: everything, numRuns: 3_000 }))
+obeys('cbor of anything', codecLaws(any, { values: everything, numRuns: runs(3_000) }))
 
 // -------------------------------------------------------------------------------------
 // encoding

@@ -25,7 +25,7 @@ describe('documentation', () => {
   beforeAll(async () => {
     const typed = typeCheck(units)
     problems = [...typed, ...(await withServers(units, (env) => run(units, env)))]
-  }, 300_000)
+  }, 600_000)
 
   it('shows something', () => {
     expect(units.length).toBeGreaterThan(0)

@@ -4,18 +4,23 @@ import * as path from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import ts from 'typescript'
 
-import { root, sources } from '../../scripts/docs/blocks'
+import { isPublic, root, sources } from '../../scripts/docs/blocks'
+import { importedBy, textOf } from '../modules'
 
 const config = ts.getParsedCommandLineOfConfigFile(path.join(root, 'tsconfig.json'), undefined, {
   ...ts.sys,
   onUnRecoverableConfigFileDiagnostic: () => undefined
 })!
 
+/** Modules of `src` alone are named by paths. */
+const isPublicModule = (name: string, from: string): boolean =>
+  isPublic(textOf(importedBy(path.relative(root, from), name)))
+
 /** `export { a } from './A'`: another public module's export is documented there. */
 const isDocumentedElsewhere = (node: ts.Declaration): boolean =>
   ts.isExportSpecifier(node) &&
   node.parent.parent.moduleSpecifier !== undefined &&
-  !node.parent.parent.moduleSpecifier.getText().includes('internal/')
+  isPublicModule(node.parent.parent.moduleSpecifier.getText().slice(1, -1), node.getSourceFile().fileName)
 
 const documented = (program: ts.Program, name: string): ReadonlyArray<string> => {
   const checker = program.getTypeChecker()

@@ -279,9 +279,11 @@ test('a cache that keeps what is out of date is found out', async () => {
   const service = await serviceIn({ name: 'keeps', store: keeping, close: async () => undefined })
   const log = jest.spyOn(console, 'log').mockReturnValue(undefined)
   try {
-    const report = await runLoad(service.url, { clients: 16, pause: 5, seconds: 2 })
-    expect(report.writes).toBeGreaterThan(0)
-    expect(printVerdict(report)).toBe(false)
+    let isWell = true
+    // a busy machine may write too little for anybody to see it
+    for (let round = 0; round < 10 && isWell; round++)
+      isWell = printVerdict(await runLoad(service.url, { clients: 16, pause: 5, seconds: 2 }))
+    expect(isWell).toBe(false)
     expect(log.mock.calls.flat().join('\n')).toMatch(/✗ [\d,]+ stale answers/)
   } finally {
     log.mockRestore()

@@ -5,8 +5,9 @@ import { dict, Duration } from 'fp-ring'
 import { type Page, page } from 'fp-ring/http'
 import * as E from 'fp-ts/Either'
 
-import { pageCodec } from '../../src/internal/httpPage'
-import { targetIn } from '../../src/internal/httpTarget'
+import { pageCodec } from '../../src/http/cache/stored'
+import { targetIn } from '../../src/http/core/target'
+import { runs } from '../runs'
 import { ask, bench, home, soon, textOf } from './kit'
 
 const { decode, encode } = pageCodec(1_000)
@@ -212,7 +213,7 @@ describe('requests', () => {
         const target = targetIn('http', 'example.com', `/${path}`)
         if (E.isRight(target)) expect(target.right.origin).toBe('http://example.com')
       }),
-      { numRuns: 1_000 }
+      { numRuns: runs(1_000) }
     )
   })
 

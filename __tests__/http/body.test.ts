@@ -5,6 +5,7 @@ import { Clock, Duration } from 'fp-ring'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
+import { runs } from '../runs'
 import { ask, bench, fate, home, soon } from './kit'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -307,7 +308,7 @@ describe('a body', () => {
         const again = Buffer.from(await (await pages(ask('/'))).arrayBuffer())
         expect([first.equals(whole), again.equals(whole), runs()]).toEqual([true, true, 1])
       }),
-      { numRuns: 60 }
+      { numRuns: runs(60) }
     )
   }, 30_000)
 })

@@ -8,6 +8,7 @@ import { dict, Duration, Policy } from 'fp-ring'
 import { page } from 'fp-ring/http'
 import * as E from 'fp-ts/Either'
 
+import { runs } from '../runs'
 import { ask, bench, fate, home, soon, textOf } from './kit'
 
 /** A handler whose answers are given by hand: each says to whom. */
@@ -307,7 +308,7 @@ describe('a crowd', () => {
             expect(['public', 's-maxage=9']).toContain(made.reply.control)
         }
       }),
-      { numRuns: 150 }
+      { numRuns: runs(400) }
     )
   }, 60_000)
 })

@@ -4,7 +4,8 @@ import * as fc from 'fast-check'
 import { dict, Duration, Policy } from 'fp-ring'
 import * as lib from 'fp-ring/http'
 
-import type * as httpRules from '../../src/internal/httpRules'
+import type * as httpRules from '../../src/http/core/rules'
+import { runs } from '../runs'
 import { makeTime } from './kit'
 import { type Asked, bodies, heads, type How, type Pair, type Tell, type Told, whens } from './told'
 import { nodeStarts, type Site, type Start, starts } from './wire'
@@ -187,12 +188,12 @@ describe.each(Object.entries(nodeStarts))('%s', (_, start) => {
   afterAll(() => up.cached.close())
 
   it('law P2: nobody is given what is for another', async () => {
-    await fc.assert(up.law, { numRuns: 100 })
+    await fc.assert(up.law, { numRuns: runs(250) })
   }, 60_000)
 })
 
 describe('law P2 is broken by a cache', () => {
-  const rules = jest.requireActual<Rules>('../../src/internal/httpRules')
+  const rules = jest.requireActual<Rules>('../../src/http/core/rules')
   const hiding = (fields: ReadonlyArray<Pair>, name: string, part: RegExp): ReadonlyArray<Pair> =>
     fields.map(([n, value]): Pair => [n, n === name ? value.replace(part, 'x-none') : value])
   const nameless = ({ header, method }: Wanted): Wanted => ({
@@ -238,9 +239,9 @@ describe('law P2 is broken by a cache', () => {
     async (_, broken, where = 'pageListener, in node:http') => {
       let over: typeof lib | undefined
       jest.isolateModules(() => {
-        jest.doMock('../../src/internal/httpRules', () => ({ ...rules, ...broken }))
+        jest.doMock('../../src/http/core/rules', () => ({ ...rules, ...broken }))
         over = jest.requireActual<typeof lib>('../../src/http')
-        jest.dontMock('../../src/internal/httpRules')
+        jest.dontMock('../../src/http/core/rules')
       })
       const { cached, law } = await stand(starts[where]!, over!)
       try {

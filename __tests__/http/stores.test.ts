@@ -1,7 +1,5 @@
 /** Pages in every kind of store, real ones among them. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { DatabaseSync } from '@photostructure/sqlite'
@@ -14,6 +12,7 @@ import { sqlite } from 'fp-ring/sqlite'
 import * as E from 'fp-ts/Either'
 import { createClient } from 'redis'
 
+import { freshFolder } from '../folders'
 import { anyRedis, randomNamespace } from '../integration/servers'
 import { ask, fate, home, soon, textOf } from './kit'
 
@@ -58,7 +57,7 @@ describe('pages lie in', () => {
   const server = anyRedis()
   const namespace = randomNamespace()
   let client: ReturnType<typeof createClient>
-  const directory = mkdtempSync(join(tmpdir(), 'fp-ring-pages-'))
+  const directory = freshFolder('pages')
   beforeAll(async () => {
     client = createClient({ url: (await server).url })
     await client.connect()

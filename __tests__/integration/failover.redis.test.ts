@@ -6,9 +6,9 @@ import { afterAll, describe, expect, test } from '@jest/globals'
 import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
 
 import { Duration } from '../../src'
-import { slotOf } from '../../src/internal/redisKeys'
-import type { FeedOptions, RedisClient } from '../../src/stores/redis'
 import { recommended, redis } from '../../src/stores/redis'
+import { slotOf } from '../../src/stores/redis/keys'
+import type { FeedOptions, RedisClient } from '../../src/stores/redis/model'
 import {
   type Cluster,
   eventually,
@@ -26,6 +26,8 @@ import { type Failure, startTraffic } from './traffic'
 const rounds = Number(process.env['FAILOVERS'] ?? 1)
 const heartbeat = Duration.milliseconds(500)
 const keys = Array.from({ length: 24 }, (_, i) => `k${String(i)}`)
+/** The last clients have one each. */
+const nearTiers = 2
 /** What the loaded machine that runs this may add. */
 const noise = 250
 
@@ -62,8 +64,8 @@ const check = (name: string, report: Report, recoveries: ReadonlyArray<number>, 
   expect(Object.keys(report.errors).filter((e) => !/^StoreError (failed|timeout)$/.test(e))).toEqual([])
   expect(report.near.ownStale).toBe(0)
   expect(report.near.max).toBeLessThan(2 * heartbeat + noise)
-  // it is a near tier: it has answered by itself, however few reads a busy machine had time for between the writes
-  expect(report.nearReads - report.farReads).toBeGreaterThan(50)
+  // they are near tiers, also after what happened: while there is traffic, a busy machine has few reads between two writes
+  expect(report.answering).toBe(nearTiers)
   for (const recovery of recoveries) expect(recovery).toBeLessThan(bound + noise)
 }
 
@@ -139,8 +141,8 @@ const during = async (
   const namespace = randomNamespace()
   const clients = await Promise.all(Array.from({ length: 5 }, connect))
   const traffic = startTraffic({
-    clients: clients.slice(0, 3),
-    near: clients.slice(3),
+    clients: clients.slice(0, -nearTiers),
+    near: clients.slice(-nearTiers),
     namespace,
     keys,
     feed: { heartbeat, ...(feedConnect === undefined ? {} : { connect: feedConnect }) }

@@ -5,24 +5,24 @@
  * `FILE_KILLS` says how many processes are killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import * as path from 'node:path'
 
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 
 import * as D from '../../src/Duration'
-import { fileOf } from '../../src/internal/fileNames'
 import { files } from '../../src/stores/files'
+import { fileOf } from '../../src/stores/files/names'
+import { freshFolder } from '../folders'
 import { bundle, packages } from './bundle'
 import { isValueOf, keys } from './values'
 
 jest.setTimeout(1_800_000)
 
-const kills = Number(process.env['FILE_KILLS'] ?? 60)
+const kills = Number(process.env['FILE_KILLS'] ?? 30)
 const writers = 4
 
-const home = mkdtempSync(path.join(tmpdir(), 'fp-ring-files-kill-'))
+const home = freshFolder('files-kill')
 let program: string
 beforeAll(async () => {
   program = await bundle(path.join(__dirname, 'programs/filesWriter.ts'), home)

@@ -7,6 +7,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { createClient } from 'redis'
 
+import { runs } from '../runs'
 import { type Fleet, type Member, startFleet } from './leases/fleet'
 import type { Answers, Jobs, Loaded, Write } from './leases/jobs'
 import { anyMemcached, anyRedis, hostOf, randomNamespace, sleep } from './servers'
@@ -57,15 +58,15 @@ interface Backend {
 const backends: ReadonlyArray<Backend> = [
   {
     name: 'Redis',
-    races: Number(process.env['ROUNDS'] ?? 2_000),
-    killings: Number(process.env['KILLS'] ?? 4),
+    races: Number(process.env['ROUNDS'] ?? runs(6_000)),
+    killings: Number(process.env['KILLS'] ?? 2),
     ttl: 500,
     start: () => Promise.resolve({ at: '', stop: () => Promise.resolve() })
   },
   {
     // it counts whole seconds, by a clock that ticks once a second
     name: 'memcached',
-    races: 600,
+    races: runs(3_000),
     killings: 1,
     ttl: 2_000,
     start: async () => {

@@ -3,12 +3,13 @@
  * gone when the tests are, however the tests end.
  */
 import { execFileSync, spawn } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, rmSync, writeFileSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 import { createClient } from 'redis'
+
+import { freshFolder } from '../folders'
 
 // -------------------------------------------------------------------------------------
 // binaries
@@ -256,7 +257,7 @@ interface Started {
 const startServer = async ({ answers: isReady, command, name, port }: Started): Promise<Server> => {
   let current: Process | undefined
   const start = async (): Promise<void> => {
-    const directory = mkdtempSync(join(tmpdir(), `fp-ring-${name}-`))
+    const directory = freshFolder(name)
     const started = await startProcess(command(directory), directory)
     current = started
     try {
@@ -297,7 +298,7 @@ export const startSentinel = async (
   quorum = 1
 ): Promise<{ readonly port: number; readonly stop: () => Promise<void> }> => {
   const port = await freePort()
-  const directory = mkdtempSync(join(tmpdir(), 'fp-ring-sentinel-'))
+  const directory = freshFolder('sentinel')
   const config = join(directory, 'sentinel.conf')
   writeFileSync(
     config,

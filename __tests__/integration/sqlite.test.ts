@@ -7,23 +7,23 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import * as fs from 'node:fs'
-import { tmpdir } from 'node:os'
 import * as path from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 
 import * as D from '../../src/Duration'
 import { sqlite } from '../../src/stores/sqlite'
+import { freshFolder } from '../folders'
 import { bundle, packages } from './bundle'
 import { drivers } from './sqlite/drivers'
 import { isValueOf, keys } from './values'
 
 jest.setTimeout(1_800_000)
 
-const kills = Number(process.env['SQLITE_KILLS'] ?? 24)
+const kills = Number(process.env['SQLITE_KILLS'] ?? 12)
 const size = 4
 
-const home = fs.mkdtempSync(path.join(tmpdir(), 'fp-ring-sqlite-kill-'))
+const home = freshFolder('sqlite-kill')
 let program: string
 beforeAll(async () => {
   program = await bundle(path.join(__dirname, 'programs/sqliteWorker.ts'), home)
@@ -159,11 +159,14 @@ for (const [driver, open] of drivers) {
     }
 
     test('law 21: what is loaded while it changes is not stored, whoever loads and whoever changes', async () => {
-      for (let round = 0; round < 2; round++) {
-        const { loads, stale } = await race('store')
-        expect(loads).toBeGreaterThan(20)
-        expect(stale).toBe(0)
+      let loads = 0
+      // a busy machine loads less in a round
+      for (let round = 0; round < 2 || (round < 20 && loads <= 40); round++) {
+        const outcome = await race('store')
+        loads += outcome.loads
+        expect(outcome.stale).toBe(0)
       }
+      expect(loads).toBeGreaterThan(40)
     })
 
     test('law 21: without leases it is', async () => {

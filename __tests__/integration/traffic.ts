@@ -13,8 +13,8 @@ import type * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 
 import { Codec, dict, Duration, Policy, ring, Store } from '../../src'
-import { redis, type RedisClient, tracking } from '../../src/stores/redis'
-import type { FeedOptions, RedisFeed } from '../../src/stores/redisInvalidation'
+import { redis, tracking } from '../../src/stores/redis'
+import type { FeedOptions, RedisClient, RedisFeed } from '../../src/stores/redis/model'
 import { sleep } from './servers'
 
 const ms = Duration.milliseconds
@@ -76,7 +76,9 @@ export const startTraffic = ({
     wrongKeys: 0,
     notHidden: 0,
     farReads: 0,
-    nearReads: 0
+    nearReads: 0,
+    /** Near tiers that have answered by themselves once nobody wrote any more. */
+    answering: 0
   }
   let ended = false
 
@@ -172,6 +174,7 @@ export const startTraffic = ({
     )
   })
 
+  const quiet: Array<() => Promise<void>> = []
   const feeds: Array<RedisFeed> = near.map((client) => {
     const far = redis(client, { namespace, timeout })
     const invalidation = tracking(far, feed)
@@ -219,8 +222,29 @@ export const startTraffic = ({
         }
       )
     }
+    quiet.push(async () => {
+      for (let tries = 0; tries < 200; tries++) {
+        await store.set(own, [own, ++written], Duration.minutes(5))()
+        await store.get(own)()
+        const before = counts.farReads
+        const got = await store.get(own)()
+        if (E.isRight(got) && O.isSome(got.right) && counts.farReads === before) {
+          counts.answering++
+          return
+        }
+        await sleep(50)
+      }
+    })
     return invalidation
   })
+  const stopped = async (): Promise<void> => {
+    ended = true
+    await Promise.all(loops)
+    // one after the other: they count the same reads
+    for (const one of quiet) await one()
+    feeds.forEach(({ close }) => close())
+  }
+  let stopping: Promise<void> | undefined
 
   /** What a read at that moment had to know of a key: acknowledgements before it, by a master that is still there. */
   const floor = (
@@ -262,11 +286,7 @@ export const startTraffic = ({
               .map((ack) => ack.ended)
           )
       ) - promoted,
-    stop: async (): Promise<void> => {
-      ended = true
-      await Promise.all(loops)
-      feeds.forEach(({ close }) => close())
-    },
+    stop: (): Promise<void> => (stopping ??= stopped()),
     report: (failures: ReadonlyArray<Failure>) => {
       const stale = (all: ReadonlyArray<Read>, kept: boolean, slack: number): number =>
         all.filter(({ at, key, seq }) => seq < (floor(key, at - slack, failures, kept)?.seq ?? 0)).length

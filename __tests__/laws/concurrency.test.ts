@@ -11,7 +11,8 @@ import type * as TE from 'fp-ts/TaskEither'
 
 import type { Store } from '../../src'
 import { dict, Duration, Policy, ring } from '../../src'
-import { makeFlights, newFlight } from '../../src/internal/flights'
+import { makeFlights, newFlight } from '../../src/engine/flights'
+import { runs } from '../runs'
 import { scheduledStore } from './scheduled'
 
 const minute = Duration.minutes(1)
@@ -98,7 +99,7 @@ const unfenced: Make = (fn, store) => {
 }
 
 const failed = async (property: fc.IAsyncProperty<[fc.Scheduler, ...Array<never>]>): Promise<boolean> =>
-  (await fc.check(property as fc.IAsyncProperty<unknown>, { numRuns: 2_000 })).failed
+  (await fc.check(property as fc.IAsyncProperty<unknown>, { numRuns: 2_000, endOnFailure: true })).failed
 
 /** Lets a step of the scheduler pass, or not, before an actor acts. */
 const begins = (s: fc.Scheduler, who: string): Promise<void> => s.schedule(Promise.resolve(), who)
@@ -126,10 +127,10 @@ describe('law 20', () => {
     })
 
   test('law 20: one load at a time of a key, whoever asks and however it ends', async () => {
-    await fc.assert(oneLoad(ours, E.right), { numRuns: 500 })
+    await fc.assert(oneLoad(ours, E.right), { numRuns: runs(1_500) })
     await fc.assert(
       oneLoad(ours, () => E.left('no')),
-      { numRuns: 500 }
+      { numRuns: runs(1_500) }
     )
   })
 
@@ -244,16 +245,16 @@ const lastStartedWins = (make: Make) =>
 
 describe('law 21', () => {
   test('law 21: no load that began before an invalidation ended is stored or joined after it', async () => {
-    await fc.assert(invalidationWins(ours, false), { numRuns: 2_000 })
+    await fc.assert(invalidationWins(ours, false), { numRuns: runs(2_000) })
     // a read that began while clear was under way was joined after it
     await fc.assert(invalidationWins(ours, false), { seed: 1399896270, path: '498' })
   })
   test('law 21: nor where the misses of a bulk command are loaded by batch', async () => {
-    await fc.assert(invalidationWins(ours, true), { numRuns: 1_000 })
+    await fc.assert(invalidationWins(ours, true), { numRuns: runs(1_000) })
     await fc.assert(invalidationWins(ours, true), { seed: -1352913925, path: '503' })
   })
   test('law 21: of updates that overlap the one that started last is what stays, and none is lost on the way', async () => {
-    await fc.assert(lastStartedWins(ours), { numRuns: 1_500 })
+    await fc.assert(lastStartedWins(ours), { numRuns: runs(1_500) })
     // an update that was overtaken answered before the other's write had arrived; two writes left together
     for (const seed of [1168576467, -405232311]) await fc.assert(lastStartedWins(ours), { numRuns: 10, seed })
   })

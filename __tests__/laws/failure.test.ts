@@ -7,31 +7,21 @@ import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
 import type { RingEvent } from '../../src'
-import { dict, Duration, KeyFn, Policy, ring, RingError, Store } from '../../src'
-import type { Parts } from '../../src/internal/engine'
-import { makeEngine } from '../../src/internal/engine'
-import { makeLookup } from '../../src/internal/lookup'
-import { makeLookupAll } from '../../src/internal/lookupMany'
-import { resolve, type Resolved } from '../../src/internal/resolved'
+import { Clock, dict, Duration, KeyFn, Policy, ring, RingError, Store } from '../../src'
+import type { Parts } from '../../src/engine/engine'
+import { makeEngine } from '../../src/engine/engine'
+import { makeLookup } from '../../src/engine/getOrUpdate'
+import { makeLookupAll } from '../../src/engine/getOrUpdateMany'
+import { resolve, type Resolved } from '../../src/engine/policy'
+import { makeTended } from '../../src/engine/timers'
+import { makeWork } from '../../src/engine/work'
+import { storeOperations } from '../../src/stores/kit/operations'
+import { runs } from '../runs'
 
 type Fault = 'works' | 'fails' | 'hangs' | 'throws' | 'rejects'
 type Values = Record<Store.Operation, Fault>
 
-const operations: ReadonlyArray<Store.Operation> = [
-  'get',
-  'read',
-  'set',
-  'delete',
-  'has',
-  'touch',
-  'getMany',
-  'readMany',
-  'setMany',
-  'deleteMany',
-  'hasMany',
-  'touchMany',
-  'clear'
-]
+const operations: ReadonlyArray<Store.Operation> = storeOperations
 
 /** A store like one on a network (no `peek`, no deadline of its own) whose operations fail as they are told. */
 const faulty = (faults: Partial<Values>): Store.Store<unknown> => {
@@ -101,7 +91,7 @@ describe('laws 26, 27, 30, 31 and 36', () => {
           )
         }
       }),
-      { numRuns: 60 }
+      { numRuns: runs(200) }
     ))
 
   test('law 26: where every call hangs the caller waits for one timeout', async () => {
@@ -301,6 +291,10 @@ describe('laws 26, 27, 30, 31 and 36', () => {
             return id === 3 ? E.left('three') : E.right(id)
           },
           batch: undefined,
+          budget: Duration.forever,
+          tended: makeTended(Clock.system),
+          work: makeWork(),
+          lasting: () => undefined,
           policy: {
             // the proof: it asks nothing of values, arguments and errors
             ...(resolve(Policy.ttl(Duration.minutes(1)), Math.random) as Resolved<
@@ -335,7 +329,7 @@ describe('laws 26, 27, 30, 31 and 36', () => {
     )
 
   test('law 36: when the work is done nothing is held any more', async () => {
-    await fc.assert(nothingHeld(), { numRuns: 60 })
+    await fc.assert(nothingHeld(), { numRuns: runs(200) })
     // a read that was detached by a deletion joined the load after it, and kept its hold on the key
     await fc.assert(nothingHeld(), { numRuns: 14, seed: -105458713 })
   })

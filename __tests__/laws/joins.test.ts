@@ -9,7 +9,7 @@ import * as TE from 'fp-ts/TaskEither'
 
 import type { KeyFn } from '../../src'
 import { dict, Duration, noop, Policy, ring, RingError } from '../../src'
-import { makeFlights, newFlight } from '../../src/internal/flights'
+import { makeFlights, newFlight } from '../../src/engine/flights'
 
 const ms = Duration.milliseconds
 const pause = (time: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, time))
@@ -93,25 +93,30 @@ describe('a load without a lease', () => {
 })
 
 test('law 25: to lose a lease costs one load more, however many wait', async () => {
-  let runs = 0
+  const runs: Array<(answer: E.Either<string, number>) => void> = []
   const slow =
     (_: number): TE.TaskEither<string, number> =>
-    () => {
-      const run = ++runs
-      return pause(30).then(() => E.right(run))
-    }
+    () =>
+      new Promise((resolve) => runs.push(resolve))
   const store = dict()
   const policy = leased(Duration.seconds(10))
   const [here, there] = [ring(slow, { store, policy }), ring(slow, { store, policy })]
+  const begun = async (n: number): Promise<void> => {
+    while (runs.length < n) await pause(1)
+  }
   const early = here(1)()
-  await pause(5)
+  await begun(1)
   const late = Array.from({ length: 50 }, () => here(1)())
-  const deleting = setInterval(() => void there.delete(1)(), 7)
+  // each of the two loads loses its lease while its function runs
+  await there.delete(1)()
+  runs[0]?.(E.right(1))
+  await begun(2)
+  await there.delete(1)()
+  runs[1]?.(E.right(2))
   const answers = await Promise.all(late)
-  clearInterval(deleting)
   expect(await early).toStrictEqual(E.right(1))
   expect(new Set(answers.map((answer) => (E.isRight(answer) ? answer.right : 0)))).toStrictEqual(new Set([2]))
-  expect(runs).toBe(2)
+  expect(runs).toHaveLength(2)
 })
 
 describe('tags', () => {

@@ -10,6 +10,7 @@ import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
 import { dict, Duration, Policy, ring, RingError, Store } from '../../src'
+import { runs } from '../runs'
 import { scheduledClock, scheduledStore } from './scheduled'
 
 type Fn = (id: number) => TE.TaskEither<string, number>
@@ -84,7 +85,7 @@ const stampedLate: Make = (fn, store, s) => {
 const apart = (store: Shared): Shared => ({ ...store, backend: new Map() })
 
 const failed = async (property: fc.IAsyncProperty<[fc.Scheduler, ...Array<never>]>): Promise<boolean> =>
-  (await fc.check(property as fc.IAsyncProperty<unknown>, { numRuns: 2_000 })).failed
+  (await fc.check(property as fc.IAsyncProperty<unknown>, { numRuns: 2_000, endOnFailure: true })).failed
 
 const begins = (s: fc.Scheduler, who: string): Promise<void> => s.schedule(Promise.resolve(), who)
 
@@ -141,13 +142,13 @@ const invalidationWins = (make: Make, kinds: ReadonlyArray<Write>) =>
 describe('law 22', () => {
   test('law 22: no load that began before an invalidation by another ring is stored or served after it', async () => {
     const property = invalidationWins(ours(forever, false), ['delete', 'set', 'update'])
-    await fc.assert(property, { numRuns: 1_500 })
+    await fc.assert(property, { numRuns: runs(1_500) })
     // a load was joined whose value was in the store by then, and had been written over
     await fc.assert(property, { seed: 1490473554, path: '8260' })
   })
   test('law 22: nor by a tag', async () => {
     await fc.assert(invalidationWins(ours(forever, true), ['delete', 'set', 'update', 'purge']), {
-      numRuns: 1_500
+      numRuns: runs(1_500)
     })
   })
   test('law 22: nor where nothing is stored at all', async () => {
@@ -155,7 +156,7 @@ describe('law 22', () => {
       forever,
       Policy.cacheWhen(() => false)
     )
-    await fc.assert(invalidationWins(ours(unstored, false), ['delete']), { numRuns: 1_500 })
+    await fc.assert(invalidationWins(ours(unstored, false), ['delete']), { numRuns: runs(1_500) })
   })
   test('law 22: without leases it is broken, and caught', async () => {
     expect(await failed(invalidationWins(unleased, ['delete', 'set', 'update']) as never)).toBe(true)
@@ -188,8 +189,8 @@ describe('law 22', () => {
       }
     )
   test('law 22: a cold key is loaded once, by whatever ring, and everybody gets that value', async () => {
-    await fc.assert(oneLoad(ours(forever, false)), { numRuns: 1_000 })
-    await fc.assert(oneLoad(ours(forever, true)), { numRuns: 500 })
+    await fc.assert(oneLoad(ours(forever, false)), { numRuns: runs(1_000) })
+    await fc.assert(oneLoad(ours(forever, true)), { numRuns: runs(1_000) })
     expect(await failed(oneLoad(unleased) as never)).toBe(true)
   })
 
@@ -216,7 +217,7 @@ describe('law 22', () => {
         // or nothing: who was overtaken and cannot tell by whom leaves nothing older behind
         expect(store.backend.get('k:1') ?? n).toBe(n)
       })
-    await fc.assert(lastStarted(ours(forever, false)), { numRuns: 1_000 })
+    await fc.assert(lastStarted(ours(forever, false)), { numRuns: runs(1_000) })
     expect(await failed(lastStarted(unleased) as never)).toBe(true)
   })
 })
@@ -364,7 +365,7 @@ const updatesAreRead = (make: Make) =>
 
 describe('law 22, of updates', () => {
   test('law 22: an acknowledged update is not lost to one that began later and failed', async () => {
-    await fc.assert(updatesAreRead(ours(forever, false)), { numRuns: 2_000 })
+    await fc.assert(updatesAreRead(ours(forever, false)), { numRuns: runs(2_000) })
     expect(await failed(updatesAreRead(unleased) as never)).toBe(true)
   })
 })
@@ -399,14 +400,14 @@ describe('law 34', () => {
           expect(await s.waitFor(cache.call(1)())).toEqual(E.right(1))
         }
       }),
-      { numRuns: 1_500 }
+      { numRuns: runs(1_500) }
     )
   })
   test('law 34: who asks a ring after a purge in his process joins no load from before', async () => {
     // one backend, so one process
     const { backend } = dict()
     const here: Make = (fn, store, s) => tagged(fn, { ...store, backend }, s)
-    await fc.assert(invalidationWins(here, ['purge']), { numRuns: 1_500 })
+    await fc.assert(invalidationWins(here, ['purge']), { numRuns: runs(1_500) })
   })
   test('law 34: generations that are read after the load are caught', async () => {
     expect(await failed(invalidationWins(stampedLate, ['purge']) as never)).toBe(true)

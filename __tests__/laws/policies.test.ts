@@ -10,6 +10,7 @@ import type * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 
 import { Codec, dict, Duration, Policy, ring, RingEvent, type Store } from '../../src'
+import { runs } from '../runs'
 
 const ms = Duration.milliseconds
 type Failure = 'down' | 'absent'
@@ -316,7 +317,7 @@ describe('policies', () => {
       await fc
         .assert(
           fc.asyncProperty(steps, fc.boolean(), (script, tagged) => agree(policy, script, tagged)),
-          { numRuns: 12 }
+          { numRuns: runs(12) }
         )
         .catch((cause: unknown) => {
           throw new Error(`${a}, ${b}`, { cause })
@@ -333,7 +334,7 @@ describe('policies', () => {
         (chosen, script, tagged) =>
           agree(Policy.policy(...chosen.map((name) => parts[name] as Any)) as Any, script, tagged)
       ),
-      { numRuns: 2000 }
+      { numRuns: runs(2000) }
     )
   }, 120_000)
 

@@ -13,6 +13,7 @@ import * as t from 'io-ts'
 
 import type { Codec as CodecOf, RingEvent } from '../../src'
 import { Duration, Policy, ring, Store } from '../../src'
+import { runs } from '../runs'
 
 /** Every value that is often mistaken for a miss, and some that are not. */
 export const Value = t.union([
@@ -49,7 +50,7 @@ export interface Options {
   readonly tags?: (id: number) => ReadonlyArray<string>
 }
 
-const runs = { numRuns: 40 }
+const some = { numRuns: runs(100) }
 let names = 0
 
 export const ringLaws = <R>(
@@ -115,7 +116,7 @@ export const ringLaws = <R>(
           expect(await cached.getOrUpdateMany([[1]])()).toStrictEqual(E.right([E.right(value)]))
           expect(ran).toStrictEqual([1])
         }),
-        runs
+        some
       ))
 
     if (!references) {
@@ -184,7 +185,7 @@ export const ringLaws = <R>(
             }
           }
         ),
-        runs
+        some
       ))
 
     test('law 8: get never runs the function, execute never touches the store, has says what get finds', async () => {
@@ -207,7 +208,7 @@ export const ringLaws = <R>(
           for (const id of ids) expect(await cached(id)()).toStrictEqual(E.right([id]))
           expect(ran).toStrictEqual(Array.from(new Set(ids)))
         }),
-        runs
+        some
       ))
 
     test('law 9: a failure is the caller’s, unchanged, and is not stored', async () => {
@@ -287,7 +288,7 @@ export const ringLaws = <R>(
             expect(await cached.hasMany(lists)()).toStrictEqual(E.right(ids.map(() => false)))
           }
         ),
-        runs
+        some
       ))
 
     test('law 12: the misses of a bulk command cost one call of batch, and one read and one write of the store', async () => {
@@ -437,7 +438,7 @@ export const ringLaws = <R>(
             expect(results[2]).toStrictEqual(results[0])
           }
         ),
-        runs
+        some
       ))
 
     test('law 18: what is given no time is not stored, and takes away what was there; nothing lives for ever unasked', async () => {

@@ -75,7 +75,8 @@ export const scheduledStore = <R>(s: fc.Scheduler): Store.Store<R, Map<string, R
           }
         })
     },
-    deadline: Duration.seconds(1)
+    // time passes when the scheduler says so: no deadline could be kept
+    deadline: Duration.forever
   }
 }
 

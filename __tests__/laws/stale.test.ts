@@ -486,7 +486,7 @@ describe('early refresh', () => {
       random,
       policy: policy(Policy.ttl(ms(1_000)), Policy.earlyRefresh({ beta, window: 0.1 }))
     })
-    const ids = Array.from({ length: 2_000 }, (_, i) => [i] as [number])
+    const ids = Array.from({ length: 1_000 }, (_, i) => [i] as [number])
     const all = cached.getOrUpdateMany(ids)()
     await clock.move(10)
     await all
@@ -507,8 +507,9 @@ describe('early refresh', () => {
   })
 
   test('law 19: with a seed it can be repeated', async () => {
-    expect(await refreshed(20, 1, 42)).toBe(await refreshed(20, 1, 42))
-    expect(await refreshed(20, 1, 42)).not.toBe(await refreshed(20, 1, 43))
+    const once = await refreshed(20, 1, 42)
+    expect(await refreshed(20, 1, 42)).toBe(once)
+    expect(once).not.toBe(await refreshed(20, 1, 43))
   })
 })
 

@@ -5,6 +5,7 @@ import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 
 import { Decision, dict, Duration, Policy, ring } from '../../src'
+import { runs } from '../runs'
 
 const ms = Duration.milliseconds
 const grace = fc.integer({ min: 0, max: 50 }).map(ms)
@@ -53,7 +54,7 @@ describe('staleBy', () => {
           expect(E.isRight(explained) && explained.right.verdict).toBe(wanted)
         }
       ),
-      { numRuns: 300 }
+      { numRuns: runs(300) }
     )
   })
 

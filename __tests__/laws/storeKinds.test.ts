@@ -9,13 +9,13 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
+import { extend } from '../../src/base/extend'
 import * as D from '../../src/Duration'
-import { extend } from '../../src/internal/extend'
 import { StoreError, storeFailed } from '../../src/RingError'
 import type { Entry, Leasing, Store } from '../../src/Store'
 import { around, batched, timed } from '../../src/Store'
-import { dict } from '../../src/stores/dict'
-import { lru } from '../../src/stores/lru'
+import { dict } from '../../src/stores/memory/dict'
+import { lru } from '../../src/stores/memory/lru'
 import {
   byChance,
   bytes,
@@ -376,7 +376,7 @@ describe('a law that is broken says where', () => {
       /^getMany\(\d+ keys\)\[\d+\] of 'a\\r\\nset pwned 1', after set of all: none, expected/
     ],
     'how much is left': [
-      'law 17: what is left',
+      'law 17: what is left of a lifetime',
       (good) => ({
         read: (key) =>
           TE.map(O.map((entry: Entry<Value>) => ({ ...entry, remaining: D.hours(9) })))(good.read(key))

@@ -11,8 +11,9 @@ import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 
 import { Codec, dict, Duration, Invalidation, noop, Policy, ring, RingError, Store } from '../../src'
-import { storeLaws, testClock } from '../../src/testing'
-import { obeys } from './register'
+import { testClock } from '../../src/testing'
+import { runs } from '../runs'
+import { obeys, storeLaws } from './register'
 
 const ms = Duration.milliseconds
 const minute = Duration.minutes(1)
@@ -123,7 +124,7 @@ test('law 32: tiers are associative', async () => {
       )
       expect(left).toStrictEqual(right)
     }),
-    { numRuns: 300 }
+    { numRuns: runs(300) }
   )
 })
 
@@ -134,7 +135,7 @@ test('law 32: noop is the identity, on both sides', async () => {
       expect(await trace(([a], clock) => of(clock)(noop(), a as never), program)).toStrictEqual(alone)
       expect(await trace(([a], clock) => of(clock)(a as never, noop()), program)).toStrictEqual(alone)
     }),
-    { numRuns: 150 }
+    { numRuns: runs(150) }
   )
 })
 
@@ -412,7 +413,7 @@ describe('law 33', () => {
           }
         }
       }),
-      { numRuns: 200 }
+      { numRuns: runs(200) }
     )
   })
 })

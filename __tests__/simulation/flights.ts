@@ -4,10 +4,11 @@
  */
 import { jest } from '@jest/globals'
 
-import type * as flights from '../../src/internal/flights'
+import type * as flights from '../../src/engine/flights'
+import type { Flight as FlightOf } from '../../src/engine/model'
 
 type Real = typeof flights
-type Flight = flights.Flight<unknown>
+type Flight = FlightOf<unknown>
 
 export interface Watch {
   /** How many keys something is going on with. */
@@ -48,7 +49,7 @@ const births = new WeakMap<object, number>()
 /** The module, with its flights watched. */
 const watched = (real: Real): Real => ({
   ...real,
-  newFlight: <A>(...args: Parameters<Real['newFlight']>): flights.Flight<A> => {
+  newFlight: <A>(...args: Parameters<Real['newFlight']>): FlightOf<A> => {
     const flight = real.newFlight<A>(...args)
     births.set(flight, tick())
     return flight
@@ -68,7 +69,7 @@ const watched = (real: Real): Real => ({
     })
     return {
       ...made,
-      hold: (key: string, flight: flights.Flight<A>) => {
+      hold: (key: string, flight: FlightOf<A>) => {
         made.hold(key, flight)
         const there = all.get(key) ?? new Map<Flight, number>()
         all.set(key, there)
@@ -81,4 +82,4 @@ const watched = (real: Real): Real => ({
   }
 })
 
-jest.mock('../../src/internal/flights', () => watched(jest.requireActual('../../src/internal/flights')))
+jest.mock('../../src/engine/flights', () => watched(jest.requireActual('../../src/engine/flights')))

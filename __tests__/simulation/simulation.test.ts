@@ -2,7 +2,7 @@
  * Rings of several nodes over one store, in virtual time, with messages that are late or lost, nodes that crash and clocks
  * that jump: thousands of runs, each from one number, each checked against a model.
  *
- *     npx jest __tests__/simulation                  the runs 1 to 800
+ *     npx jest __tests__/simulation                  the runs 1 to 300
  *     SIM_SEEDS=20000 npx jest __tests__/simulation  more of them; SIM_FROM says where to begin
  *     SIM_SEED=123 npx jest __tests__/simulation     one of them, with its trace
  *
@@ -37,12 +37,13 @@ import './flights'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
+import { runs } from '../runs'
 import type { Violation } from './model'
 import { type Report, simulate } from './simulate'
 
 const { SIM_FROM, SIM_SEED, SIM_SEEDS } = process.env
 const from = Number(SIM_SEED ?? SIM_FROM ?? 1)
-const count = SIM_SEED === undefined ? Number(SIM_SEEDS ?? 800) : 1
+const count = SIM_SEED === undefined ? Number(SIM_SEEDS ?? runs(3_000)) : 1
 
 /** Runs that have found something once. */
 const known = [
@@ -115,7 +116,7 @@ describe('nodes that share a store', () => {
 })
 
 test('law 19: a run is repeated by its seed', async () => {
-  for (let seed = from; seed < from + Math.min(count, 15); seed++) {
+  for (let seed = from; seed < from + Math.min(count, runs(50)); seed++) {
     const [one, two] = [await simulate(seed, { traced: true }), await simulate(seed, { traced: true })]
     expect(two.trace).toStrictEqual(one.trace)
     expect(two.violations).toStrictEqual(one.violations)

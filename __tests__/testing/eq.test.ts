@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 
 import { deepEq } from '../../src/testing'
-import { sameInAnyOrder } from '../../src/testing/internal/same'
+import { sameInAnyOrder } from '../../src/testing/words/same'
 
 const everything = fc.anything({
   withBigInt: true,

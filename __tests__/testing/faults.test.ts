@@ -15,11 +15,10 @@ import {
   inTurn,
   lost,
   seeded,
-  storeLaws,
   testClock,
   works
 } from '../../src/testing'
-import { obeys } from '../laws/register'
+import { obeys, storeLaws } from '../laws/register'
 
 const ms = Duration.milliseconds
 const minute = Duration.minutes(1)

@@ -9,7 +9,7 @@ import * as TE from 'fp-ts/TaskEither'
 
 import type { Command, ReaderRing, RingError } from '../../src'
 import { Codec, dict, invalidates, Ring, ring, ringKey, ringReader, type Store } from '../../src'
-import { lru } from '../../src/stores/lru'
+import { lru } from '../../src/stores/memory/lru'
 
 type AnyRingError = RingError.RingError
 interface Failed {

@@ -14,7 +14,7 @@ import type { LRUCache } from 'lru-cache'
 
 import type { Command, RingError } from '../../src'
 import { Codec, dict, Duration, KeyFn, Policy, ring, ringKey, Store } from '../../src'
-import { lru } from '../../src/stores/lru'
+import { lru } from '../../src/stores/memory/lru'
 
 type Bytes = Uint8Array
 type AnyRingError = RingError.RingError

@@ -9,8 +9,9 @@ import { createClient, createCluster } from 'redis'
 
 import type { DictEntry, RingError } from '../../src'
 import { Codec, dict, Duration, noop, Policy, ring, Store } from '../../src'
-import { lru } from '../../src/stores/lru'
-import { memjs, type MemjsClient } from '../../src/stores/memjs'
+import type { leaseOperations, storeOperations } from '../../src/stores/kit/operations'
+import { memjs, type MemjsClient } from '../../src/stores/memcached/memjs'
+import { lru } from '../../src/stores/memory/lru'
 import { redis, redisHash, tracking } from '../../src/stores/redis'
 
 type Bytes = Uint8Array
@@ -20,8 +21,12 @@ type Price = t.TypeOf<typeof PriceType>
 const json = Store.encoded(Codec.json(PriceType))
 declare const fetchPrice: (id: string) => TE.TaskEither<Error, Price>
 
+type Listed = (typeof storeOperations)[number] | (typeof leaseOperations)[number]
+
 // nothing here runs
 const promises = (): void => {
+  expectTypeOf<Listed>().toEqualTypeOf<Store.Operation>()
+
   const far = redis(createClient(), { namespace: 'shop:' })
   const hash = redisHash(createClient(), { key: 'h' })
   const hidden = memjs(null as unknown as MemjsClient)

@@ -40,8 +40,14 @@ const guides = (): ReadonlyArray<string> =>
       file.endsWith('.md') && fs.existsSync(file) && !file.startsWith(path.join(root, 'docs/reference'))
   )
 
+/** The public modules: those whose header says since when they are there. */
 export const sources = (): ReadonlyArray<string> =>
-  walk(path.join(root, 'src')).filter((file) => file.endsWith('.ts') && !file.includes('/internal/'))
+  walk(path.join(root, 'src')).filter(
+    (file) => file.endsWith('.ts') && isPublic(fs.readFileSync(file, 'utf8'))
+  )
+
+/** Whether a module of `src` is public, by the comment at its head. */
+export const isPublic = (text: string): boolean => /^\/\*\*(?:(?!\*\/)[\s\S])*@since/.test(text)
 
 /** ```ts is part of its page; `no-run` is only type-checked; `isolated` has a scope of its own. */
 export const pageUnits = (file: string, text: string): ReadonlyArray<Unit> => {

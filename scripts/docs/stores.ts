@@ -8,9 +8,9 @@ import { createClient } from 'redis'
 
 import { dict, Duration, noop, Store } from '../../src'
 import { files } from '../../src/stores/files'
-import { lru } from '../../src/stores/lru'
 import { memcached, memcachedClient } from '../../src/stores/memcached'
-import { memjs } from '../../src/stores/memjs'
+import { memjs } from '../../src/stores/memcached/memjs'
+import { lru } from '../../src/stores/memory/lru'
 import { redis, redisHash } from '../../src/stores/redis'
 import { sqlite } from '../../src/stores/sqlite'
 import { root } from './blocks'
@@ -30,6 +30,8 @@ interface Line {
   readonly from: string
   readonly keeps: string
   readonly bounded: string
+  /** To what lifetimes are kept, where that is not a millisecond. */
+  readonly precision?: string
   readonly made: Able
 }
 
@@ -42,7 +44,7 @@ const items = memcached(memcachedClient({ servers: ['localhost'] }))
 const tiers = Store.tiered({ near: memory, far: server })
 
 const binary = memjs(Client.create('localhost'))
-const byMemcached = { keeps: 'bytes, an item each', bounded: 'by memcached' }
+const byMemcached = { keeps: 'bytes, an item each', bounded: 'by memcached', precision: '1 s' }
 const byRedis = { from: 'fp-ring/redis', bounded: 'by Redis' }
 
 /** One line for each store. */
@@ -91,7 +93,7 @@ const yes = (holds: boolean): string => (holds ? 'yes' : 'no')
 
 const seconds = (d: Duration.Duration): string => `${String(d / Duration.seconds(1))} s`
 
-const cells = ({ bounded, from, keeps, made, store }: Line): ReadonlyArray<string> => [
+const cells = ({ bounded, from, keeps, made, precision = '1 ms', store }: Line): ReadonlyArray<string> => [
   `\`${store}\``,
   `\`${from}\``,
   keeps,
@@ -101,8 +103,10 @@ const cells = ({ bounded, from, keeps, made, store }: Line): ReadonlyArray<strin
     : made.lifetime === 'none'
     ? 'only `forever`'
     : made.lifetime === 'hidden'
-    ? 'yes, untold'
-    : 'yes',
+    ? `to ${precision}, untold`
+    : store.startsWith('Store.tiered')
+    ? 'as they are'
+    : `to ${precision}`,
   yes(made.peek !== undefined),
   yes(made.leases !== undefined),
   made.deadline === undefined ? "the ring's" : seconds(made.deadline)

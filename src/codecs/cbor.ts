@@ -1,39 +1,41 @@
 /**
- * Values as CBOR (RFC 8949), by `cbor-x`: smaller and richer than JSON. Dates, bigints, `Map`, `Set`, `Uint8Array`,
- * `undefined`, `NaN`, infinities and `-0` come back as they were.
+ * A codec for CBOR (RFC 8949), by `cbor-x`: its bytes are smaller than JSON, and carry more types. Dates, bigints,
+ * `Map`, `Set`, `Uint8Array`, `undefined`, `NaN`, infinities and `-0` come back as they were.
  *
  * Laws:
  *
  * - law 1: `decode(encode(a)) ≡ right(a)`, or `encode` is a `left` (functions, symbols, holes, instances of classes,
  *   views other than `Uint8Array`, half surrogate pairs, bigints of more than 64 bytes, properties named `__proto__`).
- *   A `Buffer` is its bytes, and comes back as a `Uint8Array`.
- * - law 5: whatever the bytes, `decode` is a `left` or a value of the type. They are scanned before `cbor-x` sees
- *   them: nothing deep, large, truncated, trailing or indefinite, no tag but those for the kinds above.
- * - law 6: the bytes are nobody else's, and what was read shares nothing with them.
+ *   A `Buffer` is written as its bytes, and comes back as a `Uint8Array`.
+ * - law 5: whatever the bytes, `decode` is a `left` or a value of the type. A scan checks the bytes before `cbor-x`
+ *   reads them. It refuses data that is too deep, too large, truncated, trailing or of indefinite length, and all tags
+ *   except those for the types above.
+ * - law 6: no other code holds the bytes that are written, and a decoded value shares nothing with its bytes.
  *
- * What is written is plain CBOR with definite lengths: text keys, byte strings, tag 1 for dates, 2 and 3 for bigints,
- * 258 for sets, 259 for maps; no records, no shared structures, no state between entries. Integers of 8 bytes are
- * read as `bigint`. The tags of `cbor-x` are global to the process: a module that calls its `addExtension` for one of
- * them changes what is read here too.
+ * The output is plain CBOR with definite lengths: text keys, byte strings, tag 1 for dates, 2 and 3 for bigints, 258
+ * for sets, 259 for maps; no records, no shared structures, no state between entries. Integers of 8 bytes are read as
+ * `bigint`. The tags of `cbor-x` are global to the process: if another module calls its `addExtension` for one of them,
+ * that also changes how this codec reads it.
  *
  * @since 0.1.0
  */
 import { Decoder, Encoder } from 'cbor-x'
 import type * as t from 'io-ts'
 
-import type { Codec } from '../Codec'
-import { cborWith } from '../internal/cbor'
-import { scanCbor } from '../internal/cborScan'
-import { limit } from '../internal/guards'
-import { defaultDepth } from '../internal/json'
+import { scanCbor } from './cborScan'
+import { cborWith } from './cborValue'
+import { checkedType, defaultBytes, limit } from './fromType'
+import { defaultDepth } from './json'
+import type { Codec } from './model'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
 
 /**
- * What the codec lets through, both ways: how deep arrays, records, maps and sets may be nested (64), how many items
- * an entry may have (1,000,000; a property is two), how many bytes (16 MiB).
+ * Limits for both directions. `maxDepth`: how deep arrays, records, maps and sets may be nested (default: 64).
+ * `maxItems`: how many items an entry may have; a property counts as two (default: 1,000,000). `maxBytes`: how many
+ * bytes (default: 16 MiB).
  *
  * @category model
  * @since 0.1.0
@@ -69,7 +71,7 @@ const codecOf = /*#__PURE__*/ cborWith({
 })
 
 /**
- * CBOR of what an io-ts type encodes to. Throws a `TypeError` for a limit that is no whole number above zero.
+ * The output of an io-ts type as CBOR. Throws a `TypeError` for a limit that is not a whole number above zero.
  *
  * @example
  * import { cbor } from 'fp-ring/cbor'
@@ -90,9 +92,11 @@ const codecOf = /*#__PURE__*/ cborWith({
  * @category constructors
  * @since 0.1.0
  */
-export const cbor = <A, O>(type: t.Type<A, O>, options: CborOptions = {}): Codec<A, Uint8Array> =>
-  codecOf(type, {
+export const cbor = <A, O>(type: t.Type<A, O>, options: CborOptions = {}): Codec<A, Uint8Array> => {
+  checkedType('cbor', type, options, ['maxDepth', 'maxItems', 'maxBytes'])
+  return codecOf(type, {
     maxDepth: limit('maxDepth', options.maxDepth, defaultDepth),
     maxItems: limit('maxItems', options.maxItems, 1_000_000),
-    maxBytes: limit('maxBytes', options.maxBytes, 16 * 1024 * 1024)
+    maxBytes: limit('maxBytes', options.maxBytes, defaultBytes)
   })
+}

@@ -1,5 +1,5 @@
 /**
- * Pages: the answers of HTTP handlers, cached by the rules of shared caches, and expired from the program.
+ * Pages: the answers of HTTP handlers, cached by the rules of shared caches, and invalidated by the program.
  *
  * @since 0.1.0
  */
@@ -15,6 +15,6 @@ export {
   type PageListener,
   pageMiddleware,
   type PageMiddleware
-} from './node'
-export { type PageHandler, page } from './page'
+} from './node/node'
+export { type PageHandler, page } from './web/page'
 export { type PageCommands, type PageConfig } from './pages'

@@ -1,5 +1,5 @@
 /**
- * Pages as they are stored, and what is said of them.
+ * The types of stored pages, and of their requests.
  *
  * @since 0.1.0
  */
@@ -9,9 +9,11 @@
 // -------------------------------------------------------------------------------------
 
 /**
- * A page as it is stored, and as a policy's functions see it. `headers` are pairs, with names in lower case. `time` is when all
- * of it had come, in milliseconds since 1970, and `age` how old it was then, in milliseconds. `lifetime` is how long it is fresh
- * from then on, in milliseconds; nothing where it has no end. `variant` says what its request said in the fields that `Vary` names.
+ * A stored page, as the functions of a policy receive it. `headers` are pairs, with names in lower case. `time` is when
+ * it was complete, in milliseconds since 1970, and `age` how old it was then, in milliseconds. `lifetime` is how long
+ * it is fresh from then on, in milliseconds; absent if it has no end. `variant` is a digest of its request's values of
+ * the fields in `Vary`. `removed` are the names of fields that were set before the cache, and that the handler has
+ * removed.
  *
  * @category model
  * @since 0.1.0
@@ -24,10 +26,12 @@ export interface Page {
   readonly age: number
   readonly lifetime?: number
   readonly variant: string
+  readonly removed?: ReadonlyArray<string>
 }
 
 /**
- * Why a handler brought no page: it threw, or it answered with 500, 502, 503 or 504. `Policy.staleIfError` is asked of both.
+ * Why a handler returned no page: it threw, or it answered with 500, 502, 503 or 504. `Policy.staleIfError` covers
+ * both.
  *
  * @category model
  * @since 0.1.0
@@ -37,20 +41,20 @@ export type PageError =
   | { readonly _tag: 'Failed'; readonly status: number }
 
 /**
- * What the tags of a page, and the functions of its policy, may depend on.
+ * The input for the tags of a page, and for the functions of its policy.
  *
  * @category model
  * @since 0.1.0
  */
 export interface PageRequest {
-  /** With its query, as it was given. */
+  /** With its query, unchanged. */
   readonly path: string
   readonly method: string
   readonly header: (name: string) => string | undefined
 }
 
 /**
- * The page that a command is about: its path, with the query; its whole address; or a request for it.
+ * The page for a command: its path, with the query; its whole address; or a request for it.
  *
  * @category model
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * What a cache of pages is made of, whatever server it stands in: its types, and the ring that it is.
+ * A cache of pages, independent of the server: its types, and its ring.
  *
  * @since 0.1.0
  */
@@ -10,35 +10,33 @@ import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
+import { defect } from '../base/defect'
 import * as Clock from '../Clock'
-import type { Codec } from '../Codec'
+import { limit } from '../codecs/fromType'
+import type { Codec } from '../codecs/model'
 import type { Duration } from '../Duration'
 import { seconds } from '../Duration'
-import { defect } from '../internal/defect'
-import { limit } from '../internal/guards'
-import { isName } from '../internal/httpFields'
-import { madeBy, type PagePolicy, ringPolicy } from '../internal/httpMade'
-import { makeAnswered } from '../internal/httpObserve'
-import { pageCodec } from '../internal/httpPage'
-import { anybody, type Wanted } from '../internal/httpRules'
-import {
-  type LoadError,
-  makeLoad,
-  makePassing,
-  makeServe,
-  placeAt,
-  type Serving,
-  type Stop,
-  type Ways
-} from '../internal/httpServe'
-import { isAt, orThrow, pathFor, type Target, targetFor } from '../internal/httpTarget'
-import { makeVisit, type Reply } from '../internal/httpVisit'
+import { checkedPolicy } from '../engine/policy'
 import * as KeyFn from '../KeyFn'
 import type * as Policy from '../Policy'
 import { ring } from '../Ring'
+import { nobody, owner } from '../ring/config'
+import type { Dissectible } from '../ring/model'
+import { elsewhere, pageOptions } from '../ring/options'
 import { KeyError, type RingError } from '../RingError'
 import type { Observer } from '../RingEvent'
-import type * as Store from '../Store'
+import type * as Store from '../stores/model'
+import { anatomy } from '../wiring/anatomy'
+import { anObject, aStore, checkOptions, must } from '../wiring/check'
+import { type LoadError, makeLoad, makePassing, type Stop } from './cache/load'
+import { madeBy, type PagePolicy, ringPolicy, standsBy } from './cache/made'
+import { makeAnswered } from './cache/observe'
+import { makeServe, placeAt, type Serving, type Ways } from './cache/serve'
+import { pageCodec } from './cache/stored'
+import { makeVisit, type Reply } from './cache/visit'
+import { isName } from './core/fields'
+import { anybody, type Wanted } from './core/rules'
+import { isAt, orThrow, pathFor, type Target, targetFor } from './core/target'
 import type { Page, PageError, PageRequest, PageTarget } from './model'
 
 // -------------------------------------------------------------------------------------
@@ -46,7 +44,7 @@ import type { Page, PageError, PageRequest, PageTarget } from './model'
 // -------------------------------------------------------------------------------------
 
 /**
- * Where pages are kept, and how.
+ * Where and how pages are stored.
  *
  * @category model
  * @since 0.1.0
@@ -54,54 +52,60 @@ import type { Page, PageError, PageRequest, PageTarget } from './model'
 export interface PageConfig<B, C> {
   /** A store of bytes. */
   readonly store: Store.Store<Uint8Array, B> & NoInfer<C>
-  /** What pages live by that say nothing themselves, and for how long they may be served late. */
+  /** The lifetimes of pages that declare none, and the stale windows. */
   readonly policy?: Policy.Policy<C, never, Page, readonly [request: PageRequest], PageError>
-  /** Begins every key. Default: `page`. */
+  /** The start of every key. Default: `page`. */
   readonly name?: string
-  /** Scheme and host of the site. Only requests for that host are answered from the store, and paths are paths of it. */
+  /** Scheme and host of the site. Only requests for that host are answered from the store, and paths belong to it. */
   readonly origin?: string
-  /** Request fields on which all pages depend, whatever their `Vary` says. */
+  /** Request fields on which all pages depend, in addition to their `Vary`. */
   readonly vary?: ReadonlyArray<string>
-  /** Groups of pages that `purge` hides at once. */
+  /** Groups of pages that `purge` hides together. */
   readonly tags?: (request: PageRequest) => ReadonlyArray<string>
   /** The largest body that is stored, in bytes. Default: 1 MiB. */
   readonly maxBytes?: number
-  /** How long the body of a page that is stored may take after its head. Default: 10 seconds. */
+  /** The time limit of the body of a stored page, after its head. Default: 10 seconds. */
   readonly bodyTimeout?: Duration
-  /** Whether pages without an `ETag` are given one. Default: yes. */
+  /** Whether pages without an `ETag` get one. Default: yes. */
   readonly etag?: boolean
-  /** Whether clients may ask for a newer page than the one that is stored (`no-cache`, `max-age`, …). Default: yes. */
+  /** Whether clients may request a newer page than the stored one (`no-cache`, `max-age`, …). Default: yes. */
   readonly obeysClients?: boolean
-  /** What the cache calls itself in `Cache-Status`, or that it does not. Default: `fp-ring`. */
+  /** The name of the cache in `Cache-Status`, or `false` to send none. Default: `fp-ring`. */
   readonly cacheStatus?: string | false
   readonly version?: string | number
   readonly observe?: Observer
+  /** Whether faults without an observer are emitted as warnings of the process, `FP_RING_FAULT`. Default: yes. */
+  readonly warnings?: boolean
   readonly clock?: Clock.Clock
-  /** A number from 0 to 1 (1 excluded), for jitter, for early refresh, and for the pauses while another process loads. */
+  /**
+   * A number from 0 to 1 (1 excluded), for jitter, for early refresh, and for the pauses while another process loads.
+   */
   readonly random?: () => number
-  /** The time of day, in milliseconds since 1970. */
+  /** As for rings: receives loads that continue after their request has been answered. */
+  readonly waitUntil?: (work: Promise<unknown>) => void
+  /** The system time, in milliseconds since 1970. */
   readonly date?: IO<number>
 }
 
 /**
- * What can be done with stored pages without a handler.
+ * The commands for stored pages that need no handler.
  *
  * @category model
  * @since 0.1.0
  */
-export interface PageCommands<B> {
-  /** Hides the page in all its variants, for all hosts, and voids loads that are under way. */
+export interface PageCommands<B> extends Dissectible {
+  /** Hides the page in all its variants, for all hosts, and invalidates its loads in progress. */
   readonly delete: (target: PageTarget) => TE.TaskEither<RingError, void>
   /** Whether there is a page that would be served. */
   readonly has: (target: PageTarget) => TE.TaskEither<RingError, boolean>
-  /** Where the page lies that does not vary. For a target without one it throws a `KeyError`. */
+  /** The key of the page, if it does not vary. Throws a `KeyError` for an invalid target. */
   readonly key: (target: PageTarget) => KeyFn.Key
   /** Hides all pages with one of these tags. */
   readonly purge: (...tags: ReadonlyArray<string>) => TE.TaskEither<RingError, void>
   /** Deletes every page of this name. */
   readonly clear: () => TE.TaskEither<RingError, void>
   readonly store: Store.Store<Uint8Array, B>
-  /** For bytes that were read from the backend by hand. */
+  /** Decodes bytes that were read directly from the backend. */
   readonly decode: (raw: Uint8Array) => E.Either<RingError, Page>
 }
 
@@ -109,7 +113,7 @@ export interface PageCommands<B> {
 // internals
 // -------------------------------------------------------------------------------------
 
-/** A name that a structured field may hold as a token. */
+/** A name that is valid as a token of a structured field. */
 const token = /^[A-Za-z*][A-Za-z0-9!#$%&'*+\-.^_`|~:/]*$/
 
 const nameOf = (cacheStatus: string | false | undefined): string | undefined =>
@@ -137,6 +141,11 @@ const siteOf = (origin: string | undefined): Target | undefined =>
         )
       )
 
+/**
+ * The owner of the keys: the site, as two sites with one name would share pages. If it is unknown, the keys contain it.
+ */
+const ownedBy = (site: Target | undefined) => ({ [owner]: site?.origin ?? nobody })
+
 const neverRun = (): Promise<Reply> => Promise.reject(new Error('a command ran a handler'))
 
 const wantedOf = (target: PageTarget): Wanted =>
@@ -145,17 +154,17 @@ const wantedOf = (target: PageTarget): Wanted =>
     : anybody
 
 /**
- * What adapters make their caches of.
+ * The parts from which adapters build their caches.
  *
  * @internal
  */
 export interface PageParts<B> extends Serving {
-  /** What the cache calls itself, if it does. */
+  /** The name in `Cache-Status`, if any. */
   readonly cache: string | undefined
   readonly commands: PageCommands<B>
   readonly now: IO<number>
   readonly update: (stop: Stop) => TE.TaskEither<LoadError | RingError, Page>
-  /** The page that lies there for a request; where the store fails, why. */
+  /** The stored page for a request; a failure of the store is returned. */
   readonly look: (target: PageTarget) => TE.TaskEither<RingError, O.Option<Page>>
   readonly placeOf: (target: PageTarget) => E.Either<KeyError, Target>
   readonly stopAt: (target: Target, wanted: Wanted, run: () => Promise<Reply>) => Stop
@@ -163,13 +172,16 @@ export interface PageParts<B> extends Serving {
 }
 
 /**
- * A cache of pages, for its adapters.
+ * A cache of pages, for adapters.
  *
  * @internal
  */
 export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): PageParts<B> => {
-  // the proof: what a policy asks of its store is checked where it is given
-  const policy = (config.policy ?? { _tag: 'Policy' }) as PagePolicy
+  checkOptions('a page', config, pageOptions, elsewhere)
+  must('the options of a page', anObject, config)
+  must("the option 'store' of a page", aStore, config.store)
+  // SAFETY: the requirements of a policy for its store are checked by the type of `config`
+  const policy = checkedPolicy((config.policy ?? { _tag: 'Policy' }) as PagePolicy)
   if (config.policy?.negative !== undefined)
     defect('errors are stored as the pages that they are: a page has no negative')
   const maxBytes = limit('maxBytes', config.maxBytes, 1024 * 1024)
@@ -190,7 +202,8 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
     base,
     pathTag,
     isAt: (target) => isAt(target, site),
-    made: madeBy(policy, config.etag !== false, now)
+    made: madeBy(policy, config.etag !== false, now),
+    stands: standsBy(policy, now)
   }
   const passing = makePassing(clock)
   const codec: Codec<Page, Uint8Array> = pageCodec(maxBytes)
@@ -213,8 +226,11 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
     key: KeyFn.of(({ place }: Stop) => place, `${name}:`),
     tags: ({ visit }: Stop) => [pathTag(visit.path), ...(config.tags?.(visit) ?? [])],
     clock,
+    ...ownedBy(site),
     ...(config.version === undefined ? {} : { version: config.version }),
+    ...(config.warnings === undefined ? {} : { warnings: config.warnings }),
     ...(config.random === undefined ? {} : { random: config.random }),
+    ...(config.waitUntil === undefined ? {} : { waitUntil: config.waitUntil }),
     ...(config.observe === undefined ? {} : { observe: answered.told(config.observe) })
   })
   const { find, serve } = makeServe(ways, pages, passing)
@@ -224,7 +240,7 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
       targetFor(target, site?.origin),
       E.filterOrElse(
         (place) => isAt(place, site),
-        () => new KeyError('that is no page of this site')
+        () => new KeyError('this address is of another site than the option origin')
       )
     )
   const stopAt = (target: Target, wanted: Wanted, run: () => Promise<Reply>): Stop => ({
@@ -258,7 +274,8 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
     purge: pages.purge,
     clear: pages.clear,
     store: pages.store,
-    decode: pages.decode
+    decode: pages.decode,
+    [anatomy]: pages[anatomy]
   }
   return {
     cache: nameOf(config.cacheStatus),

@@ -1,10 +1,11 @@
 /**
- * A clock that stands still until it is moved.
+ * A clock that stands still until a test moves it.
  *
  * @since 0.1.0
  */
 import type { Task } from 'fp-ts/Task'
 
+import { nextTurn } from '../base/timer'
 import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 
@@ -13,15 +14,15 @@ import type { Duration } from '../Duration'
 // -------------------------------------------------------------------------------------
 
 /**
- * A clock for tests: a ring takes it as its `clock`, and so do the stores in memory.
+ * A clock for tests: pass it to a ring, or to a store in memory, as its `clock`.
  *
  * @category model
  * @since 0.1.0
  */
 export interface TestClock extends Required<Clock> {
   /**
-   * Lets time pass. What is due runs in its order, each when its time has come, and has been heard by all who wait for
-   * it before the next one runs.
+   * Lets time pass. The timers that are due run in order, each at its own time. Before the next one runs, all code that
+   * waits for this one has run.
    */
   readonly pass: (d: Duration) => Task<void>
 }
@@ -35,10 +36,10 @@ interface Timer {
   readonly run: () => void
 }
 
-/** A turn of the event loop: by then every promise that was settled has been heard. */
-const turn: Task<void> = () => new Promise((resolve) => setImmediate(resolve))
+/** Waits for a turn of the event loop: by then the handlers of all settled promises have run. */
+const turn: Task<void> = () => new Promise(nextTurn)
 
-/** The next one that is due by then; of two that are due at the same time, the one that was set first. */
+/** The next timer that is due by then. If two are due at the same time, it is the one that was set first. */
 const next = (timers: Iterable<Timer>, until: number): Timer | undefined => {
   let first: Timer | undefined
   for (const timer of timers) {
@@ -48,7 +49,7 @@ const next = (timers: Iterable<Timer>, until: number): Timer | undefined => {
 }
 
 /**
- * A clock that is moved by hand, from some time on (0 unless told). Its timers keep no process alive.
+ * A clock that a test moves. It begins at a given time (default: 0). Its timers do not keep the process alive.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -73,17 +74,19 @@ const next = (timers: Iterable<Timer>, until: number): Timer | undefined => {
 export const testClock = (from = 0): TestClock => {
   let now = from
   const timers = new Set<Timer>()
+  const after: TestClock['after'] = (d, run) => () => {
+    const timer = { due: now + Math.max(0, d), run }
+    timers.add(timer)
+    return () => {
+      timers.delete(timer)
+    }
+  }
   return {
     now: () => now,
-    after: (d, run) => () => {
-      const timer = { due: now + Math.max(0, d), run }
-      timers.add(timer)
-      return () => {
-        timers.delete(timer)
-      }
-    },
+    after,
+    background: after,
     pass: (d) => async () => {
-      await turn() // what was begun before has set its timers
+      await turn() // so that tasks that began earlier have set their timers
       const until = now + d
       for (let timer = next(timers, until); timer !== undefined; timer = next(timers, until)) {
         timers.delete(timer)

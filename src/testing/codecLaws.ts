@@ -19,18 +19,18 @@ import {
   isolates,
   makesBytes,
   survives
-} from './internal/codecChecks'
-import { same } from './internal/same'
-import { law, looking } from './internal/words'
+} from './codec/checks'
 import type { Laws } from './law'
+import { same } from './words/same'
+import { law, looking } from './words/words'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
 
 /**
- * What the laws have to know of a codec. All but `values` may be left out: it then isolates, and is not framed. That it
- * makes bytes is found out.
+ * The properties of a codec that the laws need. All but `values` may be left out: by default a codec isolates, and is
+ * not framed. The laws find out themselves whether it makes bytes.
  *
  * @category model
  * @since 0.1.0
@@ -44,9 +44,9 @@ export interface CodecLawsOptions<A> {
   readonly isolates?: boolean
   /** Whether no beginning of an entry is an entry (default: no). Plain text is not framed; JSON and CBOR are. */
   readonly framed?: boolean
-  /** How many values (default: 300); of hostile bytes, seven times as many. */
+  /** How many values to try (default: 300), and seven times as many hostile bytes. */
   readonly numRuns?: number
-  /** For fast-check: repeats a run (default: by chance). */
+  /** The seed of fast-check, to repeat a run (default: random). */
   readonly seed?: number
 }
 
@@ -55,7 +55,7 @@ export interface CodecLawsOptions<A> {
 // -------------------------------------------------------------------------------------
 
 /**
- * The laws of a codec: of one that makes bytes also what it does with those that it did not make.
+ * The laws of a codec. For a codec that makes bytes, they also check how it handles bytes that it did not make.
  *
  * @example
  * import * as fc from 'fast-check'
@@ -84,7 +84,7 @@ export const codecLaws = <A, R>(codec: Codec<A, R>, options: CodecLawsOptions<A>
     equals: eq === undefined ? same : (x, y) => eq.equals(x, y),
     check: looking(numRuns, seed)
   }
-  // the proof: some of its raw values are bytes, so all are
+  // SAFETY: some of its raw values are bytes, so all are
   const ofBytes = makesBytes(c) ? (c as unknown as CodecCase<A, Uint8Array>) : undefined
   return [
     law('law 1: what is encoded comes back, what cannot is refused', () => comesBack(c)),

@@ -5,16 +5,16 @@
  */
 import type { Eq } from 'fp-ts/Eq'
 
-import { same } from './internal/same'
+import { same } from './words/same'
 
 // -------------------------------------------------------------------------------------
 // instances
 // -------------------------------------------------------------------------------------
 
 /**
- * Deep equality, bit for bit, which the laws take where they are given no other: `-0` is not `0`, an absent property is not
- * an undefined one, a hole is not an element; the entries of maps and sets have an order. A `Buffer` is its bytes, and a
- * record without a prototype is a record.
+ * Deep equality, bit for bit; the laws use it by default. `-0` is not `0`, an absent property is not an undefined one,
+ * and a hole is not an element. The order of the entries of maps and sets matters. A `Buffer` equals a `Uint8Array`
+ * with the same bytes, and a record without a prototype equals the same record with one.
  *
  * @example
  * import { deepEq } from 'fp-ring/testing'

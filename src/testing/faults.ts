@@ -1,5 +1,5 @@
 /**
- * Faults on demand: a store whose requests and answers are late or lost, or that fails, as a plan says.
+ * Faults on demand: a store that fails, or whose requests and answers are late or lost, according to a plan.
  *
  * @since 0.1.0
  */
@@ -8,9 +8,10 @@ import type { IO } from 'fp-ts/IO'
 import type { Task } from 'fp-ts/Task'
 import type { TaskEither } from 'fp-ts/TaskEither'
 
+import { extend } from '../base/extend'
+import { setAlarm } from '../base/timer'
 import type { Clock } from '../Clock'
 import { type Duration, forever, milliseconds } from '../Duration'
-import { extend } from '../internal/extend'
 import { type StoreError, storeFailed } from '../RingError'
 import type { Capabilities, Combinator, Operation, Store } from '../Store'
 import { around } from '../Store'
@@ -21,10 +22,10 @@ import type { Random } from './random'
 // -------------------------------------------------------------------------------------
 
 /**
- * What becomes of one operation. `there`: how long until the store does what it was asked. `back`: how long from then
- * until the answer is heard. `Duration.forever` is lost: never done, or never answered. `answer`, for one that comes:
- * `given` as it is; `lost`, it was done, and is a `left` all the same; `failed`, it was not done, and is a `left`. What is
- * left out is no time at all, and `given`.
+ * The fate of one operation. `there`: how long until the store runs it. `back`: how long from then until the caller has
+ * the answer. `Duration.forever` means lost: never run, or never answered. `answer`: if an answer comes, `given` is the
+ * store's own; `lost` is a `left` although the operation was run; `failed` is a `left`, and the operation was not run.
+ * The defaults are no time, and `given`.
  *
  * @category model
  * @since 0.1.0
@@ -36,7 +37,7 @@ export interface Fate {
 }
 
 /**
- * Says the fate of every operation, when it is run.
+ * Decides the fate of every operation when it is run.
  *
  * @category model
  * @since 0.1.0
@@ -44,8 +45,8 @@ export interface Fate {
 export type Plan = (operation: Operation) => IO<Fate>
 
 /**
- * How often what goes wrong, from 0 to 1 (nothing does, unless it is named), and how long an answer takes on either way:
- * between `least` and `most`, which are no time unless told.
+ * The probability of each fault, from 0 to 1 (default: 0), and how long each way takes: between `least` and `most`
+ * (default: no time).
  *
  * @category model
  * @since 0.1.0
@@ -53,7 +54,7 @@ export type Plan = (operation: Operation) => IO<Fate>
 export interface Odds {
   readonly failed?: number
   readonly lost?: number
-  /** Never answered; it was done, or it was not. */
+  /** Never answered, whether it was run or not. */
   readonly hung?: number
   readonly least?: Duration
   readonly most?: Duration
@@ -64,7 +65,7 @@ export interface Odds {
 // -------------------------------------------------------------------------------------
 
 /**
- * It is done, and answered.
+ * The operation is run, and answered.
  *
  * @example
  * import { inTurn, works } from 'fp-ring/testing'
@@ -77,7 +78,7 @@ export interface Odds {
 export const works: Fate = {}
 
 /**
- * It is not done, and fails.
+ * The operation is not run, and fails.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -98,7 +99,7 @@ export const works: Fate = {}
 export const fails: Fate = { answer: 'failed' }
 
 /**
- * It is done, and fails: its answer was lost on the way back.
+ * The operation is run, and fails: its answer was lost on the way back.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -119,7 +120,7 @@ export const fails: Fate = { answer: 'failed' }
 export const lost: Fate = { answer: 'lost' }
 
 /**
- * It is not done, and never answered.
+ * The operation is not run, and never answered.
  *
  * @example
  * import { pipe } from 'fp-ts/function'
@@ -127,10 +128,8 @@ export const lost: Fate = { answer: 'lost' }
  * import { faulty, hangs, inTurn } from 'fp-ring/testing'
  *
  * const store = pipe(dict<string>(), faulty(inTurn([hangs])), Store.timed(Duration.milliseconds(5)))
- * const alive = setInterval(() => {}, 1)
  * store.get('k')().then((got) => {
  *   assert.ok(got._tag === 'Left' && got.left.reason === 'timeout')
- *   clearInterval(alive)
  * })
  *
  * @category constructors
@@ -139,7 +138,7 @@ export const lost: Fate = { answer: 'lost' }
 export const hangs: Fate = { there: forever }
 
 /**
- * One fate after the other, whatever the operations; when they are used up, all that follows works.
+ * One fate after the other, whatever the operations. After the last one, every operation works.
  *
  * @example
  * import { fails, inTurn, works } from 'fp-ring/testing'
@@ -156,7 +155,7 @@ export const inTurn = (fates: ReadonlyArray<Fate>): Plan => {
 }
 
 /**
- * Fates by chance.
+ * Random fates.
  *
  * @example
  * import { Duration } from 'fp-ring'
@@ -188,16 +187,16 @@ export const byChance = (random: Random, odds: Odds): Plan => {
 // combinators
 // -------------------------------------------------------------------------------------
 
-/** A timer that keeps the process alive, as a request on a network does, but for one that never ends. */
+/** A timer that keeps the process alive, like a request on a network, except one that never ends. */
 const passed =
   (clock: Clock | undefined, d: Duration): Task<void> =>
   () =>
     new Promise((resolve) => {
       if (clock?.after !== undefined) void clock.after(d, resolve)()
-      else if (d !== forever) setTimeout(resolve, d)
+      else void setAlarm(d, resolve, 'waited')
     })
 
-/** No time is none at all, without a turn of the event loop. */
+/** A wait of no time does not even take a turn of the event loop. */
 const late = async (clock: Clock | undefined, d: Duration | undefined): Promise<void> => {
   if (d !== undefined && d > 0) await passed(clock, d)()
 }
@@ -215,8 +214,8 @@ const fated =
   }
 
 /**
- * A store to which happens what the plan says, by a real clock or by that of a test. It is like one on a network: it has
- * no `peek`, and no deadline, so that `Store.timed` or the ring puts one before it.
+ * A store whose operations have the fates of a plan, by a real clock or that of a test. It is like a store on a
+ * network: it has no `peek`. It has no deadline either; `Store.timed` or the ring adds one.
  *
  * @example
  * import * as E from 'fp-ts/Either'
@@ -239,6 +238,6 @@ export const faulty =
   (plan: Plan, options: { readonly clock?: Clock } = {}): Combinator =>
   <R, B, S extends Store<R, B>>(store: S & Store<R, B>) => {
     const made = around(fated(plan, options.clock))<R, B, S>(store)
-    // the proof: the same store without members that need not be there
+    // SAFETY: the same store without optional members
     return extend(made, {}, ['peek', 'peekEntry', 'deadline']) as Store<R, B> & Capabilities<S, R>
   }

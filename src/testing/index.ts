@@ -1,6 +1,6 @@
 /**
- * What the stores, codecs and key functions of this package are tested with, for those of your own: laws as data, for
- * any runner of tests; a clock that is moved by hand, chance that can be repeated, faults on demand.
+ * The tools that test the stores, codecs and key functions of this package, for your own: laws as data, for any test
+ * runner; a clock that a test moves; random numbers that can be repeated; faults on demand.
  *
  * @since 0.1.0
  */

@@ -3,7 +3,7 @@
  *
  * Laws:
  *
- * - law 3, 4, 35 of `docs/laws.md`, as far as they are a key function's.
+ * - law 3, 4, 35 of `docs/laws.md`, as far as they concern a key function.
  *
  * @since 0.1.0
  */
@@ -11,17 +11,17 @@ import type * as fc from 'fast-check'
 import type { Eq } from 'fp-ts/Eq'
 
 import type { Arguments, KeyFn } from '../KeyFn'
-import { begins, fits, hasNoOrder, isFunction, isInjective, type KeyCase, reads } from './internal/keyChecks'
-import { sameInAnyOrder } from './internal/same'
-import { law, looking } from './internal/words'
+import { begins, fits, hasNoOrder, isFunction, isInjective, type KeyCase, reads } from './key/checks'
 import type { Laws } from './law'
+import { sameInAnyOrder } from './words/same'
+import { law, looking } from './words/words'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
 
 /**
- * What the laws have to know of a key function. All but `values` may be left out.
+ * The properties of a key function that the laws need. All but `values` may be left out.
  *
  * @category model
  * @since 0.1.0
@@ -29,13 +29,15 @@ import type { Laws } from './law'
 export interface KeyLawsOptions<Args extends Arguments> {
   /** Arguments that have a key. The more alike they are, the more the laws find. */
   readonly values: fc.Arbitrary<Args>
-  /** When two lists of arguments shall have one key (default: deep equality, whatever the order). */
+  /**
+   * Whether two lists of arguments must have the same key (default: deep equality, whatever the order of properties).
+   */
   readonly eq?: Eq<Args>
   /** How many bytes of UTF-8 a key may have (default: any number). */
   readonly maxBytes?: number
-  /** How many lists of arguments (default: 3,000, of which every two are compared). */
+  /** How many lists of arguments to try (default: 3,000); every two of them are compared. */
   readonly numRuns?: number
-  /** For fast-check: repeats a run (default: by chance). */
+  /** The seed of fast-check, to repeat a run (default: random). */
   readonly seed?: number
 }
 
@@ -44,7 +46,8 @@ export interface KeyLawsOptions<Args extends Arguments> {
 // -------------------------------------------------------------------------------------
 
 /**
- * The laws of a key function. The one of its prefix is there if it has one, the one of the length if `maxBytes` is told.
+ * The laws of a key function. The law of the prefix is included if it has one, that of the length if `maxBytes` is
+ * given.
  *
  * @example
  * import * as fc from 'fast-check'

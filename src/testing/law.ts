@@ -1,6 +1,6 @@
 /**
- * A law as data: a name, and a check that resolves where it is kept and rejects where it is not. Every runner of tests
- * takes it: `for (const law of laws) test(law.name, law.run)`.
+ * A law as data: a name, and a check that resolves if the law is kept and rejects if it is not. It works with every
+ * test runner: `for (const law of laws) test(law.name, law.run)`.
  *
  * @since 0.1.0
  */
@@ -11,8 +11,8 @@ import type { Task } from 'fp-ts/Task'
 // -------------------------------------------------------------------------------------
 
 /**
- * One law of a store, a codec or a key function. `name` begins with its number in `docs/laws.md`. `run` rejects with
- * what was found where the law is broken.
+ * One law of a store, a codec or a key function. `name` begins with its number in `docs/laws.md`. If the law is broken,
+ * `run` rejects with the counterexample.
  *
  * @category model
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * Chance that can be repeated: a stream of numbers that a seed says.
+ * Random numbers that can be repeated: a stream that a seed determines.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import type { IO } from 'fp-ts/IO'
 // -------------------------------------------------------------------------------------
 
 /**
- * A stream of chance. `next` is what a ring takes as its `random`.
+ * A stream of random numbers. Pass `next` to a ring as its `random`.
  *
  * @category model
  * @since 0.1.0
@@ -20,11 +20,11 @@ export interface Random {
   readonly next: IO<number>
   /** A whole number, both ends included. */
   readonly between: (least: number, most: number) => IO<number>
-  /** Yes, as often as `p` says: never for 0, always for 1. */
+  /** True with probability `p`: never for 0, always for 1. */
   readonly chance: (p: number) => IO<boolean>
   /** One of the list, which must not be empty. */
   readonly pick: <A>(from: readonly [A, ...ReadonlyArray<A>]) => IO<A>
-  /** A stream of its own, so that what one part draws changes nothing for another. */
+  /** A new, independent stream, so that the draws of one part do not change those of another. */
   readonly fork: IO<Random>
 }
 
@@ -45,7 +45,7 @@ const mulberry32 = (seed: number): IO<number> => {
 }
 
 /**
- * A stream from a seed, a whole number. The same seed gives the same stream, here and everywhere.
+ * A stream from a seed, a whole number. The same seed gives the same stream on every machine.
  *
  * @example
  * import { seeded } from 'fp-ring/testing'

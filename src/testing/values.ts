@@ -12,8 +12,8 @@ import type { StoreLawsOptions } from './storeLaws'
 // -------------------------------------------------------------------------------------
 
 /**
- * For a store of bytes: short ones by chance, and as extremes none, those that protocols trip over, and a megabyte.
- * (`Buffer` and `Uint8Array` are equal where their bytes are.)
+ * For a store of bytes: short random ones, and as extremes no bytes, bytes that confuse protocols, and a megabyte.
+ * (`Buffer` and `Uint8Array` are equal if their bytes are.)
  *
  * @example
  * import { dict } from 'fp-ring'
@@ -39,8 +39,8 @@ export const bytes: Required<Pick<StoreLawsOptions<Uint8Array>, 'values' | 'extr
 }
 
 /**
- * For a store of strings: short ones by chance, of any letters, and as extremes none, those that protocols and encodings
- * trip over, and a million letters. Half a letter (a lone surrogate) is not among them, as UTF-8 has none.
+ * For a store of strings: short random ones of any characters, and as extremes the empty string, strings that confuse
+ * protocols and encodings, and a million letters. None has a lone surrogate, because UTF-8 cannot encode it.
  *
  * @example
  * import { dict } from 'fp-ring'
@@ -70,7 +70,7 @@ export const texts: Required<Pick<StoreLawsOptions<string>, 'values' | 'extremes
 }
 
 /**
- * For a store that holds values as they are: anything, `undefined` and `null` too.
+ * For a store that holds references: any values, `undefined` and `null` included.
  *
  * @example
  * import { dict } from 'fp-ring'

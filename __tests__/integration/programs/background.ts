@@ -37,14 +37,6 @@ const main = async (): Promise<void> => {
     void cached.delete(1)()
     console.log(await first, await updating, E.isLeft(await cached(2)()))
   }
-  // a store that never answers, a deadline in a minute, and nobody waiting: nothing keeps the process alive
-  const hung = { ...far, get: () => () => new Promise<never>(() => undefined) }
-  const slow = ring((id: number) => TE.right(id), {
-    store: hung,
-    name: 'k',
-    policy: Policy.storeTimeout(Duration.minutes(1))
-  })
-  void slow(1)()
   console.log('end')
 }
 

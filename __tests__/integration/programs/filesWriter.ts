@@ -6,9 +6,9 @@
 import { closeSync, futimesSync, openSync, writeSync } from 'node:fs'
 
 import * as D from '../../../src/Duration'
-import { encodeFile, seal } from '../../../src/internal/fileFormat'
-import { fileOf } from '../../../src/internal/fileNames'
 import { files } from '../../../src/stores/files'
+import { encodeFile, seal } from '../../../src/stores/files/format'
+import { fileOf } from '../../../src/stores/files/names'
 import { keys, valueOf } from '../values'
 
 const [directory = '', how = ''] = process.argv.slice(2)

@@ -5,7 +5,7 @@
  */
 import { createRequire } from 'node:module'
 
-import type { SqliteDatabase } from '../../../src/stores/sqlite'
+import type { SqliteDatabase } from '../../../src/stores/sqlite/model'
 
 /** What the tests ask of each of them. */
 export interface Connection extends SqliteDatabase {

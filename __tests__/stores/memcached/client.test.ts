@@ -1,16 +1,16 @@
 /** The client: what it sends, what it refuses to send, where it sends it, and how it ends. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { type AddressInfo, createConnection, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import * as D from '../../../src/Duration'
-import { ketama } from '../../../src/internal/ketama'
 import { memcached, memcachedClient, type MemcachedRequest } from '../../../src/stores/memcached'
+import { ketama } from '../../../src/stores/memcached/ketama'
+import { freshFolder } from '../../folders'
 import { hostOf, type Server, startMemcached } from '../../integration/servers'
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
@@ -176,6 +176,43 @@ describe('how it ends', () => {
     expect(never.made.servers).toHaveLength(1)
   })
 
+  test.each([2 ** 31 - 1, 2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER])(
+    'a timeout of %d ms is one: what a slow server does not say at once is waited for',
+    async (ms) => {
+      const held: Array<() => void> = []
+      const slow = createServer((socket) => {
+        socket.on('error', () => undefined)
+        socket.once('data', () => held.push(() => void socket.write('END\r\n')))
+      }).listen(0, '127.0.0.1')
+      await new Promise((resolve) => slow.once('listening', resolve))
+      const servers = [`127.0.0.1:${String((slow.address() as AddressInfo).port)}`]
+      const patient = memcachedClient({ servers, timeout: D.milliseconds(ms) })
+      const secured = memcachedClient({ servers, timeout: D.milliseconds(ms), tls: true })
+      const brief = memcachedClient({ servers, timeout: D.milliseconds(20), tls: true })
+      const settled = new Set<string>()
+      const note = (name: string, task: Promise<unknown>): Promise<unknown> =>
+        task.catch((cause: unknown) => cause).finally(() => settled.add(name))
+      void note('its connection', secured.servers[0]!.ask([{ command: 'mg', key: 'k' }]))
+      const lines = note(
+        'its lines',
+        patient.servers[0]!.lines('stats', () => undefined)
+      )
+      const ended = note('the control', brief.servers[0]!.ask([{ command: 'mg', key: 'k' }]))
+      await ended
+      expect([...settled]).toEqual(['the control'])
+      // both have sent something by now, or will
+      while (!settled.has('its lines')) {
+        for (const answer of held.splice(0)) answer()
+        await new Promise(setImmediate)
+      }
+      expect(await lines).toBeUndefined()
+      slow.close()
+      void secured.close()
+      void patient.close()
+      void brief.close()
+    }
+  )
+
   test('a server that takes no connection is late in time', async () => {
     // the proof: 192.0.2.0/24 is for documentation, nobody answers there; some networks say so at once
     const made = memcachedClient({ servers: ['192.0.2.1:11211'], timeout: D.milliseconds(100) })
@@ -204,7 +241,7 @@ describe('wiring', () => {
   })
 
   test('a Unix socket', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'fp-ring-socket-'))
+    const directory = freshFolder('socket')
     const path = join(directory, 's')
     const relay = createServer((near) => {
       const far = createConnection(server.port, '127.0.0.1')
@@ -220,7 +257,7 @@ describe('wiring', () => {
   })
 
   test('TLS, where the certificate is trusted', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'fp-ring-tls-'))
+    const directory = freshFolder('tls')
     const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
     const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
     execFileSync(

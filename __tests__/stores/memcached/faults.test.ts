@@ -12,6 +12,7 @@ import type { StoreError } from '../../../src/RingError'
 import { memcached, memcachedClient, type OwnMemcachedClient } from '../../../src/stores/memcached'
 import { healthy, type Proxy, startProxy } from '../../integration/proxy'
 import { eventually, hostOf, type Server, sleep, startMemcached } from '../../integration/servers'
+import { runs } from '../../runs'
 import { left, operationsOf, right } from '../answers'
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
@@ -219,7 +220,7 @@ describe('no answer is taken for another', () => {
           expect(found).toEqual([...values.map((value) => some(new Uint8Array(value))), none])
         }
       ),
-      { numRuns: 60 }
+      { numRuns: runs(200) }
     )
   }, 20_000)
 })

@@ -6,15 +6,16 @@ import * as fc from 'fast-check'
 import { none, some } from 'fp-ts/Option'
 
 import * as D from '../../../src/Duration'
-import { beginsWith, itemKeyOf, leaseKeyOf } from '../../../src/internal/memcachedKeys'
 import {
   memcached,
   memcachedClient,
   type MemcachedServer,
   type OwnMemcachedClient
 } from '../../../src/stores/memcached'
+import { beginsWith, itemKeyOf, leaseKeyOf } from '../../../src/stores/memcached/keys'
 import { healthy, type Proxy, startProxy } from '../../integration/proxy'
 import { eventually, hostOf, type Server, sleep, startMemcached } from '../../integration/servers'
+import { runs } from '../../runs'
 import { left, right } from '../answers'
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
@@ -189,7 +190,7 @@ describe('clear, beside other programs', () => {
         expect(asked(Buffer.from(itemKeyOf(key)))).toBe(itemKeyOf(key))
         expect(asked(Buffer.from(leaseKeyOf(key)))).toBe(undefined)
       }),
-      { numRuns: 2_000 }
+      { numRuns: runs(2_000) }
     )
   })
 

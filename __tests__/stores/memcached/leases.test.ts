@@ -16,6 +16,7 @@ import {
   type OwnMemcachedClient
 } from '../../../src/stores/memcached'
 import { anyMemcached, hostOf, randomNamespace, sleep } from '../../integration/servers'
+import { runs } from '../../runs'
 import { type History, isCurrent, loader, overrider, right, updater } from './actors'
 import { broken, type Fault, makeModel } from './model'
 
@@ -70,7 +71,7 @@ const property = (fault?: Fault) =>
 
 describe('what was loaded before an override ended is not stored after it', () => {
   test('law 25: in no order of commands, with evictions', async () => {
-    await fc.assert(property(), { numRuns: 3_000 })
+    await fc.assert(property(), { numRuns: runs(3_000) })
   }, 60_000)
 
   // each of these lacks one thing, and some order of commands shows it
@@ -139,7 +140,7 @@ const loosened = (made: OwnMemcachedClient, fault?: Fault): MemcachedClient => {
   return { servers: [loose], serverOf: () => loose }
 }
 
-/** How many of the rounds end with what was loaded before the last change of a source. */
+/** How many of the rounds end with what was loaded before the last change of a source. A fault is looked for until it shows. */
 const staleRounds = async (rounds: number, fault?: Fault): Promise<number> => {
   const server = await anyMemcached()
   const clients = Array.from({ length: 6 }, () => memcachedClient({ servers: [hostOf(server.url)] }))
@@ -149,7 +150,7 @@ const staleRounds = async (rounds: number, fault?: Fault): Promise<number> => {
   )
   let stale = 0
   let token = 0
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < rounds && (fault === undefined || stale === 0); round++) {
     const key = String(round)
     let version = 0
     const text = (n: number): Uint8Array => new Uint8Array(Buffer.from(String(n)))
@@ -183,7 +184,8 @@ describe('on a real server, over several connections', () => {
 
   for (const fault of ['condition', 'placeholder'] as const) {
     test(`a protocol without the ${fault} is caught`, async () => {
-      expect(await staleRounds(200, fault)).toBeGreaterThan(0)
-    }, 60_000)
+      // a busy machine has few rounds in which everything happens at once
+      expect(await staleRounds(4_000, fault)).toBeGreaterThan(0)
+    }, 120_000)
   }
 })

@@ -1,0 +1,142 @@
+/**
+ * The timers of this library. They work for any length: Node fires a timer longer than 2^31 - 1 ms at once, so no other
+ * file of `src` calls `setTimeout`.
+ *
+ * Each timer says whether it keeps the process alive (law 36). A timer that a caller's answer depends on does; a timer
+ * of background work does not. In browsers and Workers no timer keeps anything alive, so the kind has no effect.
+ *
+ * The functions of the runtime are looked up at each call, so that the fake timers of a test runner replace all of
+ * them.
+ *
+ * @internal
+ */
+import type { IO } from 'fp-ts/IO'
+
+import { host } from './host'
+
+/** The longest delay that a timer of Node accepts. A longer delay is split into steps. */
+export const longestTimer = 2 ** 31 - 1
+
+/** `waited`: a caller waits for the timer, and the process stays alive until it fires. `idle`: no caller waits. */
+export type Kind = 'waited' | 'idle'
+
+/** What `setTimeout` returns: an object in Node and Bun, a number elsewhere. */
+type Handle = ReturnType<typeof setTimeout>
+
+/** The methods that a handle has in Node, and may lack elsewhere. */
+const ofNode = (timer: Handle): Partial<Pick<NodeJS.Timeout, 'unref' | 'refresh'>> => timer
+
+/** Lets the process end although the timer is still set. */
+const letGo = (timer: Handle): void => {
+  const { unref } = ofNode(timer)
+  if (unref !== undefined) unref.call(timer)
+  else if (typeof timer === 'number') host.Deno?.unrefTimer?.(timer)
+}
+
+/** A timer that has been set. */
+export interface Alarm {
+  /** The timer of the runtime that is set now. */
+  timer: Handle | undefined
+  /** Starts it again from now, with the same length. */
+  readonly again: () => void
+}
+
+/** Stops the timer, if there is one. */
+export const stopAlarm = (alarm: Alarm | undefined): void => {
+  if (alarm !== undefined) clearTimeout(alarm.timer)
+}
+
+/** A timer of more than `longestTimer`. */
+const setLong = (ms: number, run: () => void, kind: Kind): Alarm => {
+  let left = ms
+  const wait = (): void => {
+    const step = Math.min(left, longestTimer)
+    left -= step
+    alarm.timer = setTimeout(left > 0 ? wait : run, step)
+    if (kind === 'idle') letGo(alarm.timer)
+  }
+  const again = (): void => {
+    clearTimeout(alarm.timer)
+    left = ms
+    wait()
+  }
+  const alarm: Alarm = { timer: undefined, again }
+  wait()
+  return alarm
+}
+
+/** Runs `run` after `ms` milliseconds. For `Infinity` it sets no timer. */
+export const setAlarm = (ms: number, run: () => void, kind: Kind): Alarm | undefined => {
+  if (ms === Infinity) return undefined
+  if (ms > longestTimer) return setLong(ms, run, kind)
+  const set = (): Handle => {
+    const timer = setTimeout(run, Math.max(ms, 0))
+    if (kind === 'idle') letGo(timer)
+    return timer
+  }
+  const alarm: Alarm = {
+    timer: set(),
+    again: () => {
+      const { timer } = alarm
+      const refresh = timer === undefined ? undefined : ofNode(timer).refresh
+      if (refresh !== undefined) return void refresh.call(timer)
+      clearTimeout(timer)
+      alarm.timer = set()
+    }
+  }
+  return alarm
+}
+
+/** Starts a timer of `ms` milliseconds; returns a function that stops it. */
+export type Start<Milliseconds extends number = number> = (ms: Milliseconds, run: IO<void>) => IO<IO<void>>
+
+const starting =
+  (kind: Kind): Start =>
+  (ms, run) =>
+  () => {
+    const alarm = setAlarm(ms, run, kind)
+    return () => stopAlarm(alarm)
+  }
+
+/** Runs `run` after `ms` milliseconds, never for `Infinity`. The process stays alive until then. */
+export const startTimer: Start = /*#__PURE__*/ starting('waited')
+
+/** Like `startTimer`, but does not keep the process alive. */
+export const startIdleTimer: Start = /*#__PURE__*/ starting('idle')
+
+const nothing = (): void => undefined
+
+/** Keeps the process alive; returns a function that stops this. */
+export const holdProcess = (): IO<void> => {
+  // without a `process` no timer keeps anything alive, so none is needed
+  if (host.process === undefined) return nothing
+  const hold = setInterval(nothing, longestTimer)
+  return () => clearInterval(hold)
+}
+
+/** Runs `run` in a later turn of the event loop. By then the answers that wait in the sockets have been read. */
+export const nextTurn = (run: () => void): void => {
+  const { setImmediate } = host
+  if (setImmediate === undefined) setTimeout(run, 0)
+  else setImmediate(run)
+}
+
+/** Identifies the timers in use: the runtime's own, or the fake timers of one test. */
+export const timersInUse = (): unknown => setTimeout
+
+/** How many promise jobs to wait for in a runtime that cannot run a function after all of them. */
+const jobs = 16
+
+/** Runs `run` after the promise jobs that are queued now, and some of those that they queue. */
+export const afterJobs = (run: () => void): void => {
+  const { process } = host
+  if (process?.nextTick !== undefined) return process.nextTick(run)
+  let left = jobs
+  // no timer: in Workers a timer belongs to one request, and this may serve other requests too
+  const wait = (): void => (left-- > 0 ? queueMicrotask(wait) : run())
+  wait()
+}
+
+/** Resolves after `ms` milliseconds, and keeps the process alive until then. */
+export const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => void setAlarm(ms, resolve, 'waited'))

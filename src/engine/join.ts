@@ -1,0 +1,267 @@
+/**
+ * How a caller waits for a load: its own or that of another caller, for as long as the policy allows, with or without a
+ * fallback.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+
+import { usableFor as usableForIn } from '../Decision'
+import * as D from '../Duration'
+import type { Arguments, Key } from '../KeyFn'
+import { type RingError, TimeoutError } from '../RingError'
+import type { Engine } from './engine'
+import { tooLate } from './errors'
+import { newFlight, spentBy } from './flights'
+import type { Flight, Seen } from './model'
+
+/**
+ * Whether a flight may be joined. A read under way may be older than an invalidation by another process, so a ring with
+ * leases does not join it.
+ */
+export const joinableFor =
+  <Args extends Arguments, Err, A, R, B>({ policy }: Engine<Args, Err, A, R, B>) =>
+  (flight: Flight<E.Either<Err, A>> | undefined): flight is Flight<E.Either<Err, A>> =>
+    flight !== undefined && (flight.loading || policy.lease === undefined)
+
+/** A caller, the time of its call, and how long it has waited for the store. */
+interface Asked {
+  readonly asked?: number
+  readonly spent?: number
+}
+
+/** The result of a flight; `late` if the caller has waited as long as a call may wait for the store. */
+type Arrival<Err, A> = E.Either<Err, A> | 'late'
+
+/**
+ * The answer of a flight that another caller began. A flight has its own limit for the store, so only a caller that has
+ * waited for the store before must watch how long the flight waits for it; the time in which the function runs does not
+ * count. A caller whose limit ends before the function runs makes it run at once. A caller whose limit ends after that
+ * gets `late`.
+ */
+const arrival = <Args extends Arguments, Err, A, R, B>(
+  { budget, clock, tended }: Engine<Args, Err, A, R, B>,
+  flight: Flight<E.Either<Err, A>>,
+  spent: number
+): Promise<Arrival<Err, A>> => {
+  if (spent === 0 || budget === D.forever) return flight.answer
+  const before = spentBy(flight, clock.now())
+  const left = (): number => budget - spent - (spentBy(flight, clock.now()) - before)
+  return new Promise((resolve, reject) => {
+    let cancel = (): void => undefined
+    let waits = true
+    const watch = (): void => {
+      if (!waits) return
+      const more = flight.waits === undefined ? undefined : left()
+      if (more !== undefined && more > 0) cancel = tended.after(D.milliseconds(Math.ceil(more)), watch)()
+      else if (more !== undefined && flight.loaded) resolve('late')
+      else {
+        if (more !== undefined) flight.hurry?.()
+        flight.watchers = [...(flight.watchers ?? []), watch]
+      }
+    }
+    watch()
+    void flight.answer.then(resolve, reject).finally(() => {
+      waits = false
+      cancel()
+    })
+  })
+}
+
+/**
+ * The answer of a flight that another caller began. It is not used if the arguments have changed, or if the result may
+ * be older than the call: its lease was lost, and its function began to run before `asked`.
+ */
+export const joined = async <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>,
+  key: Key,
+  flight: Flight<E.Either<Err, A>>,
+  args: Args,
+  { asked = engine.flights.ticks(), spent = 0 }: Asked = {}
+): Promise<E.Either<Err, A>> => {
+  flight.shared = true
+  const before = flight.spent
+  const isOld = (): boolean =>
+    flight.began <= asked && (flight.lost || (flight.served === 'Stale' && engine.policy.lease !== undefined))
+  const answer = await arrival(engine, flight, spent).catch((cause: unknown) => {
+    if (isOld()) return undefined
+    throw cause
+  })
+  if (flight.spoiled) return engine.running.one(args)
+  if (answer === 'late') return instead(engine, key, flight, args, { asked, spent: engine.budget })
+  return answer === undefined || isOld()
+    ? again(engine, key, args, { asked, blind: flight.blind, spent: spent + flight.spent - before })
+    : answer
+}
+
+/**
+ * For a joined caller whose limit for the store has ended: the result of the flight's function, or of another run.
+ */
+const instead = <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>,
+  key: Key,
+  flight: Flight<E.Either<Err, A>>,
+  args: Args,
+  by: Required<Asked>
+): E.Either<Err, A> | Promise<E.Either<Err, A>> => {
+  const isSurelyNew =
+    flight.began > by.asked || (engine.policy.lease === undefined && engine.tags === undefined)
+  if (flight.brought !== undefined && isSurelyNew) return flight.brought
+  const under = engine.flights.current(key)
+  return under?.loading === true && under !== flight
+    ? joined(engine, key, under, args, by)
+    : loadBlind(engine, key, args)
+}
+
+const loadBlind = <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>,
+  key: Key,
+  args: Args
+): Promise<E.Either<Err, A>> => {
+  const flight = newFlight<E.Either<Err, A>>(true, engine.clock.now())
+  flight.answer = engine.load(
+    { key, args, flight, seen: undefined },
+    { waits: false, removes: false, mode: 'none' }
+  )
+  return flight.answer
+}
+
+/**
+ * Looks again, and loads a missing entry; the call has been reported already. `blind`: the store has just failed, and
+ * is not asked again. `spent`: how long the caller has waited for it.
+ */
+export const again = async <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>,
+  key: Key,
+  args: Args,
+  options: Asked & {
+    readonly blind?: boolean
+    readonly onSeen?: (seen: Seen<Err, A> | undefined) => void
+  } = {}
+): Promise<E.Either<Err, A>> => {
+  const { clock, flights, reader } = engine
+  const { asked = flights.ticks(), blind = false, onSeen, spent = 0 } = options
+  const began = clock.now()
+  const late = (): E.Left<RingError> => ({ _tag: 'Left', left: tooLate('get') })
+  const got = blind ? undefined : await engine.inBudget(reader.look(key, args), late, spent)
+  const seen = got !== undefined && E.isRight(got) ? got.right : undefined
+  onSeen?.(seen)
+  if (seen?.answer !== undefined && engine.decide(key, seen.verdict).serve === 'entry') return seen.answer
+  const by = spent + clock.now() - began
+  const under = flights.current(key)
+  if (under?.loading === true) return joined(engine, key, under, args, { asked, spent: by })
+  if (seen === undefined) return loadBlind(engine, key, args)
+  const flight = newFlight<E.Either<Err, A>>(true, clock.now(), by)
+  flight.answer = engine.load({ key, args, flight, seen }, { waits: true, removes: false, mode: 'wait' })
+  return flight.answer
+}
+
+/** What may be served to a caller instead of the result of a load, and what was served in the end. */
+export type Fallback<Err, A> = Pick<Flight<E.Either<Err, A>>, 'stale' | 'served' | 'loading'>
+
+export const noFallback = <Err, A>(): Fallback<Err, A> => ({
+  stale: undefined,
+  served: undefined,
+  loading: true
+})
+
+/** A stale entry instead of the failure of a load. */
+export const rescue = <Args extends Arguments, Err, A, R, B>({
+  allows,
+  clock,
+  policy
+}: Engine<Args, Err, A, R, B>) => {
+  const usableFor = usableForIn(policy.windows)
+  const usableOf = ({ remaining, windows }: Seen<Err, A>): D.Duration =>
+    windows === undefined ? usableFor(remaining) : usableForIn(windows)(remaining)
+
+  /** Until when an entry that is `expired` now may be served. */
+  const staleOf = (seen: Seen<Err, A>): Flight<E.Either<Err, A>>['stale'] =>
+    seen.verdict !== 'expired' || seen.answer === undefined
+      ? undefined
+      : { answer: seen.answer, until: clock.now() + usableOf(seen) }
+  const usable = ({ stale }: Fallback<Err, A>): E.Either<Err, A> | undefined =>
+    stale !== undefined && clock.now() < stale.until ? stale.answer : undefined
+
+  const rescued = (fallback: Fallback<Err, A>, answer: E.Either<Err, A>): E.Either<Err, A> => {
+    if (E.isRight(answer)) return answer
+    const stale = usable(fallback)
+    if (stale === undefined || !allows(answer.left)) return answer
+    fallback.served = 'Stale'
+    return stale
+  }
+  return { staleOf, usable, rescued }
+}
+
+/**
+ * Limits how long a caller waits for a flight: as long as the policy says, minus the time that it has waited. `told` is
+ * called once, with what was served, and with the error of a caller that has timed out.
+ */
+export const makeAttend = <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>
+): ((
+  fallback: Fallback<Err, A>,
+  answer: Promise<E.Either<Err, A>>,
+  told: (served: 'Hit' | 'Stale' | undefined, timeout?: TimeoutError) => void,
+  waited?: number
+) => Promise<E.Either<Err, A>>) => {
+  const {
+    policy,
+    tended: { after }
+  } = engine
+  const { softTimeout, timeout } = policy
+  const { usable } = rescue(engine)
+  return (fallback, answer, told, waited = 0) =>
+    new Promise((resolve, reject) => {
+      const left = (d: D.Duration): D.Duration =>
+        d === D.forever ? d : D.milliseconds(Math.max(0, d - waited))
+      let waits = true
+      let cancelSoft = (): void => undefined
+      let cancel = (): void => undefined
+      const end = (served: 'Hit' | 'Stale' | undefined, error?: TimeoutError): void => {
+        waits = false
+        cancelSoft()
+        cancel()
+        told(served, error)
+      }
+      const settle = (
+        value: E.Either<Err, A>,
+        served: 'Hit' | 'Stale' | undefined,
+        error?: TimeoutError
+      ): void => {
+        if (!waits) return
+        end(served, error)
+        resolve(value)
+      }
+      const serveStale = (): void => {
+        const stale = usable(fallback)
+        if (stale !== undefined) settle(stale, 'Stale')
+      }
+      const soften = (d: D.Duration): void => {
+        const late = (): void => {
+          serveStale()
+          // while the store is being read, it is not known whether there is an entry
+          if (waits && !fallback.loading) soften(d)
+        }
+        cancelSoft = after(left(d), late)()
+      }
+      if (softTimeout !== undefined) soften(softTimeout)
+      if (timeout !== undefined) {
+        const late = (): void => {
+          serveStale()
+          const error = new TimeoutError()
+          settle(E.left(error as Err), undefined, error) // SAFETY: `timeout` has TimeoutError in Err
+        }
+        cancel = after(left(timeout), late)()
+      }
+      answer.then(
+        (value) => settle(value, fallback.served),
+        (cause: unknown) => {
+          if (!waits) return
+          end(undefined)
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the function threw, as it was
+          reject(cause)
+        }
+      )
+    })
+}

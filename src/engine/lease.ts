@@ -1,0 +1,240 @@
+/**
+ * How a ring uses leases: which of all processes may run the function for a key, and which callers wait.
+ *
+ * A lease saves work and fences writes; it never locks the function. So if anything goes wrong with it (the store is
+ * down, the lease is lost, the wait is over), the function still runs and its caller gets the value, but nothing is
+ * stored.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+
+import { makeRecent } from '../base/recently'
+import type { Start } from '../base/timer'
+import { uniqueText } from '../base/unique'
+import * as D from '../Duration'
+import type { Key } from '../KeyFn'
+import type { Lease } from '../Policy'
+import type { StoreError } from '../RingError'
+import { inTime } from '../stores/kit/deadline'
+import { storeError } from '../stores/kit/errors'
+import type { Leases, Store } from '../stores/model'
+import { tooLate } from './errors'
+import type { Claim, Wanted } from './model'
+
+export interface Leasing<R> {
+  readonly claim: <S>(wanted: Wanted<S>) => Promise<Claim<S>>
+  /**
+   * Writes a value if there is none, and returns the stored one: the same to all concurrent callers. A value that is
+   * not `valid` counts as none.
+   */
+  readonly agree: (
+    key: Key,
+    value: R,
+    life: D.Duration,
+    valid: (there: R) => boolean
+  ) => Promise<E.Either<StoreError, R>>
+  /** Releases every lease that is held: what is still being loaded under one is not stored. */
+  readonly releaseAll: () => Promise<void>
+  /** Keeps a lease alive; returns a function that stops it. */
+  readonly keepAlive: (key: Key, token: string) => () => void
+  readonly release: (key: Key, token: string) => Promise<void>
+  /** Whether a lease is still held. */
+  readonly holds: (key: Key, token: string) => Promise<E.Either<StoreError, boolean>>
+}
+
+const firstPoll = 10
+const longestPoll = 200
+
+/** `after`: the timer of a caller that waits for a lease. `background`: the timer of renewals. */
+interface Parts<R> {
+  readonly store: Store<R>
+  readonly leases: Leases<R>
+  readonly lease: Lease
+  readonly now: () => number
+  readonly after: Start<D.Duration>
+  readonly background: Start<D.Duration>
+  readonly random: () => number
+  readonly longestLoad: D.Duration
+  /** Reports a failed renewal, for which no caller waits. */
+  readonly fault: (key: Key, error: StoreError) => void
+}
+
+const late = (operation: 'acquire' | 'seize') => (): E.Either<StoreError, never> => E.left(tooLate(operation))
+
+export const makeLeasing = <R>({
+  after,
+  background,
+  fault,
+  lease: { ttl, wait },
+  leases,
+  longestLoad,
+  now,
+  random,
+  store
+}: Parts<R>): Leasing<R> => {
+  const held = new Map<string, Key>()
+  /** How often all leases were released. If that happens while a lease is being acquired, the lease is not used. */
+  let given = 0
+  const sleep = (ms: number): Promise<void> =>
+    new Promise((resolve) => void after(D.milliseconds(ms), resolve)())
+  const drawn = (): number => {
+    try {
+      return random()
+    } catch {
+      return 0.5
+    }
+  }
+  const release: Leasing<R>['release'] = (key, token) =>
+    leases
+      .release(key, token)()
+      .then(() => undefined)
+  const seize = async (key: Key, limit: number): Promise<Claim<never>> => {
+    const token = uniqueText()
+    const before = given
+    const seizing = leases.seize(key, token, ttl)()
+    const seized = await inTime(limit, after, seizing, late('seize'))
+    if (E.isLeft(seized)) return failedAt(key, token, seized.left, seizing)
+    return given === before ? { _tag: 'Held', token, waited: false } : unwanted(key, token)
+  }
+  const unwanted = (key: Key, token: string): Claim<never> => {
+    void release(key, token)
+    return { _tag: 'Unheld' }
+  }
+  /** The lease may have been taken all the same, now or later. It is released, so that no process waits for it. */
+  const failedAt = (
+    key: Key,
+    token: string,
+    fault: StoreError,
+    asking: Promise<E.Either<StoreError, unknown>>
+  ): Claim<never> => {
+    void release(key, token)
+    void asking.then((answer) => (E.isRight(answer) ? release(key, token) : undefined))
+    return { _tag: 'Unheld', fault }
+  }
+  /** Keys for whose holder a caller has waited in vain. */
+  const vain = makeRecent()
+  const claim: Leasing<R>['claim'] = (wanted) =>
+    wanted.mode === 'seize' ? seize(wanted.key, wanted.limit) : acquire(wanted)
+  const acquire: Leasing<R>['claim'] = async ({
+    beyond: found,
+    key,
+    limit,
+    mode,
+    patient,
+    recheck,
+    onWait
+  }) => {
+    const token = uniqueText()
+    const began = now()
+    const until = began + wait
+    const before = given
+    let end = began + limit
+    let waits = false
+    const within = <A>(answer: Promise<A>, instead: () => A): Promise<A> =>
+      inTime(end - now(), after, answer, instead)
+    let beyond: number = found
+    for (let poll = firstPoll, first = true; ; poll = Math.min(poll * 1.5, longestPoll), first = false) {
+      const acquiring = leases.acquire(key, token, ttl, beyond as D.Duration)()
+      const acquired = await within(acquiring, late('acquire'))
+      if (E.isLeft(acquired)) return failedAt(key, token, acquired.left, acquiring)
+      if (given !== before) return unwanted(key, token)
+      const answer = acquired.right
+      // a caller that has waited looks once more: a new entry need not live longer than the one that it replaced
+      const seen =
+        answer._tag === 'Found' || (answer._tag === 'Won' && !first)
+          ? await within(recheck(), () => undefined)
+          : undefined
+      if (seen !== undefined) {
+        if (answer._tag === 'Won') await within(release(key, token), () => undefined)
+        return { _tag: 'Served', seen }
+      }
+      if (answer._tag === 'Won') return { _tag: 'Held', token, waited: !first }
+      if (answer._tag === 'Found' && answer.entry.remaining > beyond) {
+        beyond = answer.entry.remaining
+        continue
+      }
+      if (mode === 'try' || patient)
+        return { _tag: 'Left', remaining: answer._tag === 'Busy' ? answer.remaining : D.zero }
+      const time = now()
+      if (time >= until) vain.note(key, time + wait)
+      if (time >= until || vain.holds(key, time)) return { _tag: 'Unheld' }
+      // a caller that waits for another holder looks again at intervals
+      if (!waits) {
+        waits = true
+        end += wait
+        onWait()
+      }
+      // jitter, so that waiting callers do not ask at the same time; the pause ends no later than the lease
+      const pause = poll * (0.5 + drawn() / 2)
+      const ends = answer._tag === 'Busy' ? answer.remaining + 1 : pause
+      await sleep(Math.max(1, Math.min(pause, ends, until - time)))
+    }
+  }
+  const agree: Leasing<R>['agree'] = async (key, value, life, valid) => {
+    const claimed = await claim<R>({
+      key,
+      mode: 'wait',
+      patient: false,
+      beyond: D.zero,
+      limit: Infinity,
+      onWait: () => undefined,
+      recheck: async () => {
+        const got = await store.get(key)()
+        return E.isRight(got) && O.isSome(got.right) && valid(got.right.value) ? got.right.value : undefined
+      }
+    })
+    if (claimed._tag === 'Served') return E.right(claimed.seen)
+    const fault = claimed._tag === 'Unheld' ? claimed.fault : undefined
+    if (fault !== undefined) return E.left(fault)
+    // a caller that has waited in vain writes its own value: at worst, entries of other processes become misses
+    const written =
+      claimed._tag === 'Held'
+        ? await leases.commit(key, claimed.token, O.some(value), life)()
+        : await store.set(key, value, life)()
+    // if the commit of a lease failed, release it, so that no process waits for it
+    if (E.isLeft(written) && claimed._tag === 'Held') void release(key, claimed.token)
+    return E.isLeft(written)
+      ? written
+      : written.right === false
+      ? E.left(storeError('commit', 'refused', 'the lease of a tag was lost'))
+      : E.right(value)
+  }
+  return {
+    claim,
+    agree,
+    release,
+    releaseAll: async () => {
+      given++
+      await Promise.all(Array.from(held, ([token, key]) => release(key, token)))
+    },
+    holds: (key, token) => leases.renew(key, token, ttl)(),
+    keepAlive: (key, token) => {
+      const began = now()
+      held.set(token, key)
+      let going = true
+      let cancel = (): void => undefined
+      const beat = (): void => {
+        if (!going || now() - began > longestLoad) return
+        void leases
+          .renew(key, token, ttl)()
+          .then((renewed) => {
+            // a lost lease stays lost, but a store that fails may work again at the next renewal
+            if (E.isLeft(renewed)) fault(key, renewed.left)
+            else if (!renewed.right) going = false
+          })
+        next()
+      }
+      const next = (): void => {
+        cancel = background(D.milliseconds(ttl / 3), beat)()
+      }
+      next()
+      return () => {
+        going = false
+        held.delete(token)
+        cancel()
+      }
+    }
+  }
+}

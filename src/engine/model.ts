@@ -1,0 +1,157 @@
+/**
+ * The types that the parts of the engine exchange: what was found, what is being loaded, and the result.
+ *
+ * @internal
+ */
+import type * as E from 'fp-ts/Either'
+import type * as O from 'fp-ts/Option'
+
+import type { Stamp } from '../codecs/envelope'
+import type { Verdict, Windows } from '../Decision'
+import type * as D from '../Duration'
+import type { Arguments, Key } from '../KeyFn'
+import type { RingError, StoreError } from '../RingError'
+import type { Entry } from '../stores/model'
+
+export type Stamps = ReadonlyArray<Stamp | undefined>
+
+/** What to do with a value: write it for a lifetime, or nothing. */
+export type Prepared<R> = O.Option<{ readonly raw: R; readonly ttl: D.Duration }>
+
+/**
+ * What a read found. If it is `missing`, the store may still hold an entry that cannot be used; it lives for
+ * `remaining`.
+ */
+export interface Seen<Err, A> {
+  readonly verdict: Verdict
+  /** A value, or a stored error; `undefined` if it is `missing`. */
+  readonly answer: E.Either<Err, A> | undefined
+  readonly remaining: D.Duration
+  readonly stamps: Stamps | undefined
+  /** The stale windows of this value, if they are narrower than those of the policy. */
+  readonly windows?: Windows | undefined
+}
+
+/** A lookup under way: a read, then, if necessary, a load and the write of its result. */
+export interface Flight<A> {
+  /** The answer to every joined caller. */
+  answer: Promise<A>
+  since: number
+  /** Whether its first caller left before it was known what the store has. */
+  left: boolean
+  /** Whether another caller waits for it. */
+  shared: boolean
+  /** 0 while it holds no key. */
+  ticket: number
+  /**
+   * Whether it began as a read of the store. Otherwise it is an update: a reader that has an entry does not wait for
+   * it.
+   */
+  readonly reads: boolean
+  /** Whether it is past its read: the function runs, or has run. */
+  loading: boolean
+  /** Whether the function has returned, so that only the write remains. */
+  loaded: boolean
+  /** What the function returned. */
+  brought: A | undefined
+  /**
+   * Set before `answer` settles: the kind of entry that was served, if the answer is not from the function, and what
+   * failed.
+   */
+  served: 'Hit' | 'Stale' | undefined
+  fault: RingError | undefined
+  /** What may be served, and until when, if the load fails or takes too long. */
+  stale: { readonly answer: A; readonly until: number } | undefined
+  /** The number of purges at the time when it took its ticket. */
+  epoch: number
+  /** The last ticket at the time when its function began to run; 0 before that. */
+  began: number
+  /**
+   * It had no lease, or lost its lease while it loaded, or its tags were purged: this or another process may have
+   * deleted or written the entry. A caller that joined after the function began may have called after that, and has to
+   * look again.
+   */
+  lost: boolean
+  /** The store has failed: a joined caller that has to look again loads without looking. */
+  blind: boolean
+  /**
+   * How long it has waited for the store, in milliseconds, except the wait that began at `waits`, if one is under way.
+   */
+  spent: number
+  waits: number | undefined
+  /** Callbacks of joined callers, called when it begins to wait for the store. */
+  watchers: ReadonlyArray<() => void> | undefined
+  /** Ends its wait for the store, so that the function runs: called when a joined caller may wait no longer. */
+  hurry: (() => void) | undefined
+  /**
+   * The arguments were changed before the function received them: the answer is for the first caller, not for joined
+   * ones.
+   */
+  spoiled: boolean
+}
+
+/** `wait` for a load that a caller waits for, `try` for one in the background, `seize` for an update. */
+export type Mode = 'wait' | 'try' | 'seize'
+
+/**
+ * `Held`: run the function, and store under this token. `Served`: another process has stored the entry. `Left`: another
+ * process is loading it, and no caller needs to wait here. `Unheld`: run the function, and store nothing; `fault` is
+ * the failure, if there was one.
+ */
+export type Claim<S> =
+  | { readonly _tag: 'Held'; readonly token: string; readonly waited: boolean }
+  | { readonly _tag: 'Served'; readonly seen: S }
+  | { readonly _tag: 'Left'; readonly remaining: D.Duration }
+  | { readonly _tag: 'Unheld'; readonly fault?: StoreError }
+
+export interface Wanted<S> {
+  readonly key: Key
+  readonly mode: Mode
+  /** Whether there is an entry to serve at once while another process loads. */
+  readonly patient: boolean
+  /**
+   * An entry whose remaining lifetime is not longer than this is the one that was found before, so it is not an answer.
+   */
+  readonly beyond: D.Duration
+  /**
+   * How long to wait for the store, in milliseconds. The wait for another holder, which the policy limits, does not
+   * count.
+   */
+  readonly limit: number
+  /** Called when the wait for another holder begins, which does not count for `limit`. */
+  readonly onWait: () => void
+  /** Looks again, because another process may have stored an entry; `undefined` if that is not an answer. */
+  readonly recheck: () => Promise<S | undefined>
+}
+
+/** One key that is being loaded: its arguments, its flight, and what was found before. */
+export interface Loading<Args extends Arguments, Err, A> {
+  readonly key: Key
+  readonly args: Args
+  readonly flight: Flight<E.Either<Err, A>>
+  readonly seen: Seen<Err, A> | undefined
+}
+
+/**
+ * `waits`: whether the answer waits for the write. `removes`: whether an entry is deleted if the new result is not
+ * stored. `mode`: how a lease is requested; `none` if the store has just failed, and the caller has waited for it
+ * already.
+ */
+export interface How {
+  readonly waits: boolean
+  readonly removes: boolean
+  readonly mode: Mode | 'none'
+}
+
+/** The claim to load, the stamps of the new entry, and, for an update, the entry that was stored when it began. */
+export interface Ready<Err, A, R> {
+  readonly claim: Claim<Seen<Err, A>>
+  readonly stamps: ReadonlyArray<Stamp> | undefined
+  /** Stops the renewal of the lease. */
+  readonly stop?: (() => void) | undefined
+  readonly before?: Promise<O.Option<Entry<R>> | undefined>
+}
+
+/** The result of a load, and whether it is to be stored. */
+export type Loaded<Args extends Arguments, Err, A, R> = Loading<Args, Err, A> &
+  Ready<Err, A, R> & { readonly answer: E.Either<Err, A>; readonly keeps: boolean }

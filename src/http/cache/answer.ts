@@ -1,0 +1,76 @@
+/**
+ * What is sent to a client: a status, fields, and optionally a body.
+ *
+ * @internal
+ */
+import { isKnown, unmodified } from '../core/conditions'
+import { type Fields, valueOf, withField } from '../core/fields'
+import type { Wanted } from '../core/rules'
+import type { Page } from '../model'
+import { ageOf, leftOf } from './stored'
+import type { Fate } from './visit'
+
+export interface Answer {
+  readonly status: number
+  readonly fields: Fields
+  readonly body: Uint8Array | undefined
+  /** The names of fields that were set before, and are not part of the answer. */
+  readonly removed?: ReadonlyArray<string>
+}
+
+/** `Cache-Status` (RFC 9211), after the values of other caches. */
+export const cacheStatus = (
+  cache: string,
+  { collapsed, detail, fwd, hit, stored }: Fate,
+  ttl?: number
+): string =>
+  [
+    cache,
+    ...(hit === true ? ['hit'] : []),
+    ...(fwd === undefined ? [] : [`fwd=${fwd}`]),
+    ...(ttl === undefined || !Number.isFinite(ttl) ? [] : [`ttl=${String(ttl)}`]),
+    ...(stored === true ? ['stored'] : []),
+    ...(collapsed === undefined ? [] : [collapsed ? 'collapsed' : 'collapsed=?0']),
+    ...(detail === undefined ? [] : [`detail=${detail}`])
+  ].join('; ')
+
+export const withStatus = (fields: Fields, said: string | undefined): Fields =>
+  said === undefined
+    ? fields
+    : withField(
+        fields,
+        'cache-status',
+        [valueOf(fields, 'cache-status'), said].filter((v) => v !== undefined).join(', ')
+      )
+
+const bodiless: ReadonlySet<number> = /*#__PURE__*/ new Set([204, 205, 304])
+
+/** The answer from a stored page, for one request. */
+export const pageAnswer = (
+  page: Page,
+  wanted: Wanted,
+  now: number,
+  cache: string | undefined,
+  fate: Fate
+): Answer => {
+  const { body, removed = [], status } = page
+  const said = cache === undefined ? undefined : cacheStatus(cache, fate, leftOf(page, now))
+  const fields = withStatus([...page.headers, ['age', String(ageOf(page, now))]], said)
+  if (isKnown(wanted, { status, fields }, now))
+    return { status: 304, fields: unmodified(fields), body: undefined, removed }
+  return bodiless.has(status)
+    ? { status, fields, body: undefined, removed }
+    : {
+        status,
+        fields: [...fields, ['content-length', String(body.length)]],
+        body: wanted.method === 'HEAD' ? undefined : body,
+        removed
+      }
+}
+
+/** The answer for `only-if-cached` if no page can be served. */
+export const nothingAnswer = (cache: string | undefined, fate: Fate): Answer => ({
+  status: 504,
+  fields: withStatus([['content-length', '0']], cache === undefined ? undefined : cacheStatus(cache, fate)),
+  body: undefined
+})

@@ -1,0 +1,55 @@
+/**
+ * The request of a Node server, in the form that the cache uses.
+ *
+ * @internal
+ */
+import type * as E from 'fp-ts/Either'
+
+import { answered, isOurs } from '../core/conditions'
+import type { Wanted } from '../core/rules'
+import { type Target, targetIn } from '../core/target'
+
+/** The members of `http.IncomingMessage` that the cache uses. */
+export interface Incoming {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  /** Express: the original path; a router removes the matched part from `url`. */
+  readonly originalUrl?: string | undefined
+  readonly headers: Record<string, string | ReadonlyArray<string> | undefined>
+  readonly socket?: object | undefined
+}
+
+/** A copy of a request: later handlers may change its headers. */
+export const wantedIn = ({ headers, method = 'GET' }: Incoming): Wanted => {
+  const said = { ...headers }
+  return {
+    method,
+    header: (name) => {
+      // `name` comes from the `Vary` of an answer
+      const own = name.toLowerCase()
+      const value = Object.hasOwn(said, own) ? said[own] : undefined
+      return typeof value === 'string' ? value : value?.join(', ')
+    }
+  }
+}
+
+export const targetOfIncoming = ({
+  headers,
+  originalUrl,
+  socket,
+  url
+}: Incoming): E.Either<unknown, Target> => {
+  const { host, [':authority']: authority = host } = headers
+  const scheme = socket !== undefined && Reflect.get(socket, 'encrypted') === true ? 'https' : 'http'
+  // HTTP/2 has an authority, and may have a `Host` too: if they differ, it is unknown which one the handler uses
+  return targetIn(
+    scheme,
+    typeof authority === 'string' && (host ?? authority) === authority ? authority : undefined,
+    originalUrl ?? url ?? ''
+  )
+}
+
+/** Hides the conditions that the cache answers from later handlers. */
+export const hideConditions = (request: Incoming, wanted: Wanted): void => {
+  if (isOurs(wanted)) for (const name of answered) Reflect.deleteProperty(request.headers, name)
+}

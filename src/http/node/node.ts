@@ -1,0 +1,273 @@
+/**
+ * Pages of servers that write to a response of Node: `node:http`, Connect and Express, Fastify.
+ *
+ * Written data is streamed to the client, and the cache copies it. A middleware cannot run the later handlers without a
+ * request, so nothing is loaded in the background here: `staleWhileRevalidate`, `refreshAhead`, `earlyRefresh` and
+ * `softTimeout` have no effect. `staleIfError` has.
+ *
+ * @since 0.1.0
+ */
+import type * as O from 'fp-ts/Option'
+import type * as TE from 'fp-ts/TaskEither'
+
+import type { RingError } from '../../RingError'
+import { aFunction, must } from '../../wiring/check'
+import { nothingAnswer, pageAnswer } from '../cache/answer'
+import type { Page, PageTarget } from '../model'
+import { makePages, type PageCommands, type PageConfig } from '../pages'
+import { hideConditions, type Incoming, targetOfIncoming, wantedIn } from './incoming'
+import { isClosed, type Outgoing, sendWhole } from './outgoing'
+import { makeTap, type Tap, unlessGone } from './tap'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+/**
+ * The members that the cache uses of `http.IncomingMessage`, and of the requests of frameworks that are derived from
+ * it.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface NodeRequest extends Incoming {}
+
+/**
+ * The members that the cache uses of `http.ServerResponse`.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface NodeResponse extends Outgoing {}
+
+/**
+ * The commands of a cache in front of a third-party handler, which it cannot run by itself.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface NodePageCommands<B> extends PageCommands<B> {
+  /** The stored page, if it would be served. */
+  readonly get: (target: PageTarget) => TE.TaskEither<RingError, O.Option<Page>>
+}
+
+/**
+ * A middleware of Connect and Express.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface PageMiddleware<B> extends NodePageCommands<B> {
+  (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void): void
+}
+
+/**
+ * A listener of `http.createServer`, for the same requests and responses as the original listener. It rejects if the
+ * original throws.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface PageListener<
+  B,
+  Req extends NodeRequest = NodeRequest,
+  Res extends NodeResponse = NodeResponse
+> extends NodePageCommands<B> {
+  (request: Req, response: Res): Promise<void>
+}
+
+/**
+ * An `onRequest` hook of Fastify, for a route, a plugin or a whole server.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface PageHook<B> extends NodePageCommands<B> {
+  (request: { readonly raw: NodeRequest }, reply: FastifyReply, done: (error?: Error) => void): void
+}
+
+/**
+ * The members that the cache uses of a reply of Fastify.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface FastifyReply {
+  readonly raw: NodeResponse
+  readonly hijack: () => unknown
+  readonly getHeaders: () => Record<string, number | string | ReadonlyArray<string> | undefined>
+}
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+const nothing = (): void => undefined
+
+/** Answers a request from the store, or runs the handler, which answers it. */
+const makeStand = <B, C>(config: PageConfig<B, C>) => {
+  const { cache, commands, look, now, serve } = makePages(config, false)
+  const stand = async (
+    request: NodeRequest,
+    response: NodeResponse,
+    run: () => unknown,
+    answered: () => void,
+    earlier: ReturnType<NodeResponse['getHeaders']> = {}
+  ): Promise<void> => {
+    // an earlier handler has answered, and has still called the next one
+    if (response.headersSent) {
+      await run()
+      return
+    }
+    const wanted = wantedIn(request)
+    // a response is changed only if its handler runs
+    const taps: Array<Tap> = []
+    const served = await serve({
+      ...wanted,
+      target: targetOfIncoming(request),
+      refreshes: false,
+      isGone: () => taps[0]?.isGone() ?? (isClosed(response) || response.headersSent),
+      run: (judge) => {
+        const tap = makeTap(response, wanted, { cache, earlier, now })
+        taps.push(tap)
+        hideConditions(request, wanted)
+        return tap.run(run, judge)
+      }
+    }).catch(unlessGone)
+    const [tap] = taps
+    // an exception of the handler is still passed on
+    if (served === undefined) return tap?.done().then(nothing)
+    if (served._tag === 'Reply') {
+      tap?.release()
+      // an exception after the head was written has no answer
+      await tap?.done()
+      return
+    }
+    const answer =
+      served._tag === 'Page'
+        ? pageAnswer(served.page, wanted, now(), cache, served.fate)
+        : nothingAnswer(cache, served.fate)
+    if (tap === undefined) {
+      answered()
+      sendWhole(response, answer)
+    } else tap.send(answer)
+  }
+  const own: NodePageCommands<B> = { ...commands, get: look }
+  return { own, stand }
+}
+
+/**
+ * A middleware of Connect and Express: before a route, a router or a whole app. It caches the handlers after it.
+ *
+ * @example
+ * import * as http from 'node:http'
+ * import { dict, Duration, Policy } from 'fp-ring'
+ * import { pageMiddleware } from 'fp-ring/http'
+ *
+ * const pages = pageMiddleware({ store: dict<Uint8Array>(), policy: Policy.ttl(Duration.minutes(5)) })
+ * let runs = 0
+ * const server = http.createServer((req, res) => pages(req, res, () => res.end(`run ${++runs}`)))
+ * const test = async () => {
+ *   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+ *   const { port } = server.address() as { readonly port: number }
+ *   const ask = async () => (await fetch(`http://127.0.0.1:${port}/`)).text()
+ *   assert.strictEqual(await ask(), 'run 1')
+ *   assert.strictEqual(await ask(), 'run 1')
+ *   await pages.delete('/')()
+ *   assert.strictEqual(await ask(), 'run 2')
+ * }
+ * test().finally(() => server.close())
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pageMiddleware = <B, C = unknown>(config: PageConfig<B, C>): PageMiddleware<B> => {
+  const { own, stand } = makeStand(config)
+  const middleware = (
+    request: NodeRequest,
+    response: NodeResponse,
+    next: (error?: unknown) => void
+  ): void => {
+    // a rejection of `next` stays unhandled, as without the cache
+    void stand(request, response, next, nothing)
+  }
+  return Object.assign(middleware, own)
+}
+
+/**
+ * A cached listener of `http.createServer`.
+ *
+ * @example
+ * import * as http from 'node:http'
+ * import { dict } from 'fp-ring'
+ * import { pageListener } from 'fp-ring/http'
+ *
+ * let runs = 0
+ * const listener = pageListener((_: http.IncomingMessage, res: http.ServerResponse) => res.end(`run ${++runs}`), {
+ *   store: dict<Uint8Array>()
+ * })
+ * const server = http.createServer(listener)
+ * const test = async () => {
+ *   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+ *   const { port } = server.address() as { readonly port: number }
+ *   const ask = async () => (await fetch(`http://127.0.0.1:${port}/`)).text()
+ *   assert.strictEqual(await ask(), 'run 1')
+ *   assert.strictEqual(await ask(), 'run 1')
+ * }
+ * test().finally(() => server.close())
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pageListener = <Req extends NodeRequest, Res extends NodeResponse, B, C = unknown>(
+  listener: (request: Req, response: Res) => unknown,
+  config: PageConfig<B, C>
+): PageListener<B, Req, Res> => {
+  must('the listener of pageListener', aFunction('a function of a request and a response'), listener)
+  const { own, stand } = makeStand(config)
+  const cached = (request: Req, response: Res): Promise<void> =>
+    stand(request, response, () => listener(request, response), nothing)
+  return Object.assign(cached, own)
+}
+
+/**
+ * An `onRequest` hook of Fastify: `app.get('/list', { onRequest: pages }, handler)`, or `app.addHook('onRequest',
+ * pages)` for all routes of a plugin.
+ *
+ * @example
+ * import Fastify from 'fastify'
+ * import { dict } from 'fp-ring'
+ * import { pageHook } from 'fp-ring/http'
+ *
+ * const pages = pageHook({ store: dict<Uint8Array>(), origin: 'http://localhost' })
+ * let runs = 0
+ * const app = Fastify()
+ * app.get('/', { onRequest: pages }, async () => `run ${++runs}`)
+ * const test = async () => {
+ *   assert.strictEqual((await app.inject({ url: '/', headers: { host: 'localhost' } })).body, 'run 1')
+ *   assert.strictEqual((await app.inject({ url: '/', headers: { host: 'localhost' } })).body, 'run 1')
+ * }
+ * test().finally(() => app.close())
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pageHook = <B, C = unknown>(config: PageConfig<B, C>): PageHook<B> => {
+  const { own, stand } = makeStand(config)
+  const hook = (
+    request: { readonly raw: NodeRequest },
+    reply: FastifyReply,
+    done: (error?: Error) => void
+  ): void => {
+    const earlier = reply.getHeaders()
+    const answered = (): void => {
+      reply.hijack()
+      // the fields of earlier hooks are not on the raw response yet
+      Object.entries(earlier).forEach(([name, value]) => {
+        if (value !== undefined) reply.raw.setHeader(name, typeof value === 'number' ? String(value) : value)
+      })
+    }
+    stand(request.raw, reply.raw, () => done(), answered, earlier).catch(nothing)
+  }
+  return Object.assign(hook, own)
+}

@@ -1,0 +1,163 @@
+/**
+ * Pages of a handler from `Request` to `Response`: Hono, Bun, Deno, Next, Remix, and all others that use these web
+ * types.
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+
+import type { KeyError, RingError } from '../../RingError'
+import { aFunction, must } from '../../wiring/check'
+import { nothingAnswer, pageAnswer } from '../cache/answer'
+import type { Served } from '../cache/serve'
+import type { Fate } from '../cache/visit'
+import { anybody, type Wanted } from '../core/rules'
+import { type Target, targetBeside } from '../core/target'
+import type { Page, PageError, PageTarget } from '../model'
+import { makePages, type PageCommands, type PageConfig } from '../pages'
+import { passedOn, replyOf, responseOf, unconditional, wantedOf, type WebReply } from './web'
+
+// -------------------------------------------------------------------------------------
+// model
+// -------------------------------------------------------------------------------------
+
+/**
+ * A cached handler. It is called like the handler, and fails as the handler does. Arguments after the request are
+ * passed on to the handler.
+ *
+ * @category model
+ * @since 0.1.0
+ */
+export interface PageHandler<Rest extends ReadonlyArray<unknown>, B> extends PageCommands<B> {
+  (request: Request, ...rest: Rest): Promise<Response>
+  /** The stored page, if it would be served. */
+  readonly get: (target: PageTarget) => TE.TaskEither<RingError, O.Option<Response>>
+  /**
+   * Runs the handler and stores its page; a failed write is an error. An answer that may not be stored is returned
+   * only.
+   */
+  readonly update: (target: PageTarget, ...rest: Rest) => TE.TaskEither<PageError | RingError, Response>
+  /** Runs the handler, without the cache. */
+  readonly execute: (target: PageTarget, ...rest: Rest) => TE.TaskEither<PageError | KeyError, Response>
+}
+
+// -------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------
+
+const thrown = (cause: unknown): PageError => ({ _tag: 'Thrown', cause })
+
+/**
+ * Caches the pages of a handler by the rules of shared caches (RFC 9111). It caches `GET` and `HEAD` only. A request
+ * that changes something hides the page that it changes.
+ *
+ * Throws a `TypeError` for a wrong configuration.
+ *
+ * @example
+ * import { dict, Duration, Policy } from 'fp-ring'
+ * import { page } from 'fp-ring/http'
+ *
+ * let runs = 0
+ * const articles = page(async (request: Request) => new Response(`${request.url}: ${++runs}`), {
+ *   store: dict<Uint8Array>(),
+ *   policy: Policy.ttl(Duration.minutes(5)),
+ *   origin: 'https://example.com'
+ * })
+ * const ask = async () => (await articles(new Request('https://example.com/articles'))).text()
+ * const test = async () => {
+ *   assert.strictEqual(await ask(), 'https://example.com/articles: 1')
+ *   assert.strictEqual(await ask(), 'https://example.com/articles: 1')
+ *   await articles.delete('/articles')()
+ *   assert.strictEqual(await ask(), 'https://example.com/articles: 2')
+ * }
+ * test()
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
+  handler: (this: void, request: Request, ...rest: Rest) => Response | Promise<Response>,
+  config: PageConfig<B, C>
+): PageHandler<Rest, B> => {
+  must('the handler of page', aFunction('a function of a Request'), handler)
+  const { base, cache, commands, find, look, now, placeOf, serve, stopAt, update } = makePages(config, true)
+
+  const run =
+    (request: Request, rest: Rest): (() => Promise<WebReply>) =>
+    async () =>
+      replyOf(await handler(unconditional(request), ...rest))
+
+  const ofPage = (stored: Page, wanted: Wanted, fate: Fate): Response =>
+    responseOf(pageAnswer(stored, wanted, now(), cache, fate))
+
+  const answer = (served: Served, wanted: Wanted): Response => {
+    switch (served._tag) {
+      case 'Page':
+        return ofPage(served.page, wanted, served.fate)
+      case 'Reply':
+        // SAFETY: `run` above made it
+        return passedOn(served.reply as WebReply, wanted, now(), cache, served.fate)
+      case 'Nothing':
+        return responseOf(nothingAnswer(cache, served.fate))
+    }
+  }
+
+  const cached = async (request: Request, ...rest: Rest): Promise<Response> => {
+    const wanted = wantedOf(request)
+    const served = await serve({
+      ...wanted,
+      target: targetBeside(request.url, wanted.header('host')),
+      refreshes: true,
+      isGone: () => request.signal.aborted,
+      run: run(request, rest)
+    })
+    return answer(served, wanted)
+  }
+
+  const requestFor = (target: PageTarget): E.Either<KeyError, Request> =>
+    typeof target === 'object' && 'headers' in target
+      ? E.right(target.method === 'GET' ? target : new Request(target.url, { headers: target.headers }))
+      : pipe(
+          placeOf(target),
+          E.map(({ origin, path }) => new Request(origin + path))
+        )
+
+  /** Runs the handler for a request, and stores its page at the place of that request. */
+  const renewed =
+    (request: Request, target: Target, rest: Rest): TE.TaskEither<PageError | RingError, Response> =>
+    async () => {
+      const { place: first, visit } = stopAt(target, wantedOf(request), run(request, rest))
+      const { place } = await find(visit, base(target), first)
+      const made = await update({ visit, place })()
+      if (E.isRight(made)) {
+        visit.close()
+        return E.right(ofPage(made.right, anybody, { fwd: 'request', stored: true }))
+      }
+      const { left } = made
+      if (left._tag === 'Unstorable')
+        // SAFETY: `run` above made it
+        return E.right(passedOn((await visit.run()) as WebReply, anybody, now(), cache, { fwd: 'request' }))
+      visit.close()
+      return E.left(left)
+    }
+
+  const own: Pick<PageHandler<Rest, B>, 'get' | 'update' | 'execute'> = {
+    get: (target) => pipe(look(target), TE.map(O.map((found) => ofPage(found, anybody, { hit: true })))),
+    update: (target, ...rest) =>
+      pipe(
+        TE.Do,
+        TE.apSW('request', TE.fromEither(requestFor(target))),
+        TE.apSW('place', TE.fromEither(placeOf(target))),
+        TE.chainW(({ place, request }) => renewed(request, place, rest))
+      ),
+    execute: (target, ...rest) =>
+      pipe(
+        TE.fromEither(requestFor(target)),
+        TE.chainW((request) => TE.tryCatch(async () => handler(request, ...rest), thrown))
+      )
+  }
+  return Object.assign(cached, commands, own)
+}
