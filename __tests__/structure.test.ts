@@ -133,6 +133,45 @@ describe('modules', () => {
   })
 })
 
+const mostLines = 120
+const mostParameters = 4
+
+/** The functions of a module that are too long, or have too many parameters. */
+const oversized = (module: string, text: string): ReadonlyArray<string> => {
+  const file = ts.createSourceFile(module, text, ts.ScriptTarget.Latest, true)
+  const found: Array<string> = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined) {
+      const from = file.getLineAndCharacterOfPosition(node.getStart(file)).line
+      const lines = file.getLineAndCharacterOfPosition(node.end).line - from + 1
+      const parameters = node.parameters.filter(({ name }) => name.getText(file) !== 'this').length
+      if (lines > mostLines || parameters > mostParameters)
+        found.push(
+          `${module}:${String(from + 1)} has ${String(lines)} lines, ${String(parameters)} parameters`
+        )
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  return found
+}
+
+describe('functions', () => {
+  it('have 120 lines and four parameters at most', () => {
+    expect(modules.flatMap((module) => oversized(module, textOf(module)))).toEqual([])
+  })
+
+  it('control: a function that is too long is found, and one with too many parameters', () => {
+    const long = `const f = () => {\n${'  g()\n'.repeat(mostLines)}}`
+    const wide = 'const f = (a: A, b: B, c: C, d: D, e: E): void => undefined'
+    const both = `${long}\n${wide}\nfunction h(this: void, a: A, b: B, c: C, d: D) {}`
+    expect(oversized('m.ts', both)).toEqual([
+      'm.ts:1 has 122 lines, 0 parameters',
+      'm.ts:123 has 1 lines, 5 parameters'
+    ])
+  })
+})
+
 describe('the map of the architecture', () => {
   const page = fs.readFileSync(path.join(root, 'docs/architecture.md'), 'utf8')
   const named = [...new Set(page.match(/(?:src|__tests__|scripts)\/[\w./-]*\w|\.eslintrc\.cjs/g))]

@@ -11,7 +11,8 @@ import type * as TE from 'fp-ts/TaskEither'
 
 import type { Store } from '../../src'
 import { dict, Duration, Policy, ring } from '../../src'
-import { makeFlights, newFlight } from '../../src/engine/flights'
+import { newFlight } from '../../src/engine/flight'
+import { makeFlights } from '../../src/engine/flights'
 import { runs } from '../runs'
 import { scheduledStore } from './scheduled'
 

@@ -9,7 +9,8 @@ import * as TE from 'fp-ts/TaskEither'
 
 import type { KeyFn } from '../../src'
 import { dict, Duration, noop, Policy, ring, RingError } from '../../src'
-import { makeFlights, newFlight } from '../../src/engine/flights'
+import { newFlight } from '../../src/engine/flight'
+import { makeFlights } from '../../src/engine/flights'
 
 const ms = Duration.milliseconds
 const pause = (time: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, time))

@@ -4,10 +4,10 @@
  */
 import { jest } from '@jest/globals'
 
+import type * as flight from '../../src/engine/flight'
 import type * as flights from '../../src/engine/flights'
 import type { Flight as FlightOf } from '../../src/engine/model'
 
-type Real = typeof flights
 type Flight = FlightOf<unknown>
 
 export interface Watch {
@@ -46,15 +46,19 @@ export const watching = <A>(since: (key: string) => number, make: () => A): read
 /** A flight need not hold its key from its beginning. */
 const births = new WeakMap<object, number>()
 
-/** The module, with its flights watched. */
-const watched = (real: Real): Real => ({
+/** The modules, with their flights watched. */
+const born = (real: typeof flight): typeof flight => ({
   ...real,
-  newFlight: <A>(...args: Parameters<Real['newFlight']>): FlightOf<A> => {
+  newFlight: <A>(...args: Parameters<typeof real.newFlight>): FlightOf<A> => {
     const flight = real.newFlight<A>(...args)
     births.set(flight, tick())
     return flight
-  },
-  makeFlights: <A>(...args: Parameters<Real['makeFlights']>): flights.Flights<A> => {
+  }
+})
+
+const watched = (real: typeof flights): typeof flights => ({
+  ...real,
+  makeFlights: <A>(...args: Parameters<typeof real.makeFlights>): flights.Flights<A> => {
     const made = real.makeFlights<A>(...args)
     if (begin === undefined) return made
     const { since, tell } = begin
@@ -82,4 +86,5 @@ const watched = (real: Real): Real => ({
   }
 })
 
+jest.mock('../../src/engine/flight', () => born(jest.requireActual('../../src/engine/flight')))
 jest.mock('../../src/engine/flights', () => watched(jest.requireActual('../../src/engine/flights')))

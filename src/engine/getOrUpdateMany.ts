@@ -1,19 +1,43 @@
 /**
- * `getOrUpdateMany`: one bulk read, and the loads of the missing entries.
+ * `getOrUpdateMany`: one bulk read, and the loads of the missing entries; loads that are already under way are joined.
  *
  * @internal
  */
 import * as E from 'fp-ts/Either'
 
 import type { Arguments, Key } from '../KeyFn'
-import type { RingError } from '../RingError'
+import type { KeyError, RingError } from '../RingError'
 import { TimeoutError } from '../RingError'
 import type { Engine } from './engine'
 import { isInvalid } from './errors'
-import { newFlight } from './flights'
+import { newFlight } from './flight'
 import { type Fallback, joinableFor, joined, makeAttend, noFallback, rescue } from './join'
-import type { Flight, How, Loading } from './model'
+import type { Flight, How, Loading, Seen } from './model'
 import { allOf } from './run'
+
+type Answers<Err, A> = E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>
+
+/** One list of arguments of a bulk call: its key, and what the read has found. */
+interface Place<Args extends Arguments, Err, A> {
+  readonly args: Args
+  readonly key: E.Either<KeyError, Key>
+  readonly got: E.Either<RingError, Seen<Err, A>>
+}
+
+type Wanted<Args extends Arguments, Err, A> = Omit<Loading<Args, Err, A>, 'flight'>
+
+/** What a bulk read means for the call. */
+interface Sorted<Args extends Arguments, Err, A> {
+  /** What is served from the store, by position; a hole where the answer is still to come. */
+  readonly answers: Array<E.Either<Err, A>>
+  /** The keys of which a stale entry is served. */
+  readonly stales: ReadonlySet<Key>
+  readonly refreshed: ReadonlyMap<Key, Wanted<Args, Err, A>>
+  readonly missed: ReadonlyMap<Key, Wanted<Args, Err, A>>
+  /** The store has failed for a key, or arguments have no key. */
+  readonly failed: RingError | undefined
+  readonly keyless: RingError | undefined
+}
 
 /** The flight that loads what a bulk lookup did not find, and whether another call began it. */
 interface Sought<Err, A> {
@@ -23,17 +47,52 @@ interface Sought<Err, A> {
   readonly fallback: Fallback<Err, A>
 }
 
-/** One bulk read, and the loads of the missing entries; loads that are already under way are joined. */
-export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
-  engine: Engine<Args, Err, A, R, B>
-): ((argsList: ReadonlyArray<Args>) => Promise<E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>>) => {
-  const { clock, emit, fault, flights, keyOf, now, observe, policy, running, tended } = engine
+/** Decides for every position: the entry, a refresh, or a load. */
+const sortFor =
+  <Args extends Arguments, Err, A, R, B>({ decide, fault }: Engine<Args, Err, A, R, B>) =>
+  (places: ReadonlyArray<Place<Args, Err, A>>, since: number): Sorted<Args, Err, A> => {
+    const answers: Array<E.Either<Err, A>> = []
+    const stales = new Set<Key>()
+    const refreshed = new Map<Key, Wanted<Args, Err, A>>()
+    const missed = new Map<Key, Wanted<Args, Err, A>>()
+    let failed: RingError | undefined
+    let keyless: RingError | undefined
+    places.forEach(({ args, got, key: from }, i) => {
+      if (got._tag === 'Right' && got.right.verdict === 'fresh' && got.right.answer !== undefined) {
+        answers[i] = got.right.answer
+        return
+      }
+      if (E.isLeft(from)) {
+        fault('', since, from.left)
+        keyless = from.left
+        return
+      }
+      const key = from.right
+      if (E.isLeft(got)) {
+        if (missed.has(key)) return
+        missed.set(key, { key, args, seen: undefined })
+        fault(key, since, got.left)
+        if (!isInvalid(got.left)) failed = got.left
+        return
+      }
+      const seen = got.right
+      const decision = decide(key, seen.verdict)
+      if (decision.serve === 'entry' && seen.answer !== undefined) {
+        answers[i] = seen.answer
+        if (seen.verdict !== 'due') stales.add(key)
+        if (decision.load === 'background') refreshed.set(key, { key, args, seen })
+      } else if (!missed.has(key)) {
+        missed.set(key, { key, args, seen })
+      }
+    })
+    return { answers, stales, refreshed, missed, failed, keyless }
+  }
+
+/** Watches the keys of a bulk read, and finds the flights for what it did not find. */
+const makeSeek = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>) => {
+  const { clock, flights, policy } = engine
   const { rescued, staleOf } = rescue(engine)
   const isJoinable = joinableFor(engine)
-  const attend = makeAttend(engine)
-  const { limited } = policy
-
-  type Wanted = Omit<Loading<Args, Err, A>, 'flight'>
 
   /**
    * Called when a read of some keys begins. Returns a function that, called at its end, returns the keys that were
@@ -59,7 +118,7 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
   }
 
   const seek = (
-    missed: ReadonlyMap<Key, Wanted>,
+    missed: ReadonlyMap<Key, Wanted<Args, Err, A>>,
     touched: ReadonlySet<Key>,
     spent: number,
     how: Pick<How, 'mode' | 'waits'>
@@ -86,112 +145,66 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
     return sought
   }
 
-  /** Without a key there is no caching. If the function throws, the promise rejects. */
-  const alone = running.one
+  return { watch, seek }
+}
 
-  const lookupAll = async (
-    argsList: ReadonlyArray<Args>,
-    began: number,
-    onRead: () => void
-  ): Promise<E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>> => {
-    const since = now()
-    const keys = argsList.map(keyOf)
-    const watched = watch(keys)
-    const read = await engine.lookEach(keys, argsList)
-    const touched = watched()
-    const spent = clock.now() - began
-    onRead()
+/** Waits for the answers that the store did not have, and reports every position. */
+const makeAnswer = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>) => {
+  const { clock, emit, observe, policy, running } = engine
+  const { rescued } = rescue(engine)
+  const attend = makeAttend(engine)
+  const { limited } = policy
 
+  return async (
+    places: ReadonlyArray<Place<Args, Err, A>>,
+    { answers, keyless, missed, stales }: Sorted<Args, Err, A>,
+    sought: ReadonlyMap<Key, Sought<Err, A>>,
+    { began, since, spent }: { readonly began: number; readonly since: number; readonly spent: number }
+  ): Promise<Answers<Err, A>> => {
     let timedOut: TimeoutError | undefined
-    const answers: Array<E.Either<Err, A>> = []
-    const stales = new Set<Key>()
-    const refreshed = new Map<Key, Wanted>()
-    const missed = new Map<Key, Wanted>()
-    let failed: RingError | undefined
-    let keyless: RingError | undefined
-    argsList.forEach((args, i) => {
-      const key = keys[i]
-      const got = read[i]
-      if (key === undefined || got === undefined) return
-      if (got._tag === 'Right' && got.right.verdict === 'fresh' && got.right.answer !== undefined) {
-        answers[i] = got.right.answer
-      } else if (E.isLeft(key)) {
-        fault('', since, key.left)
-        keyless = key.left
-      } else if (E.isLeft(got)) {
-        if (missed.has(key.right)) return
-        missed.set(key.right, { key: key.right, args, seen: undefined })
-        fault(key.right, since, got.left)
-        if (!isInvalid(got.left)) failed = got.left
-      } else {
-        const seen = got.right
-        const decision = engine.decide(key.right, seen.verdict)
-        if (decision.serve === 'entry' && seen.answer !== undefined) {
-          answers[i] = seen.answer
-          if (seen.verdict !== 'due') stales.add(key.right)
-          if (decision.load === 'background') refreshed.set(key.right, { key: key.right, args, seen })
-        } else if (!missed.has(key.right)) {
-          missed.set(key.right, { key: key.right, args, seen })
-        }
-      }
-    })
-    const refused = failed ?? keyless
-    if (policy.strict && refused !== undefined) {
-      for (const key of keys) emit(E.isLeft(key) ? '' : key.right, since, { _tag: 'Miss', shared: false })
-      return E.left(refused)
-    }
-
-    const sought = seek(missed, touched, spent, {
-      waits: failed === undefined,
-      mode: failed === undefined ? 'wait' : 'none'
-    })
-    engine.refresh(Array.from(refreshed.values()))
+    const timed = (error: TimeoutError | undefined): void => void (timedOut ??= error)
     const told = new Set<Key>()
     const waits: Array<Promise<void>> = []
     const tell = (key: Key, shared: boolean, served: 'Hit' | 'Stale' | undefined): void =>
       emit(key, since, served === undefined ? { _tag: 'Miss', shared } : { _tag: served })
     /** The answer of a flight, and its event: emitted at once if this is certainly a miss. */
-    const attended = (
-      key: Key,
-      { fallback, flight, joined: joins }: Sought<Err, A>,
-      shared: boolean,
-      args: Args
-    ): Promise<E.Either<Err, A>> => {
-      const loaded = joins ? joined(engine, key, flight, args, { spent }) : flight.answer
+    const attended = (key: Key, args: Args, one: Sought<Err, A>): Promise<E.Either<Err, A>> => {
+      const { fallback, flight, joined: joins } = one
+      const shared = joins || told.has(key)
+      const loaded = joins ? joined(engine, { key, args, flight }, { spent }) : flight.answer
       const later = fallback === flight ? loaded : loaded.then((answer) => rescued(fallback, answer))
       if (fallback.stale === undefined) tell(key, shared, undefined)
-      const told = (served: 'Hit' | 'Stale' | undefined, error?: TimeoutError): void => {
-        timedOut ??= error
+      const ended = (served: 'Hit' | 'Stale' | undefined, error?: TimeoutError): void => {
+        timed(error)
         if (fallback.stale !== undefined) tell(key, shared, served ?? flight.served)
       }
       return limited
-        ? attend(fallback, later, told, clock.now() - began)
-        : later.finally(() => told(fallback.served))
+        ? attend(fallback, later, ended, clock.now() - began)
+        : later.finally(() => ended(fallback.served))
     }
-    const answer = async (i: number, later: Promise<E.Either<Err, A>>): Promise<void> => {
+    /** Without a key there is no caching. If the function throws, the promise rejects. */
+    const alone = (args: Args): Promise<E.Either<Err, A>> => {
+      const later = running.one(args)
+      return limited ? attend(noFallback(), later, (_, error) => timed(error), clock.now() - began) : later
+    }
+    const fill = async (i: number, later: Promise<E.Either<Err, A>>): Promise<void> => {
       answers[i] = await later
     }
     if (missed.size > 0 || keyless !== undefined || observe !== undefined) {
-      argsList.forEach((args, i) => {
-        const key = keys[i]
-        const one = key !== undefined && E.isRight(key) ? sought.get(key.right) : undefined
-        if (key === undefined || E.isLeft(key)) {
+      places.forEach(({ args, key: from }, i) => {
+        if (E.isLeft(from)) {
           emit('', since, { _tag: 'Miss', shared: false })
-          const later = alone(args)
-          waits.push(
-            answer(
-              i,
-              limited
-                ? attend(noFallback(), later, (_, error) => void (timedOut ??= error), clock.now() - began)
-                : later
-            )
-          )
-        } else if (one === undefined) {
-          emit(key.right, since, { _tag: stales.has(key.right) ? 'Stale' : 'Hit' })
-        } else {
-          waits.push(answer(i, attended(key.right, one, one.joined || told.has(key.right), args)))
-          told.add(key.right)
+          waits.push(fill(i, alone(args)))
+          return
         }
+        const key = from.right
+        const one = sought.get(key)
+        if (one === undefined) {
+          emit(key, since, { _tag: stales.has(key) ? 'Stale' : 'Hit' })
+          return
+        }
+        waits.push(fill(i, attended(key, args, one)))
+        told.add(key)
       })
       await allOf(waits)
     }
@@ -199,8 +212,46 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
       if (policy.strict && flight.fault !== undefined) return E.left(flight.fault)
     }
     // SAFETY: `timeout` has TimeoutError in X
-    if (timedOut !== undefined) return E.left(timedOut as never)
-    return E.right(answers)
+    return timedOut === undefined ? E.right(answers) : E.left(timedOut as never)
+  }
+}
+
+export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>
+): ((argsList: ReadonlyArray<Args>) => Promise<Answers<Err, A>>) => {
+  const { clock, emit, keyOf, lookEach, now, policy, refresh, tended } = engine
+  const sort = sortFor(engine)
+  const { seek, watch } = makeSeek(engine)
+  const answer = makeAnswer(engine)
+
+  const lookupAll = async (
+    argsList: ReadonlyArray<Args>,
+    began: number,
+    onRead: () => void
+  ): Promise<Answers<Err, A>> => {
+    const since = now()
+    const keys = argsList.map(keyOf)
+    const watched = watch(keys)
+    const read = await lookEach(keys, argsList)
+    const touched = watched()
+    const spent = clock.now() - began
+    onRead()
+
+    // SAFETY: every list of arguments has a key, and an answer of the read
+    const places = argsList.map((args, i) => ({ args, key: keys[i], got: read[i] } as Place<Args, Err, A>))
+    const sorted = sort(places, since)
+    const { failed } = sorted
+    const refused = failed ?? sorted.keyless
+    if (policy.strict && refused !== undefined) {
+      for (const key of keys) emit(E.isLeft(key) ? '' : key.right, since, { _tag: 'Miss', shared: false })
+      return E.left(refused)
+    }
+    const sought = seek(sorted.missed, touched, spent, {
+      waits: failed === undefined,
+      mode: failed === undefined ? 'wait' : 'none'
+    })
+    refresh(Array.from(sorted.refreshed.values()))
+    return answer(places, sorted, sought, { began, since, spent })
   }
 
   /** A read that takes longer than its caller waits is not abandoned: what it leads to is stored. */

@@ -12,8 +12,8 @@ import type { Arguments, Key } from '../KeyFn'
 import { type RingError, TimeoutError } from '../RingError'
 import type { Engine } from './engine'
 import { tooLate } from './errors'
-import { newFlight, spentBy } from './flights'
-import type { Flight, Seen } from './model'
+import { newFlight, spentBy } from './flight'
+import type { Flight, Loading, Seen } from './model'
 
 /**
  * Whether a flight may be joined. A read under way may be older than an invalidation by another process, so a ring with
@@ -23,6 +23,9 @@ export const joinableFor =
   <Args extends Arguments, Err, A, R, B>({ policy }: Engine<Args, Err, A, R, B>) =>
   (flight: Flight<E.Either<Err, A>> | undefined): flight is Flight<E.Either<Err, A>> =>
     flight !== undefined && (flight.loading || policy.lease === undefined)
+
+/** A flight that another caller began, and the arguments of this call, which have the same key. */
+export type Joining<Args extends Arguments, Err, A> = Pick<Loading<Args, Err, A>, 'key' | 'args' | 'flight'>
 
 /** A caller, the time of its call, and how long it has waited for the store. */
 interface Asked {
@@ -74,11 +77,10 @@ const arrival = <Args extends Arguments, Err, A, R, B>(
  */
 export const joined = async <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>,
-  key: Key,
-  flight: Flight<E.Either<Err, A>>,
-  args: Args,
+  one: Joining<Args, Err, A>,
   { asked = engine.flights.ticks(), spent = 0 }: Asked = {}
 ): Promise<E.Either<Err, A>> => {
+  const { args, flight, key } = one
   flight.shared = true
   const before = flight.spent
   const isOld = (): boolean =>
@@ -88,7 +90,7 @@ export const joined = async <Args extends Arguments, Err, A, R, B>(
     throw cause
   })
   if (flight.spoiled) return engine.running.one(args)
-  if (answer === 'late') return instead(engine, key, flight, args, { asked, spent: engine.budget })
+  if (answer === 'late') return instead(engine, one, { asked, spent: engine.budget })
   return answer === undefined || isOld()
     ? again(engine, key, args, { asked, blind: flight.blind, spent: spent + flight.spent - before })
     : answer
@@ -99,9 +101,7 @@ export const joined = async <Args extends Arguments, Err, A, R, B>(
  */
 const instead = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>,
-  key: Key,
-  flight: Flight<E.Either<Err, A>>,
-  args: Args,
+  { args, flight, key }: Joining<Args, Err, A>,
   by: Required<Asked>
 ): E.Either<Err, A> | Promise<E.Either<Err, A>> => {
   const isSurelyNew =
@@ -109,7 +109,7 @@ const instead = <Args extends Arguments, Err, A, R, B>(
   if (flight.brought !== undefined && isSurelyNew) return flight.brought
   const under = engine.flights.current(key)
   return under?.loading === true && under !== flight
-    ? joined(engine, key, under, args, by)
+    ? joined(engine, { key, args, flight: under }, by)
     : loadBlind(engine, key, args)
 }
 
@@ -149,7 +149,7 @@ export const again = async <Args extends Arguments, Err, A, R, B>(
   if (seen?.answer !== undefined && engine.decide(key, seen.verdict).serve === 'entry') return seen.answer
   const by = spent + clock.now() - began
   const under = flights.current(key)
-  if (under?.loading === true) return joined(engine, key, under, args, { asked, spent: by })
+  if (under?.loading === true) return joined(engine, { key, args, flight: under }, { asked, spent: by })
   if (seen === undefined) return loadBlind(engine, key, args)
   const flight = newFlight<E.Either<Err, A>>(true, clock.now(), by)
   flight.answer = engine.load({ key, args, flight, seen }, { waits: true, removes: false, mode: 'wait' })

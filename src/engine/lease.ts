@@ -63,20 +63,73 @@ interface Parts<R> {
 
 const late = (operation: 'acquire' | 'seize') => (): E.Either<StoreError, never> => E.left(tooLate(operation))
 
-export const makeLeasing = <R>({
-  after,
-  background,
-  fault,
-  lease: { ttl, wait },
-  leases,
-  longestLoad,
-  now,
-  random,
-  store
-}: Parts<R>): Leasing<R> => {
-  const held = new Map<string, Key>()
+/** The leases that this ring holds, or has asked for. */
+interface Own {
+  /** Records that a lease is held until `drop`. */
+  readonly hold: (key: Key, token: string) => void
+  readonly drop: (token: string) => void
+  readonly release: Leasing<never>['release']
+  readonly releaseAll: Leasing<never>['releaseAll']
   /** How often all leases were released. If that happens while a lease is being acquired, the lease is not used. */
+  readonly given: () => number
+  /** Gives back a lease that nobody wants any more. */
+  readonly unwanted: (key: Key, token: string) => Claim<never>
+  /** The lease may have been taken all the same, now or later. It is released, so that no process waits for it. */
+  readonly failedAt: (asked: Failed) => Claim<never>
+}
+
+interface Failed {
+  readonly key: Key
+  readonly token: string
+  readonly fault: StoreError
+  readonly asking: Promise<E.Either<StoreError, unknown>>
+}
+
+const makeOwn = <R>(leases: Leases<R>): Own => {
+  const held = new Map<string, Key>()
   let given = 0
+  const release: Own['release'] = (key, token) =>
+    leases
+      .release(key, token)()
+      .then(() => undefined)
+  return {
+    hold: (key, token) => void held.set(token, key),
+    drop: (token) => void held.delete(token),
+    release,
+    releaseAll: async () => {
+      given++
+      await Promise.all(Array.from(held, ([token, key]) => release(key, token)))
+    },
+    given: () => given,
+    unwanted: (key, token) => {
+      void release(key, token)
+      return { _tag: 'Unheld' }
+    },
+    failedAt: ({ asking, fault, key, token }) => {
+      void release(key, token)
+      void asking.then((answer) => (E.isRight(answer) ? release(key, token) : undefined))
+      return { _tag: 'Unheld', fault }
+    }
+  }
+}
+
+/** An update takes the lease of a key, whoever has it. */
+const makeSeize =
+  <R>({ after, lease: { ttl }, leases }: Parts<R>, own: Own) =>
+  async (key: Key, limit: number): Promise<Claim<never>> => {
+    const token = uniqueText()
+    const before = own.given()
+    const seizing = leases.seize(key, token, ttl)()
+    const seized = await inTime(limit, after, seizing, late('seize'))
+    if (E.isLeft(seized)) return own.failedAt({ key, token, fault: seized.left, asking: seizing })
+    return own.given() === before ? { _tag: 'Held', token, waited: false } : own.unwanted(key, token)
+  }
+
+/** A load asks for the lease of a key; if another process has it, the caller looks again at intervals. */
+const makeAcquire = <R>(
+  { after, lease: { ttl, wait }, leases, now, random }: Parts<R>,
+  own: Own
+): Leasing<R>['claim'] => {
   const sleep = (ms: number): Promise<void> =>
     new Promise((resolve) => void after(D.milliseconds(ms), resolve)())
   const drawn = (): number => {
@@ -86,50 +139,13 @@ export const makeLeasing = <R>({
       return 0.5
     }
   }
-  const release: Leasing<R>['release'] = (key, token) =>
-    leases
-      .release(key, token)()
-      .then(() => undefined)
-  const seize = async (key: Key, limit: number): Promise<Claim<never>> => {
-    const token = uniqueText()
-    const before = given
-    const seizing = leases.seize(key, token, ttl)()
-    const seized = await inTime(limit, after, seizing, late('seize'))
-    if (E.isLeft(seized)) return failedAt(key, token, seized.left, seizing)
-    return given === before ? { _tag: 'Held', token, waited: false } : unwanted(key, token)
-  }
-  const unwanted = (key: Key, token: string): Claim<never> => {
-    void release(key, token)
-    return { _tag: 'Unheld' }
-  }
-  /** The lease may have been taken all the same, now or later. It is released, so that no process waits for it. */
-  const failedAt = (
-    key: Key,
-    token: string,
-    fault: StoreError,
-    asking: Promise<E.Either<StoreError, unknown>>
-  ): Claim<never> => {
-    void release(key, token)
-    void asking.then((answer) => (E.isRight(answer) ? release(key, token) : undefined))
-    return { _tag: 'Unheld', fault }
-  }
   /** Keys for whose holder a caller has waited in vain. */
   const vain = makeRecent()
-  const claim: Leasing<R>['claim'] = (wanted) =>
-    wanted.mode === 'seize' ? seize(wanted.key, wanted.limit) : acquire(wanted)
-  const acquire: Leasing<R>['claim'] = async ({
-    beyond: found,
-    key,
-    limit,
-    mode,
-    patient,
-    recheck,
-    onWait
-  }) => {
+  return async ({ beyond: found, key, limit, mode, patient, recheck, onWait }) => {
     const token = uniqueText()
     const began = now()
     const until = began + wait
-    const before = given
+    const before = own.given()
     let end = began + limit
     let waits = false
     const within = <A>(answer: Promise<A>, instead: () => A): Promise<A> =>
@@ -138,8 +154,8 @@ export const makeLeasing = <R>({
     for (let poll = firstPoll, first = true; ; poll = Math.min(poll * 1.5, longestPoll), first = false) {
       const acquiring = leases.acquire(key, token, ttl, beyond as D.Duration)()
       const acquired = await within(acquiring, late('acquire'))
-      if (E.isLeft(acquired)) return failedAt(key, token, acquired.left, acquiring)
-      if (given !== before) return unwanted(key, token)
+      if (E.isLeft(acquired)) return own.failedAt({ key, token, fault: acquired.left, asking: acquiring })
+      if (own.given() !== before) return own.unwanted(key, token)
       const answer = acquired.right
       // a caller that has waited looks once more: a new entry need not live longer than the one that it replaced
       const seen =
@@ -147,7 +163,7 @@ export const makeLeasing = <R>({
           ? await within(recheck(), () => undefined)
           : undefined
       if (seen !== undefined) {
-        if (answer._tag === 'Won') await within(release(key, token), () => undefined)
+        if (answer._tag === 'Won') await within(own.release(key, token), () => undefined)
         return { _tag: 'Served', seen }
       }
       if (answer._tag === 'Won') return { _tag: 'Held', token, waited: !first }
@@ -172,7 +188,12 @@ export const makeLeasing = <R>({
       await sleep(Math.max(1, Math.min(pause, ends, until - time)))
     }
   }
-  const agree: Leasing<R>['agree'] = async (key, value, life, valid) => {
+}
+
+/** One value for all processes that write it at the same time. */
+const makeAgree =
+  <R>({ leases, store }: Parts<R>, own: Own, claim: Leasing<R>['claim']): Leasing<R>['agree'] =>
+  async (key, value, life, valid) => {
     const claimed = await claim<R>({
       key,
       mode: 'wait',
@@ -194,47 +215,60 @@ export const makeLeasing = <R>({
         ? await leases.commit(key, claimed.token, O.some(value), life)()
         : await store.set(key, value, life)()
     // if the commit of a lease failed, release it, so that no process waits for it
-    if (E.isLeft(written) && claimed._tag === 'Held') void release(key, claimed.token)
+    if (E.isLeft(written) && claimed._tag === 'Held') void own.release(key, claimed.token)
     return E.isLeft(written)
       ? written
       : written.right === false
       ? E.left(storeError('commit', 'refused', 'the lease of a tag was lost'))
       : E.right(value)
   }
+
+/** Renews a lease at a third of its lifetime. */
+const makeKeepAlive =
+  <R>(
+    { background, fault, lease: { ttl }, leases, longestLoad, now }: Parts<R>,
+    own: Own
+  ): Leasing<R>['keepAlive'] =>
+  (key, token) => {
+    const began = now()
+    own.hold(key, token)
+    let going = true
+    let cancel = (): void => undefined
+    const beat = (): void => {
+      if (!going || now() - began > longestLoad) return
+      void leases
+        .renew(key, token, ttl)()
+        .then((renewed) => {
+          // a lost lease stays lost, but a store that fails may work again at the next renewal
+          if (E.isLeft(renewed)) fault(key, renewed.left)
+          else if (!renewed.right) going = false
+        })
+      next()
+    }
+    const next = (): void => {
+      cancel = background(D.milliseconds(ttl / 3), beat)()
+    }
+    next()
+    return () => {
+      going = false
+      own.drop(token)
+      cancel()
+    }
+  }
+
+export const makeLeasing = <R>(parts: Parts<R>): Leasing<R> => {
+  const { lease, leases } = parts
+  const own = makeOwn(leases)
+  const seize = makeSeize(parts, own)
+  const acquire = makeAcquire(parts, own)
+  const claim: Leasing<R>['claim'] = (wanted) =>
+    wanted.mode === 'seize' ? seize(wanted.key, wanted.limit) : acquire(wanted)
   return {
     claim,
-    agree,
-    release,
-    releaseAll: async () => {
-      given++
-      await Promise.all(Array.from(held, ([token, key]) => release(key, token)))
-    },
-    holds: (key, token) => leases.renew(key, token, ttl)(),
-    keepAlive: (key, token) => {
-      const began = now()
-      held.set(token, key)
-      let going = true
-      let cancel = (): void => undefined
-      const beat = (): void => {
-        if (!going || now() - began > longestLoad) return
-        void leases
-          .renew(key, token, ttl)()
-          .then((renewed) => {
-            // a lost lease stays lost, but a store that fails may work again at the next renewal
-            if (E.isLeft(renewed)) fault(key, renewed.left)
-            else if (!renewed.right) going = false
-          })
-        next()
-      }
-      const next = (): void => {
-        cancel = background(D.milliseconds(ttl / 3), beat)()
-      }
-      next()
-      return () => {
-        going = false
-        held.delete(token)
-        cancel()
-      }
-    }
+    agree: makeAgree(parts, own, claim),
+    release: own.release,
+    releaseAll: own.releaseAll,
+    holds: (key, token) => leases.renew(key, token, lease.ttl)(),
+    keepAlive: makeKeepAlive(parts, own)
   }
 }

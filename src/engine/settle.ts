@@ -7,17 +7,16 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
-import { sameBytes } from '../base/bytes'
 import type { Clock } from '../Clock'
-import { sameStamps } from '../codecs/envelope'
 import type { Arguments, Key } from '../KeyFn'
-import type { RingError, StoreError } from '../RingError'
-import type { Entry, Store } from '../stores/model'
+import type { StoreError } from '../RingError'
+import type { Store } from '../stores/model'
 import type { Entries } from './entry'
-import { asRingError } from './errors'
 import type { Flights } from './flights'
 import type { Leasing } from './lease'
+import { type Lost, makeLost } from './lost'
 import type { Loaded, Prepared } from './model'
+import { makeSupersede, type Supersede } from './supersede'
 import type { Tags } from './tags'
 import type { Telling } from './tell'
 import type { Writer } from './write'
@@ -35,35 +34,25 @@ interface Parts<Args extends Arguments, Err, A, R> {
   readonly wrote: (key: Key, began: number, since: number, written: Prepared<R>) => void
 }
 
-export interface Storing<Args extends Arguments, Err, A, R> {
+export interface Storing<Args extends Arguments, Err, A, R>
+  extends Lost<Args, Err, A, R>,
+    Pick<Supersede<Args, Err, A, R>, 'entryOf'> {
   /**
    * Stores what was loaded, in one round trip. `removes`: the entry is deleted if the result is not to be stored.
    * Faults are recorded in the flights.
    */
   readonly keep: (loaded: ReadonlyArray<Loaded<Args, Err, A, R>>, removes: boolean) => Promise<void>
-  /** Releases the lease of an answer that is not stored. Joined callers must know whether it was still held. */
-  readonly letGo: (one: Pick<Loaded<Args, Err, A, R>, 'key' | 'flight' | 'claim'>) => Promise<void>
-  /**
-   * A purge by another process revokes no lease: callers that joined meanwhile have to look again. A store that has
-   * just failed is not asked again.
-   */
-  readonly checkPurged: (one: Pick<Loaded<Args, Err, A, R>, 'args' | 'flight' | 'stamps'>) => Promise<void>
-  /** The entry of a key; `undefined` if the store does not say. */
-  readonly entryOf: (key: Key) => Promise<O.Option<Entry<R>> | undefined>
 }
 
-const sameRaw = (a: unknown, b: unknown): boolean =>
-  a === b || (a instanceof Uint8Array && b instanceof Uint8Array && sameBytes(a, b))
-
-/**
- * Whether an entry was written after an earlier read of its key: only writes and touches make the remaining lifetime
- * longer.
- */
-const isNewer = <R>(is: O.Option<Entry<R>> | undefined, was: O.Option<Entry<R>> | undefined): boolean =>
-  is !== undefined &&
-  was !== undefined &&
-  O.isSome(is) &&
-  (O.isNone(was) || (is.value.remaining > was.value.remaining && !sameRaw(is.value.value, was.value.value)))
+/** A result that is to be stored, and how. */
+interface Write<One, R> {
+  readonly one: One
+  readonly prepared: Prepared<R>
+  /** The time before the write. */
+  readonly began: number
+  /** The same for events. */
+  readonly since: number
+}
 
 export const makeStoring = <Args extends Arguments, Err, A, R>({
   clock,
@@ -72,56 +61,21 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
   prepare,
   store,
   tags,
-  telling: { emit, failed, fault, now },
+  telling,
   writer,
   wrote
 }: Parts<Args, Err, A, R>): Storing<Args, Err, A, R> => {
   type One = Loaded<Args, Err, A, R>
   type Outcome = E.Either<StoreError, boolean>
-
-  const letGo: Storing<Args, Err, A, R>['letGo'] = async ({ claim, flight, key }) => {
-    if (leasing === undefined) return
-    if (claim._tag !== 'Held') {
-      flight.lost = true
-      return
-    }
-    const holds = flight.shared ? await leasing.holds(key, claim.token) : E.right(true)
-    if (E.isLeft(holds)) flight.blind = true
-    if (E.isLeft(holds) || !holds.right) flight.lost = true
-    void leasing.release(key, claim.token)
-  }
-
-  const entryOf = async (key: Key): Promise<O.Option<Entry<R>> | undefined> => {
-    const read = await store.read(key)()
-    return E.isRight(read) ? read.right : undefined
-  }
-
-  /**
-   * For an update that is acknowledged but not stored, because its lease was taken: by a write, a deletion, or a later
-   * update that may still fail. Its caller must not read the old entry. So the entry is removed, unless it was
-   * certainly written after the update began.
-   */
-  const removeOlder = async ({ before, key }: One): Promise<E.Either<StoreError, void>> =>
-    isNewer(await entryOf(key), await before) ? E.right(undefined) : writer.remove(key)
-
-  /**
-   * Commits one result; returns whether it was stored. The removal is part of this: an update that this one superseded
-   * waits for both.
-   */
-  const commitOne = async (
-    one: One,
-    token: string,
-    prepared: Prepared<R>,
-    removes: boolean
-  ): Promise<Outcome> => {
-    const committed = await writer.commit(one.key, token, prepared)
-    // if the commit of a lease failed, release it, so that no process waits for it
-    if (E.isLeft(committed)) void leasing?.release(one.key, token)
-    if (E.isLeft(committed) || committed.right) return committed
-    one.flight.lost = true
-    const removed = removes ? await removeOlder(one) : committed
-    return E.isLeft(removed) ? removed : committed
-  }
+  const { emit, failed, fault, now } = telling
+  const { checkPurged, letGo } = makeLost<Args, Err, A, R>(leasing, tags)
+  const { commit, entryOf, supersededBy } = makeSupersede<Args, Err, A, R>({
+    flights,
+    leasing,
+    store,
+    telling,
+    writer
+  })
 
   /** What to write for one result; `undefined` if it is not to be stored, which has been reported. */
   const toWrite = (one: One, removes: boolean, since: number): Prepared<R> | undefined => {
@@ -141,24 +95,10 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
     return undefined
   }
 
-  /** The fault of an update that this process may not store: the entry from before it must be removed or replaced. */
-  const supersededBy = async ({ flight, key }: One, since: number): Promise<RingError | undefined> => {
-    const instead = flights.overdue(flight) ? undefined : flights.superseded(key, flight)
-    if (instead === undefined) {
-      const removed = await flights.mutate([key], () => writer.remove(key))
-      return E.isLeft(removed) ? failed(key, since, removed.left) : undefined
-    }
-    const ended = await instead
-    return E.isLeft(ended) ? asRingError(ended.left) : undefined
-  }
-
   const conclude = async (
-    one: One,
-    prepared: Prepared<R>,
-    removes: boolean,
+    { began, one, prepared, since }: Write<One, R>,
     outcome: Promise<Outcome> | undefined,
-    began: number,
-    since: number
+    removes: boolean
   ): Promise<void> => {
     const { flight, key } = one
     if (outcome === undefined) {
@@ -186,12 +126,12 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
   const keep: Storing<Args, Err, A, R>['keep'] = async (loaded, removes) => {
     const since = now()
     const began = clock.now()
-    const writes = new Map<Key, readonly [One, Prepared<R>]>()
-    const preparedOf = (key: Key): Prepared<R> => writes.get(key)?.[1] ?? O.none
+    const writes = new Map<Key, Write<One, R>>()
+    const preparedOf = (key: Key): Prepared<R> => writes.get(key)?.prepared ?? O.none
     for (const one of loaded) {
       const prepared = toWrite(one, removes, since)
       if (prepared === undefined) await letGo(one)
-      else writes.set(one.key, [one, prepared])
+      else writes.set(one.key, { one, prepared, began, since })
     }
     if (writes.size === 0) return
     const settled = settle(loaded.filter(({ key }) => O.isSome(preparedOf(key))))
@@ -203,33 +143,20 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
         return () => written
       }
       return (key) => {
-        const one = writes.get(key)?.[0]
+        const one = writes.get(key)?.one
         return one?.claim._tag === 'Held'
-          ? commitOne(one, one.claim.token, preparedOf(key), removes)
+          ? commit(one, one.claim.token, preparedOf(key), removes)
           : Promise.resolve(E.right(false))
       }
     }
     const outcomes = await flights.commit(
-      Array.from(writes, ([key, [{ flight }]]) => [key, flight] as const),
+      Array.from(writes, ([key, { one }]) => [key, one.flight] as const),
       start
     )
     await Promise.all([
       settled,
-      ...Array.from(writes, ([key, [one, prepared]]) =>
-        conclude(one, prepared, removes, outcomes.get(key), began, since)
-      )
+      ...Array.from(writes, ([key, write]) => conclude(write, outcomes.get(key), removes))
     ])
-  }
-
-  const checkPurged: Storing<Args, Err, A, R>['checkPurged'] = async ({ args, flight, stamps }) => {
-    if (tags === undefined || stamps === undefined || !flight.shared || flight.blind || flight.lost) return
-    try {
-      const found = await tags.read(tags.keysOf(args))
-      if (E.isLeft(found)) flight.blind = true
-      if (E.isLeft(found) || !sameStamps(stamps, found.right)) flight.lost = true
-    } catch {
-      flight.lost = true
-    }
   }
 
   return { keep, letGo, checkPurged, entryOf }

@@ -20,6 +20,7 @@ import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import { KeyError, type StoreError, storeFailed } from '../RingError'
 import type { Store } from '../stores/model'
+import type { Leasing } from './lease'
 import type { Stamps } from './model'
 
 /** The key of a tag's generation. No structural key has this prefix. */
@@ -66,15 +67,39 @@ export interface Tags<Args extends Arguments> {
   readonly settle: (args: Args, stamps: ReadonlyArray<Stamp>) => Promise<unknown>
 }
 
-export const makeTags = <Args extends Arguments, R>(
-  tags: (...args: Args) => ReadonlyArray<string>,
-  store: Store<R>,
-  longest: Duration,
-  agree:
-    | ((key: Key, value: R, life: Duration, valid: (there: R) => boolean) => Promise<E.Either<StoreError, R>>)
-    | undefined,
-  holding: Holding
-): Tags<Args> => {
+interface Parts<Args extends Arguments, R> {
+  /** The function of tags, as the user wrote it. */
+  readonly tagsOf: (...args: Args) => ReadonlyArray<string>
+  readonly store: Store<R>
+  /** The longest lifetime of an entry. */
+  readonly longest: Duration
+  /** Makes processes that draw at the same time agree; without it, the last one to draw wins. */
+  readonly agree: Leasing<R>['agree'] | undefined
+  readonly holding: Holding
+}
+
+/** The keys of the generations that a list of arguments has. */
+const keysBy = <Args extends Arguments>(
+  tags: (...args: Args) => ReadonlyArray<string>
+): Tags<Args>['keysOf'] => {
+  const tagsOf = (args: Args): unknown => {
+    try {
+      return tags(...args)
+    } catch (cause) {
+      throw new KeyError('the function of tags threw', cause)
+    }
+  }
+  return (args) => {
+    const given = tagsOf(args)
+    if (!areTags(given)) throw new KeyError(`tags returned ${kindOf(given)}, not a list of strings`)
+    const names = [...new Set(given)]
+    if (names.length > mostTags) throw new KeyError(`an entry has ${String(mostTags)} tags at most`)
+    return names.map(tagKey)
+  }
+}
+
+/** Draws generations, and makes them last. */
+const makeGenerations = <Args extends Arguments, R>({ agree, holding, longest, store }: Parts<Args, R>) => {
   /** Loads that begin together draw one generation. */
   const drawing = new Map<Key, Promise<E.Either<StoreError, Stamp>>>()
   const settled = makeAging<Stamp>(mostSettled / 2)
@@ -115,20 +140,21 @@ export const makeTags = <Args extends Arguments, R>(
     const lasts = E.isLeft(entry) || (O.isSome(entry.right) && entry.right.value.remaining >= life * almost)
     return lasts ? entry : store.touch(key, life)()
   }
-  const tagsOf = (args: Args): unknown => {
-    try {
-      return tags(...args)
-    } catch (cause) {
-      throw new KeyError('the function of tags threw', cause)
+  return {
+    draw,
+    /** Makes a generation last as long as entries may; one that lasts already is not looked at again. */
+    settle: async (key: Key, stamp: Stamp): Promise<void> => {
+      if (isIn(settled, key, stamp)) return
+      settled.set(key, stamp)
+      if (E.isLeft(await renew(key, stamp))) settled.delete(key)
     }
   }
-  const keysOf = (args: Args): ReadonlyArray<Key> => {
-    const given = tagsOf(args)
-    if (!areTags(given)) throw new KeyError(`tags returned ${kindOf(given)}, not a list of strings`)
-    const names = [...new Set(given)]
-    if (names.length > mostTags) throw new KeyError(`an entry has ${String(mostTags)} tags at most`)
-    return names.map(tagKey)
-  }
+}
+
+export const makeTags = <Args extends Arguments, R>(parts: Parts<Args, R>): Tags<Args> => {
+  const { store } = parts
+  const keysOf = keysBy(parts.tagsOf)
+  const { draw, settle } = makeGenerations(parts)
   /** If the `tags` function throws now, nothing is reported: its call before the load has succeeded or was reported. */
   const keysIn = (args: Args): ReadonlyArray<Key> => {
     try {
@@ -155,9 +181,7 @@ export const makeTags = <Args extends Arguments, R>(
     settle: async (args, stamps) => {
       const renewed = keysIn(args).map(async (key, i) => {
         const stamp = stamps[i]
-        if (stamp === undefined || isIn(settled, key, stamp)) return
-        settled.set(key, stamp)
-        if (E.isLeft(await renew(key, stamp))) settled.delete(key)
+        if (stamp !== undefined) await settle(key, stamp)
       })
       return Promise.all(renewed)
     }
@@ -178,6 +202,20 @@ export const epochOf = (store: Pick<Store<never>, 'backend'>): { count: number }
   epochs.set(owner, epoch)
   return epoch
 }
+
+/**
+ * Removes generations. A caller that comes later does not join a load that began before the purge ended; what such a load
+ * stores carries the old generations, so it is hidden.
+ */
+export const purgeFrom =
+  (store: Pick<Store<never>, 'deleteMany'>, epoch: () => { count: number }) =>
+  async (tagKeys: ReadonlyArray<Key>): Promise<E.Either<StoreError, void>> => {
+    const shared = epoch()
+    shared.count++
+    const purged = await store.deleteMany(tagKeys)()
+    shared.count++
+    return purged
+  }
 
 /**
  * The backend; or the store, if the backend is not an object or does not exist yet. It may be read again at every use.

@@ -1,0 +1,228 @@
+/**
+ * What a load needs before its function runs: the lease of its key, and the generations of its tags.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+
+import { makeRecent } from '../base/recently'
+import type { Start } from '../base/timer'
+import type { Clock } from '../Clock'
+import type { Stamp } from '../codecs/envelope'
+import * as D from '../Duration'
+import type { Arguments, Key } from '../KeyFn'
+import type { RingError } from '../RingError'
+import { inTime } from '../stores/kit/deadline'
+import { thrownBy, tooLate } from './errors'
+import { isServable, type Reader, servedAs } from './find'
+import { fromStore, toStore } from './flight'
+import type { Flights } from './flights'
+import type { Leasing } from './lease'
+import type { Claim, Flight, How, Loading, Mode, Ready, Seen, Stamps } from './model'
+import type { Resolved } from './policy'
+import type { Storing } from './settle'
+import type { Tags } from './tags'
+import type { Telling } from './tell'
+
+export interface ClaimParts<Args extends Arguments, Err, A, R> {
+  /** How long a call may wait for the store in total. */
+  readonly budget: D.Duration
+  readonly after: Start<D.Duration>
+  readonly clock: Clock
+  /** The number of purges that this process has made. */
+  readonly epoch: () => number
+  readonly flights: Flights<E.Either<Err, A>>
+  readonly leasing: Leasing<R> | undefined
+  readonly policy: Resolved<Args, Err, A>
+  readonly reader: Reader<Args, Err, A>
+  readonly storing: Storing<Args, Err, A, R>
+  readonly tags: Tags<Args> | undefined
+  readonly telling: Telling
+}
+
+export interface Claims<Args extends Arguments, Err, A, R> {
+  /**
+   * What is needed before the function runs; `undefined` if nothing is: the ring has neither leases nor tags. It never
+   * rejects: what fails is recorded in the flight.
+   */
+  readonly ready:
+    | ((one: Loading<Args, Err, A>, mode: How['mode'], since: number) => Promise<Ready<Err, A, R>>)
+    | undefined
+  /** The answer of a flight that need not load, because another process has loaded or is loading. */
+  readonly answered: (
+    loading: Loading<Args, Err, A>,
+    claim: Claim<Seen<Err, A>>
+  ) => E.Either<Err, A> | undefined
+  /** The generations of the tags of some arguments; missing ones are drawn. */
+  readonly stampsFor: (
+    args: Args,
+    found: Stamps | undefined
+  ) => Promise<E.Either<RingError, ReadonlyArray<Stamp>>>
+  /** Whether another process is known to load a key: then this process does not try to load it in the background. */
+  readonly isBusy: (key: Key) => boolean
+}
+
+const noStamps: Promise<E.Either<never, ReadonlyArray<never>>> = /*#__PURE__*/ Promise.resolve(E.right([]))
+
+const unheld: Claim<never> = { _tag: 'Unheld' }
+const freely: Claim<never> = { _tag: 'Held', token: '', waited: false }
+
+/**
+ * Whether an entry that another process has stored makes a load unnecessary. A caller that found nothing takes any
+ * entry that may be served. A caller that found an entry that is due, stale or expired takes a fresh one only: any
+ * other may be the same entry, read again.
+ */
+const isAnswer = <Err, A>(before: Seen<Err, A> | undefined, now: Seen<Err, A>): boolean =>
+  before?.answer === undefined ? isServable(now) : now.answer !== undefined && now.verdict === 'fresh'
+
+/** A lease that is asked for, and what keeps it alive once it is held. */
+interface Claiming<Err, A> {
+  readonly claimed: Promise<Claim<Seen<Err, A>>> | Claim<never>
+  /** Stops the renewal. */
+  readonly stop: () => (() => void) | undefined
+}
+
+/** Asks for the leases of keys. */
+const makeClaiming = <Args extends Arguments, Err, A, R>({
+  budget,
+  clock,
+  leasing,
+  policy,
+  reader
+}: ClaimParts<Args, Err, A, R>) => {
+  const busy = makeRecent()
+  const pauseOf = (remaining: D.Duration): number => Math.min(remaining, policy.retryThrottle)
+
+  const claimOf = (one: Loading<Args, Err, A>, mode: Mode): Promise<Claim<Seen<Err, A>>> | Claim<never> =>
+    leasing === undefined
+      ? freely
+      : leasing.claim<Seen<Err, A>>({
+          key: one.key,
+          mode,
+          patient: one.seen?.answer !== undefined,
+          beyond: one.seen?.remaining ?? D.zero,
+          limit: leftOf(one.flight, budget),
+          onWait: () => fromStore(one.flight, clock.now()),
+          recheck: async () => {
+            const again = await reader.look(one.key, one.args)
+            return E.isRight(again) && isAnswer(one.seen, again.right) ? again.right : undefined
+          }
+        })
+
+  return {
+    isBusy: (key: Key): boolean => busy.holds(key, clock.now()),
+    claiming: (one: Loading<Args, Err, A>, mode: Mode): Claiming<Err, A> => {
+      if (leasing === undefined) return { claimed: freely, stop: () => undefined }
+      const { key } = one
+      let stop: (() => void) | undefined
+      const claiming = async (): Promise<Claim<Seen<Err, A>>> => {
+        const claim = await claimOf(one, mode)
+        if (claim._tag === 'Held') stop = leasing.keepAlive(key, claim.token)
+        if (claim._tag === 'Left' && mode === 'try') busy.note(key, clock.now() + pauseOf(claim.remaining))
+        return claim
+      }
+      return { claimed: claiming(), stop: () => stop }
+    },
+    /** Releases a lease that was acquired too late to be used. */
+    giveBack: async (key: Key, { claimed, stop }: Claiming<Err, A>): Promise<void> => {
+      const claim = await claimed
+      if (claim._tag !== 'Held') return
+      stop()?.()
+      void leasing?.release(key, claim.token)
+    }
+  }
+}
+
+/** How long a flight may still wait for the store. */
+export const leftOf = <A>(flight: Flight<A>, budget: D.Duration): number => Math.max(0, budget - flight.spent)
+
+/** Waits for the store; the time counts for the flight. */
+const timed = async <A, W>(flight: Flight<A>, { now }: Clock, waiting: Promise<W>): Promise<W> => {
+  toStore(flight, now())
+  const got = await waiting
+  fromStore(flight, now())
+  return got
+}
+
+export const makeClaims = <Args extends Arguments, Err, A, R>(
+  parts: ClaimParts<Args, Err, A, R>
+): Claims<Args, Err, A, R> => {
+  const { after, budget, clock, epoch, flights, leasing, storing, tags } = parts
+  const { failed, fault } = parts.telling
+  const { claiming, giveBack, isBusy } = makeClaiming(parts)
+
+  const stampsFor: Claims<Args, Err, A, R>['stampsFor'] = async (args, found) => {
+    if (tags === undefined) return E.right([])
+    try {
+      const keys = tags.keysOf(args)
+      const stamps = found !== undefined ? E.right(found) : await tags.read(keys)
+      return E.isLeft(stamps) ? stamps : await tags.complete(keys, stamps.right)
+    } catch (cause) {
+      return E.left(thrownBy('get')(cause))
+    }
+  }
+
+  const stamped = (
+    { args, flight }: Loading<Args, Err, A>,
+    found: Stamps | undefined
+  ): ReturnType<typeof stampsFor> =>
+    tags === undefined
+      ? noStamps
+      : inTime(leftOf(flight, budget), after, stampsFor(args, found), () => E.left(tooLate('get')))
+
+  /** Records that the store has failed before the function ran. */
+  const blinded = ({ flight }: Loading<Args, Err, A>, error: RingError): void => {
+    flight.fault = error
+    flight.blind = true
+  }
+
+  const ready: NonNullable<Claims<Args, Err, A, R>['ready']> = async (one, mode, since) => {
+    const { flight, key, seen } = one
+    if (mode === 'none') {
+      flight.blind = true
+      return { claim: unheld, stamps: undefined }
+    }
+    const before = seen?.stamps !== undefined && flight.epoch === epoch() ? seen.stamps : undefined
+    const hurried = new Promise<undefined>((resolve) => {
+      flight.hurry = () => resolve(undefined)
+    })
+    const asked = claiming(one, mode)
+    const [had, drawn] = await timed(
+      flight,
+      clock,
+      Promise.all([Promise.race([asked.claimed, hurried]), Promise.race([stamped(one, before), hurried])])
+    )
+    flight.hurry = undefined
+    if (had === undefined) void giveBack(key, asked)
+    const claim = had ?? { _tag: 'Unheld', fault: tooLate(mode === 'seize' ? 'seize' : 'acquire') }
+    const early = drawn ?? E.left(tooLate('get'))
+    if (claim._tag === 'Unheld' && claim.fault !== undefined) blinded(one, failed(key, since, claim.fault))
+    const late = claim._tag === 'Held' && claim.waited && tags !== undefined
+    const stamps = late ? await timed(flight, clock, stamped(one, undefined)) : early
+    if (E.isLeft(stamps)) {
+      fault(key, since, stamps.left)
+      blinded(one, stamps.left)
+    }
+    return {
+      claim,
+      stop: asked.stop(),
+      stamps: E.isLeft(stamps) ? undefined : stamps.right,
+      ...(mode === 'seize' ? { before: storing.entryOf(key) } : {})
+    }
+  }
+
+  return {
+    ready: leasing === undefined && tags === undefined ? undefined : ready,
+    stampsFor,
+    isBusy,
+    answered: ({ flight, key, seen }, claim) => {
+      const found = claim._tag === 'Served' ? claim.seen : claim._tag === 'Left' ? seen : undefined
+      if (found?.answer === undefined) return undefined
+      flight.served = servedAs(found.verdict)
+      // it was read before now: a caller that joined may have called after another process deleted it, so it looks again
+      flight.lost = flight.shared
+      flights.release(key, flight)
+      return found.answer
+    }
+  }
+}

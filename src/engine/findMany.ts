@@ -1,0 +1,116 @@
+/**
+ * Bulk reads of a ring: the entries of some keys and the generations of their tags, in one round trip.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+
+import * as D from '../Duration'
+import type { Arguments, Key } from '../KeyFn'
+import type { RingError, StoreError } from '../RingError'
+import { thrownBy } from './errors'
+import type { Found, Reader, ReaderParts } from './findOne'
+import { type Judge, nothing, purged } from './judge'
+import { stampOf } from './tags'
+import { holeIn } from './total'
+
+/** The reader of one key: what a bulk read that fails as a whole falls back to. */
+type LookOne<Args extends Arguments, Err, A> = Reader<Args, Err, A>['look']
+
+const failed = /*#__PURE__*/ thrownBy('get')
+const missing: E.Either<never, O.Option<never>> = /*#__PURE__*/ E.right(O.none)
+const valueOf = ({ value }: Found<unknown>): unknown => value
+
+/** For a ring whose entries have ages, tags or envelopes. */
+export const lookAll = <Args extends Arguments, Err, A, R>(
+  { clock, policy: { ages }, store, tags }: ReaderParts<Args, Err, A, R>,
+  { opened }: Judge<Args, Err, A, R>,
+  look: LookOne<Args, Err, A>
+): Reader<Args, Err, A>['lookAll'] => {
+  const tagKeysIn = (args: Args): E.Either<RingError, ReadonlyArray<Key>> => {
+    try {
+      return E.right(tags === undefined ? [] : tags.keysOf(args))
+    } catch (cause) {
+      return E.left(failed(cause))
+    }
+  }
+  const foundIn = (one: unknown): E.Either<StoreError, O.Option<Found<R>>> => {
+    const hole = ages ? holeIn('readMany', true, one) : holeIn('getMany', false, one)
+    if (hole !== undefined) return E.left(hole)
+    // SAFETY: it is not a hole, so it is an entry if ages were read, else a value
+    const option = one as O.Option<Found<R>> & O.Option<R>
+    return E.right(ages || O.isNone(option) ? option : O.some({ value: option.value }))
+  }
+
+  return async (keys, argsList) => {
+    if (keys.length === 0) return []
+    try {
+      // SAFETY, here and below: every key has one list of arguments
+      const tagKeys = argsList.map(tagKeysIn)
+      const all = [...keys, ...new Set(tagKeys.flatMap((of) => (E.isLeft(of) ? [] : of.right)))]
+      const asked = ages ? clock.now() : 0
+      const got = ages ? await store.readMany(all)() : await store.getMany(all)()
+      if (E.isLeft(got)) {
+        // in an encoded store, one bad entry fails the whole read: read one by one to find it
+        if (got.left.reason === 'codec')
+          return await Promise.all(keys.map((key, i) => look(key, argsList[i] as Args)))
+        return keys.map(() => got)
+      }
+      const found = new Map(all.map((key, i) => [key, foundIn(got.right[i])]))
+      return keys.map((key, i) => {
+        const entry = found.get(key) ?? missing
+        const ownTags = tagKeys[i] ?? E.right([])
+        if (E.isLeft(ownTags)) return ownTags
+        if (E.isLeft(entry)) return entry
+        const stamped = E.traverseArray((tag: Key) => found.get(tag) ?? missing)(ownTags.right)
+        if (E.isLeft(stamped)) return stamped
+        const stamps = tags === undefined ? undefined : stamped.right.map((of) => stampOf(O.map(valueOf)(of)))
+        if (O.isNone(entry.right)) return E.right(purged(D.zero, stamps))
+        const { remaining, value } = entry.right.value
+        return opened({ key, args: argsList[i] as Args, raw: value, remaining, stamps, asked })
+      })
+    } catch (cause) {
+      const error = failed(cause)
+      return keys.map(() => E.left(error))
+    }
+  }
+}
+
+/** For a ring whose entries are values and nothing else. */
+export const lookAllPlainly =
+  <Args extends Arguments, Err, A, R>(
+    { store }: ReaderParts<Args, Err, A, R>,
+    { opened }: Judge<Args, Err, A, R>,
+    look: LookOne<Args, Err, A>
+  ): Reader<Args, Err, A>['lookAll'] =>
+  async (keys, argsList) => {
+    if (keys.length === 0) return []
+    try {
+      const got = await store.getMany(keys)()
+      if (E.isRight(got))
+        return keys.map((key, i) => {
+          const raw = got.right[i]
+          const hole = holeIn('getMany', false, raw)
+          if (hole !== undefined) return E.left(hole)
+          // SAFETY: it is not a hole
+          const found = raw as O.Option<R>
+          return found._tag === 'None'
+            ? nothing
+            : opened({
+                key,
+                args: argsList[i] as Args,
+                raw: found.value,
+                remaining: undefined,
+                stamps: undefined,
+                asked: 0
+              })
+        })
+      if (got.left.reason === 'codec')
+        return await Promise.all(keys.map((key, i) => look(key, argsList[i] as Args)))
+      return keys.map(() => got)
+    } catch (cause) {
+      const error = failed(cause)
+      return keys.map(() => E.left(error))
+    }
+  }

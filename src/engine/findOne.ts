@@ -1,0 +1,166 @@
+/**
+ * Reads of one key: from the store, or at once from this process's memory.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+
+import type { Clock } from '../Clock'
+import type { Holding } from '../codecs/envelope'
+import type { Codec } from '../codecs/model'
+import * as D from '../Duration'
+import type { Arguments, Key } from '../KeyFn'
+import type { RingError, StoreError } from '../RingError'
+import type { Store } from '../stores/model'
+import { asRingError, thrownBy } from './errors'
+import { type Judge, nothing, purged } from './judge'
+import type { Seen } from './model'
+import type { Resolved } from './policy'
+import { stampOf, type Tags } from './tags'
+
+export interface Reader<Args extends Arguments, Err, A> {
+  /** Reads from this process's memory, without a promise: for a ring that needs nothing but the value. */
+  readonly peek: ((key: Key) => E.Either<Err, A> | undefined) | undefined
+  /** The same for every other ring. */
+  readonly glance: ((key: Key, args: Args) => Seen<Err, A> | undefined) | undefined
+  readonly look: (key: Key, args: Args) => Promise<E.Either<RingError, Seen<Err, A>>>
+  /** As `look`, but always with the remaining lifetime of the entry. */
+  readonly inspect: (key: Key, args: Args) => Promise<E.Either<RingError, Seen<Err, A>>>
+  readonly lookAll: (
+    keys: ReadonlyArray<Key>,
+    argsList: ReadonlyArray<Args>
+  ) => Promise<ReadonlyArray<E.Either<RingError, Seen<Err, A>>>>
+  /** Records that this ring has just written an entry. */
+  readonly wrote: (key: Key, since: number) => void
+}
+
+export interface ReaderParts<Args extends Arguments, Err, A, R> {
+  readonly codec: Codec<A, R>
+  readonly store: Store<R>
+  readonly policy: Resolved<Args, Err, A>
+  readonly dueWithin: (ttl: D.Duration) => D.Duration
+  readonly tags: Tags<Args> | undefined
+  readonly holding: Holding
+  readonly clock: Clock
+}
+
+/** An entry, with its age if that was asked for. */
+export interface Found<R> {
+  readonly value: R
+  readonly remaining?: D.Duration
+}
+
+const failed = /*#__PURE__*/ thrownBy('get')
+
+/** Reads of one key from the store. */
+export const makeLook = <Args extends Arguments, Err, A, R>(
+  { clock, policy: { ages }, store, tags }: ReaderParts<Args, Err, A, R>,
+  { asksAge, open }: Judge<Args, Err, A, R>
+): Pick<Reader<Args, Err, A>, 'look' | 'inspect'> => {
+  const timeNow = ages ? clock.now : () => 0
+
+  const entryOf = (key: Key, withAge: boolean): Promise<E.Either<StoreError, O.Option<Found<R>>>> =>
+    withAge
+      ? store.read(key)()
+      : store
+          .get(key)()
+          .then(E.map(O.map((value: R) => ({ value }))))
+
+  const lookAs = async (
+    key: Key,
+    args: Args,
+    withAge: boolean,
+    asked: number
+  ): Promise<E.Either<RingError, Seen<Err, A>>> => {
+    try {
+      const tagKeys = tags === undefined ? [] : tags.keysOf(args)
+      const [got, stamps] = await Promise.all([entryOf(key, withAge), tags?.read(tagKeys)])
+      if (stamps !== undefined && E.isLeft(stamps)) return E.left(asRingError(stamps.left))
+      if (E.isLeft(got)) return E.left(asRingError(got.left))
+      if (O.isNone(got.right)) return E.right(purged(D.zero, stamps?.right))
+      const { remaining, value } = got.right.value
+      return open({ key, args, raw: value, remaining, stamps: stamps?.right, asked })
+    } catch (cause) {
+      return E.left(failed(cause))
+    }
+  }
+
+  const look: Reader<Args, Err, A>['look'] = (key, args) => {
+    const asked = timeNow()
+    return lookAs(key, args, asksAge(key, asked), asked)
+  }
+
+  /** The same for a ring without tags. Hot path: written without combinators. */
+  const lookUntagged: Reader<Args, Err, A>['look'] = async (key, args) => {
+    try {
+      const asked = timeNow()
+      if (asksAge(key, asked)) {
+        const got = await store.read(key)()
+        if (got._tag === 'Left') return E.left(asRingError(got.left))
+        if (got.right._tag === 'None') return nothing
+        return open({
+          key,
+          args,
+          raw: got.right.value.value,
+          remaining: got.right.value.remaining,
+          stamps: undefined,
+          asked
+        })
+      }
+      const got = await store.get(key)()
+      if (got._tag === 'Left') return E.left(asRingError(got.left))
+      return got.right._tag === 'None'
+        ? nothing
+        : open({ key, args, raw: got.right.value, remaining: undefined, stamps: undefined, asked })
+    } catch (cause) {
+      return E.left(failed(cause))
+    }
+  }
+
+  return {
+    look: tags === undefined ? lookUntagged : look,
+    inspect: (key, args) => lookAs(key, args, true, timeNow())
+  }
+}
+
+/** Reads of one key from this process's memory. */
+export const makeGlance = <Args extends Arguments, Err, A, R>(
+  { clock, policy: { ages }, store: { peek: peekRaw, peekEntry }, tags }: ReaderParts<Args, Err, A, R>,
+  { decode, open, plain }: Judge<Args, Err, A, R>
+): Pick<Reader<Args, Err, A>, 'peek' | 'glance'> => {
+  const glance = (key: Key, args: Args): Seen<Err, A> | undefined => {
+    try {
+      const entry = peekEntry?.(key)
+      if (entry === undefined) return undefined
+      const stamps = tags?.keysOf(args).map((tag) => stampOf(O.fromNullable(peekRaw?.(tag))))
+      const seen = open({
+        key,
+        args,
+        raw: entry.value,
+        remaining: entry.remaining,
+        stamps,
+        asked: ages ? clock.now() : 0
+      })
+      return E.isRight(seen) && seen.right.verdict !== 'missing' ? seen.right : undefined
+    } catch {
+      return undefined
+    }
+  }
+  /** Hot path of hits in memory: no envelope, no age. */
+  const peek = (key: Key): E.Either<Err, A> | undefined => {
+    try {
+      const raw = peekRaw?.(key)
+      if (raw === undefined) return undefined
+      const value = decode(raw)
+      return value._tag === 'Right' ? value : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  return {
+    peek: plain && peekRaw !== undefined ? peek : undefined,
+    glance: !plain && peekEntry !== undefined ? glance : undefined
+  }
+}

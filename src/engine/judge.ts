@@ -1,0 +1,161 @@
+/**
+ * What one raw entry is, and what it may be used for now: unwraps it, decodes it, compares its tags, and judges its age.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+
+import { makeRecent } from '../base/recently'
+import { type Holding, isReference, sameStamps, unseal } from '../codecs/envelope'
+import type { Codec } from '../codecs/model'
+import { grace as graceOf } from '../Decision'
+import * as D from '../Duration'
+import type { Arguments, Key } from '../KeyFn'
+import { DecodeError, type RingError } from '../RingError'
+import { thrownBy } from './errors'
+import type { Seen, Stamps } from './model'
+import { policyError, type Resolved } from './policy'
+
+/** A raw entry, and what is known of it. `remaining` is unknown if its age was not read: then it is fresh. */
+export interface Raw<R, Args> {
+  readonly key: Key
+  readonly args: Args
+  readonly raw: R
+  readonly remaining: D.Duration | undefined
+  /** The generations of its tags now. */
+  readonly stamps: Stamps | undefined
+  /** When the read began. */
+  readonly asked: number
+}
+
+export interface Judge<Args extends Arguments, Err, A, R> {
+  readonly open: (entry: Raw<R, Args>) => E.Either<RingError, Seen<Err, A>>
+  /** The same for one of many: an entry that throws does not fail the others. */
+  readonly opened: (entry: Raw<R, Args>) => E.Either<RingError, Seen<Err, A>>
+  /** For a ring whose entries are values and nothing else. */
+  readonly decode: Codec<A, R>['decode']
+  /** Whether entries are values and nothing else: no envelope, no age. */
+  readonly plain: boolean
+  /** Whether the age of an entry must be read. */
+  readonly asksAge: (key: Key, now: number) => boolean
+  /** Records that the entry of a key will be fresh for some time. */
+  readonly knows: (key: Key, from: number, fresh: number) => void
+}
+
+export interface Judged<Args extends Arguments, Err, A, R> {
+  readonly codec: Codec<A, R>
+  readonly policy: Resolved<Args, Err, A>
+  readonly dueWithin: (ttl: D.Duration) => D.Duration
+  readonly tagged: boolean
+  readonly holding: Holding
+  /** Whether the age of an entry costs nothing: then nothing is remembered. */
+  readonly tellsAges: boolean
+}
+
+const failed = /*#__PURE__*/ thrownBy('get')
+
+/** Nothing that can be used; the store may hold an entry for `remaining` all the same. */
+export const purged = (remaining: D.Duration, stamps: Stamps | undefined): Seen<never, never> => ({
+  verdict: 'missing',
+  answer: undefined,
+  remaining,
+  stamps
+})
+
+/** The same of a key without an entry. */
+export const nothing: E.Either<never, Seen<never, never>> = /*#__PURE__*/ E.right({
+  verdict: 'missing',
+  answer: undefined,
+  remaining: D.zero,
+  stamps: undefined
+})
+
+export const makeJudge = <Args extends Arguments, Err, A, R>({
+  codec,
+  dueWithin,
+  policy,
+  holding,
+  tagged,
+  tellsAges
+}: Judged<Args, Err, A, R>): Judge<Args, Err, A, R> => {
+  const { ages, negative } = policy
+  /** In this process's memory, an envelope of another ring is an object and could be mistaken for a value. */
+  const decode: Codec<A, R>['decode'] =
+    holding === 'bytes'
+      ? codec.decode
+      : (raw) =>
+          isReference(raw)
+            ? E.left(new DecodeError('an entry of a ring with tags, or a stored error'))
+            : codec.decode(raw)
+  const sealed = tagged || negative !== undefined
+  const known = makeRecent()
+  /** While an entry is certainly fresh, its age is not read. Anything written meanwhile lives for at least `surely`. */
+  const knows = (key: Key, from: number, fresh: number): void => {
+    const { dueAtMost, surely } = policy
+    if (ages && surely !== undefined && !tellsAges)
+      known.note(key, from + Math.min(surely, fresh) - dueAtMost)
+  }
+
+  type Answer = E.Either<RingError, Seen<Err, A>>
+
+  const valued = (
+    { args, asked, key, remaining, stamps }: Raw<R, Args>,
+    value: A,
+    right: E.Either<Err, A>
+  ): Answer => {
+    if (!ages || remaining === undefined)
+      return {
+        _tag: 'Right',
+        right: { verdict: 'fresh', answer: right, remaining: remaining ?? D.zero, stamps }
+      }
+    try {
+      const ttl = policy.whole(value, args)
+      const windows = policy.windowsOf?.(value, args)
+      const found = policy.judge({ remaining, ttl, dueWithin: dueWithin(ttl) }, windows)
+      const grace = windows === undefined ? policy.grace : graceOf(windows)
+      if (found === 'fresh') knows(key, asked, remaining - grace)
+      const answer = found === 'missing' ? undefined : right
+      return E.right({ verdict: found, answer, remaining, stamps, windows })
+    } catch (cause) {
+      return E.left(policyError(cause))
+    }
+  }
+
+  const open = (entry: Raw<R, Args>): Answer => {
+    const { raw, remaining, stamps } = entry
+    if (!sealed) {
+      const value = decode(raw)
+      return E.isLeft(value) ? value : valued(entry, value.right, value)
+    }
+    const envelope = unseal(raw, holding)
+    if (E.isLeft(envelope)) return envelope
+    const { kind, payload, stamps: written } = envelope.right
+    if (tagged ? !sameStamps(written, stamps ?? []) : written.length > 0)
+      return E.right(purged(remaining ?? D.zero, stamps))
+    if (kind === 'error') {
+      if (negative === undefined) return E.right(purged(remaining ?? D.zero, stamps))
+      const error = negative.decode(payload)
+      return E.isLeft(error)
+        ? error
+        : E.right({ verdict: 'fresh', answer: E.left(error.right), remaining: remaining ?? D.zero, stamps })
+    }
+    if (kind === 'generation') return E.left(new DecodeError('the generation of a tag, and no value'))
+    const value = codec.decode(payload as R) // SAFETY: a store of R holds it, or it was sealed from a value of R
+    return E.isLeft(value) ? value : valued(entry, value.right, value)
+  }
+
+  return {
+    open,
+    opened: (entry) => {
+      try {
+        return open(entry)
+      } catch (cause) {
+        return E.left(failed(cause))
+      }
+    },
+    decode,
+    plain: !ages && !sealed,
+    asksAge: (key, now) => ages && !known.holds(key, now),
+    knows
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Whether callers that joined a load may use its answer: whether its lease was still held when it ended, and whether
+ * its tags were purged meanwhile.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+
+import { sameStamps } from '../codecs/envelope'
+import type { Arguments } from '../KeyFn'
+import type { Leasing } from './lease'
+import type { Loaded } from './model'
+import type { Tags } from './tags'
+
+export interface Lost<Args extends Arguments, Err, A, R> {
+  /** Releases the lease of an answer that is not stored. Joined callers must know whether it was still held. */
+  readonly letGo: (one: Pick<Loaded<Args, Err, A, R>, 'key' | 'flight' | 'claim'>) => Promise<void>
+  /**
+   * A purge by another process revokes no lease: callers that joined meanwhile have to look again. A store that has
+   * just failed is not asked again.
+   */
+  readonly checkPurged: (one: Pick<Loaded<Args, Err, A, R>, 'args' | 'flight' | 'stamps'>) => Promise<void>
+}
+
+export const makeLost = <Args extends Arguments, Err, A, R>(
+  leasing: Leasing<R> | undefined,
+  tags: Tags<Args> | undefined
+): Lost<Args, Err, A, R> => ({
+  letGo: async ({ claim, flight, key }) => {
+    if (leasing === undefined) return
+    if (claim._tag !== 'Held') {
+      flight.lost = true
+      return
+    }
+    const holds = flight.shared ? await leasing.holds(key, claim.token) : E.right(true)
+    if (E.isLeft(holds)) flight.blind = true
+    if (E.isLeft(holds) || !holds.right) flight.lost = true
+    void leasing.release(key, claim.token)
+  },
+  checkPurged: async ({ args, flight, stamps }) => {
+    if (tags === undefined || stamps === undefined || !flight.shared || flight.blind || flight.lost) return
+    try {
+      const found = await tags.read(tags.keysOf(args))
+      if (E.isLeft(found)) flight.blind = true
+      if (E.isLeft(found) || !sameStamps(stamps, found.right)) flight.lost = true
+    } catch {
+      flight.lost = true
+    }
+  }
+})

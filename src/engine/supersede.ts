@@ -1,0 +1,102 @@
+/**
+ * A write under a lease, and what an update does whose result may not be stored: nothing older than an acknowledged
+ * update may remain in the store.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+
+import { sameBytes } from '../base/bytes'
+import type { Arguments, Key } from '../KeyFn'
+import type { RingError, StoreError } from '../RingError'
+import type { Entry, Store } from '../stores/model'
+import { asRingError } from './errors'
+import type { Flights } from './flights'
+import type { Leasing } from './lease'
+import type { Loaded, Prepared } from './model'
+import type { Telling } from './tell'
+import type { Writer } from './write'
+
+interface Parts<Err, A, R> {
+  readonly flights: Flights<E.Either<Err, A>>
+  readonly leasing: Leasing<R> | undefined
+  readonly store: Store<R>
+  readonly telling: Telling
+  readonly writer: Writer<R>
+}
+
+export interface Supersede<Args extends Arguments, Err, A, R> {
+  /**
+   * Commits one result; returns whether it was stored. The removal is part of this: an update that this one superseded
+   * waits for both.
+   */
+  readonly commit: (
+    one: Loaded<Args, Err, A, R>,
+    token: string,
+    prepared: Prepared<R>,
+    removes: boolean
+  ) => Promise<E.Either<StoreError, boolean>>
+  /** The fault of an update that this process may not store: the entry from before it must be removed or replaced. */
+  readonly supersededBy: (one: Loaded<Args, Err, A, R>, since: number) => Promise<RingError | undefined>
+  /** The entry of a key; `undefined` if the store does not say. */
+  readonly entryOf: (key: Key) => Promise<O.Option<Entry<R>> | undefined>
+}
+
+const sameRaw = (a: unknown, b: unknown): boolean =>
+  a === b || (a instanceof Uint8Array && b instanceof Uint8Array && sameBytes(a, b))
+
+/**
+ * Whether an entry was written after an earlier read of its key: only writes and touches make the remaining lifetime
+ * longer.
+ */
+const isNewer = <R>(is: O.Option<Entry<R>> | undefined, was: O.Option<Entry<R>> | undefined): boolean =>
+  is !== undefined &&
+  was !== undefined &&
+  O.isSome(is) &&
+  (O.isNone(was) || (is.value.remaining > was.value.remaining && !sameRaw(is.value.value, was.value.value)))
+
+export const makeSupersede = <Args extends Arguments, Err, A, R>({
+  flights,
+  leasing,
+  store,
+  telling: { failed },
+  writer
+}: Parts<Err, A, R>): Supersede<Args, Err, A, R> => {
+  type One = Loaded<Args, Err, A, R>
+
+  const entryOf = async (key: Key): Promise<O.Option<Entry<R>> | undefined> => {
+    const read = await store.read(key)()
+    return E.isRight(read) ? read.right : undefined
+  }
+
+  /**
+   * For an update that is acknowledged but not stored, because its lease was taken: by a write, a deletion, or a later
+   * update that may still fail. Its caller must not read the old entry. So the entry is removed, unless it was
+   * certainly written after the update began.
+   */
+  const removeOlder = async ({ before, key }: One): Promise<E.Either<StoreError, void>> =>
+    isNewer(await entryOf(key), await before) ? E.right(undefined) : writer.remove(key)
+
+  return {
+    entryOf,
+    commit: async (one, token, prepared, removes) => {
+      const committed = await writer.commit(one.key, token, prepared)
+      // if the commit of a lease failed, release it, so that no process waits for it
+      if (E.isLeft(committed)) void leasing?.release(one.key, token)
+      if (E.isLeft(committed) || committed.right) return committed
+      one.flight.lost = true
+      const removed = removes ? await removeOlder(one) : committed
+      return E.isLeft(removed) ? removed : committed
+    },
+    supersededBy: async ({ flight, key }, since) => {
+      const instead = flights.overdue(flight) ? undefined : flights.superseded(key, flight)
+      if (instead === undefined) {
+        const removed = await flights.mutate([key], () => writer.remove(key))
+        return E.isLeft(removed) ? failed(key, since, removed.left) : undefined
+      }
+      const ended = await instead
+      return E.isLeft(ended) ? asRingError(ended.left) : undefined
+    }
+  }
+}
