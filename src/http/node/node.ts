@@ -106,7 +106,8 @@ const nothing = (): void => undefined
 
 /** Answers a request from the store, or runs the handler, which answers it. */
 const makeStand = <B, C>(config: PageConfig<B, C>) => {
-  const { cache, commands, look, now, serve } = makePages(config, false)
+  const pages = makePages(config, false)
+  const { cache, commands, look, now, serve } = pages
   const stand = async (
     request: NodeRequest,
     response: NodeResponse,
@@ -145,7 +146,7 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
     }
     const answer =
       served._tag === 'Page'
-        ? pageAnswer(served.page, wanted, now(), cache, served.fate)
+        ? pageAnswer(served.page, wanted, served.fate, pages)
         : nothingAnswer(cache, served.fate)
     if (tap === undefined) {
       answered()

@@ -83,7 +83,8 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
   config: PageConfig<B, C>
 ): PageHandler<Rest, B> => {
   must('the handler of page', aFunction('a function of a Request'), handler)
-  const { base, cache, commands, find, look, now, placeOf, serve, stopAt, update } = makePages(config, true)
+  const pages = makePages(config, true)
+  const { base, cache, commands, find, look, now, placeOf, serve, stopAt, update } = pages
 
   const run =
     (request: Request, rest: Rest): (() => Promise<WebReply>) =>
@@ -91,7 +92,7 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
       replyOf(await handler(unconditional(request), ...rest))
 
   const ofPage = (stored: Page, wanted: Wanted, fate: Fate): Response =>
-    responseOf(pageAnswer(stored, wanted, now(), cache, fate))
+    responseOf(pageAnswer(stored, wanted, fate, pages))
 
   const answer = (served: Served, wanted: Wanted): Response => {
     switch (served._tag) {
