@@ -84,7 +84,7 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
 ): PageHandler<Rest, B> => {
   must('the handler of page', aFunction('a function of a Request'), handler)
   const pages = makePages(config, true)
-  const { base, cache, commands, find, look, now, placeOf, serve, stopAt, update } = pages
+  const { base, cache, commands, find, look, placeOf, serve, stopAt, update } = pages
 
   const run =
     (request: Request, rest: Rest): (() => Promise<WebReply>) =>
@@ -100,7 +100,7 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
         return ofPage(served.page, wanted, served.fate)
       case 'Reply':
         // SAFETY: `run` above made it
-        return passedOn(served.reply as WebReply, wanted, now(), cache, served.fate)
+        return passedOn(served.reply as WebReply, wanted, served.fate, pages)
       case 'Nothing':
         return responseOf(nothingAnswer(cache, served.fate))
     }
@@ -140,7 +140,7 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
       const { left } = made
       if (left._tag === 'Unstorable')
         // SAFETY: `run` above made it
-        return E.right(passedOn((await visit.run()) as WebReply, anybody, now(), cache, { fwd: 'request' }))
+        return E.right(passedOn((await visit.run()) as WebReply, anybody, { fwd: 'request' }, pages))
       visit.close()
       return E.left(left)
     }
