@@ -269,13 +269,13 @@ export function ringReader<F extends AnyFn, Args extends Arguments, T, R, B, K, 
 ): ReaderRing<EnvIn<T>, Args, ErrorIn<Within<T>>, ValueIn<Within<T>>, R, B, NoInfer<X>>
 /* eslint-enable @typescript-eslint/unified-signatures */
 export function ringReader(...given: ReadonlyArray<unknown>): unknown {
-  const [first, second, third, ...rest] = given
+  const [first, second, third] = given
   // SAFETY: the arguments are those of one of the overloads, which are distinguished by what no two of them share
   if (isDataFirst(first)) {
     noMore('ringReader', third)
     return interpretReader(first as Unknown, second as ReaderConfig)
   }
-  const config = configOf('ringReader', first, second, third, rest.length)
+  const config = configOf('ringReader', given)
   checkedReader(config)
   return (fn: Unknown) => interpretReader(fn, config as unknown as ReaderConfig)
 }

@@ -535,13 +535,13 @@ export function ring<
 ): NotARing
 /* eslint-enable @typescript-eslint/unified-signatures */
 export function ring(...given: ReadonlyArray<unknown>): unknown {
-  const [first, second, third, ...rest] = given
+  const [first, second, third] = given
   // SAFETY: the arguments are those of one of the five overloads, which are distinguished by what no two of them share
   if (isDataFirst(first)) {
     noMore('ring', third)
     return interpret(first as Unknown, second as Config)
   }
-  const config = configOf('ring', first, second, third, rest.length)
+  const config = configOf('ring', given)
   return (fn: Unknown) => interpret(fn, config as unknown as Config)
 }
 

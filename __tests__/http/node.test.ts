@@ -577,34 +577,40 @@ describe('what is one user’s', () => {
     expect(await languages('de')).toEqual(['en', 'de'])
   })
 
-  it('what earlier hooks of Fastify have said is not stored, and is said of each answer anew', async () => {
-    const pages = pageHook({ store: dict<Uint8Array>() })
-    const app = fastify({ forceCloseConnections: true })
-    let asked = 0
-    app.addHook('onRequest', async (_, reply) => {
-      reply.header('x-request-id', `id-${++asked}`).header('content-security-policy', `nonce-${asked}`)
-    })
-    app.get('/', { onRequest: pages }, async (_, reply) => {
-      reply.header('x-page', 'yes')
-      return 'page'
-    })
-    const url = await app.listen({ port: 0, host: '127.0.0.1' })
-    const get = async () => {
-      const response = await fetch(url)
-      await response.text()
-      await soon(10)
-      return { headers: Object.fromEntries(response.headers) }
+  it.each([
+    ['a text', () => 'page'],
+    ['a stream', () => Readable.from(['page'])]
+  ])(
+    'what earlier hooks of Fastify have said before %s is not stored, and is said of each answer anew',
+    async (_, made) => {
+      const pages = pageHook({ store: dict<Uint8Array>() })
+      const app = fastify({ forceCloseConnections: true })
+      let asked = 0
+      app.addHook('onRequest', async (_, reply) => {
+        reply.header('x-request-id', `id-${++asked}`).header('content-security-policy', `nonce-${asked}`)
+      })
+      app.get('/', { onRequest: pages }, async (_, reply) => {
+        reply.header('x-page', 'yes')
+        return made()
+      })
+      const url = await app.listen({ port: 0, host: '127.0.0.1' })
+      const get = async () => {
+        const response = await fetch(url)
+        await response.text()
+        await soon(10)
+        return { headers: Object.fromEntries(response.headers) }
+      }
+      const [first, second] = [await get(), await get()]
+      await app.close()
+      expect(first.headers).toMatchObject({ 'x-request-id': 'id-1', 'x-page': 'yes' })
+      expect(second.headers['cache-status']).toContain('hit')
+      expect(second.headers).toMatchObject({
+        'x-request-id': 'id-2',
+        'content-security-policy': 'nonce-2',
+        'x-page': 'yes'
+      })
     }
-    const [first, second] = [await get(), await get()]
-    await app.close()
-    expect(first.headers).toMatchObject({ 'x-request-id': 'id-1', 'x-page': 'yes' })
-    expect(second.headers['cache-status']).toContain('hit')
-    expect(second.headers).toMatchObject({
-      'x-request-id': 'id-2',
-      'content-security-policy': 'nonce-2',
-      'x-page': 'yes'
-    })
-  })
+  )
 })
 
 it('an old page that stands for a failure has nothing of that', async () => {

@@ -197,6 +197,63 @@ const steps = fc.array(
   { minLength: 1, maxLength: 6 }
 )
 
+type Steps = typeof steps extends fc.Arbitrary<infer A> ? A : never
+
+// -------------------------------------------------------------------------------------
+// cases that once failed
+// -------------------------------------------------------------------------------------
+
+const plainly: Variant = {
+  status: 200,
+  control: '',
+  vary: [],
+  lines: false,
+  cookie: '',
+  star: false,
+  type: '',
+  custom: [],
+  language: '',
+  tag: '',
+  modified: false,
+  expires: '',
+  chunks: [],
+  end: 'good',
+  before: undefined,
+  atHead: undefined,
+  how: { head: 'set', body: 'end', when: 'now', framed: true, late: false }
+}
+
+const get = (headers: Wish['headers']): Wish => ({ path: 'a', method: 'GET', headers, sends: false })
+
+const bearer = {
+  'accept-language': 'de',
+  cookie: 'who=ada',
+  authorization: 'Bearer ada',
+  'x-kind': '1',
+  'if-none-match': 'known'
+}
+
+/** With the seed that found each of them. */
+const once: ReadonlyArray<readonly [seed: number, what: string, variant: Variant, steps: Steps]> = [
+  [
+    -1677752100,
+    'a stream of Fastify takes no field of an earlier hook into the page',
+    { ...plainly, before: 'id', atHead: 'id', how: { ...plainly.how, body: 'pipe' } },
+    [{ after: 0, at: [get({ 'x-extra': '1' }), get({ cookie: 'who=ada', 'x-id': '1' })] }]
+  ],
+  [
+    -2057601041,
+    'a 205 has no body in any framework',
+    { ...plainly, status: 205, control: 's-maxage=5', atHead: 'id', how: { ...plainly.how, body: 'writes' } },
+    [
+      {
+        after: 0,
+        at: [get(bearer), get(bearer), get(bearer), get({ authorization: 'Bearer ada', 'x-extra': '1' })]
+      }
+    ]
+  ]
+]
+
 // -------------------------------------------------------------------------------------
 // the law
 // -------------------------------------------------------------------------------------
@@ -324,41 +381,44 @@ describe.each(Object.entries(starts))('%s', (name, start) => {
   }
 
   let last = 0
+  const holds = async (made: Handler, all: Steps): Promise<void> => {
+    const id = String(++last)
+    handlers.set(id, tellOf(made, around))
+    const known: Known = new Map()
+    const asides = new Map<string, Promise<Answer>>()
+    const aside = (request: Asked): Promise<Answer> => {
+      // without the conditions, which the cache answers
+      const whole: Asked = { ...request, headers: without(request.headers, conditions) }
+      const key = JSON.stringify(whole)
+      const answer = asides.get(key) ?? plain.ask(whole)
+      asides.set(key, answer)
+      return answer
+    }
+    for (const { after, at } of all) {
+      time.pass(after)
+      const requests = at.map((wish) => requestFor(wish, id, known))
+      const got = await Promise.all(requests.map(cached.ask))
+      const expected = await Promise.all(requests.map(aside))
+      got.forEach((answer, i) => check(requests[i]!, answer, expected[i]!, known, around))
+      got.forEach((answer, i) => {
+        learn(requests[i]!, answer, known)
+        const fate = answer === 'broken' ? 'broken' : answer.fields.get('cache-status') ?? ''
+        seen.all++
+        if (fate === 'broken') seen.broken++
+        if (fate.includes('hit')) seen.hits++
+        if (fate.includes('collapsed')) seen.collapsed++
+        if (answer !== 'broken' && answer.status === 304) seen.unmodified++
+      })
+    }
+  }
+
   it('law P3: a pure handler answers through the cache as it does without', async () => {
-    await fc.assert(
-      fc.asyncProperty(handler, steps, async (made, all) => {
-        const id = String(++last)
-        handlers.set(id, tellOf(made, around))
-        const known: Known = new Map()
-        const asides = new Map<string, Promise<Answer>>()
-        const aside = (request: Asked): Promise<Answer> => {
-          // without the conditions, which the cache answers
-          const whole: Asked = { ...request, headers: without(request.headers, conditions) }
-          const key = JSON.stringify(whole)
-          const answer = asides.get(key) ?? plain.ask(whole)
-          asides.set(key, answer)
-          return answer
-        }
-        for (const { after, at } of all) {
-          time.pass(after)
-          const requests = at.map((wish) => requestFor(wish, id, known))
-          const got = await Promise.all(requests.map(cached.ask))
-          const expected = await Promise.all(requests.map(aside))
-          got.forEach((answer, i) => check(requests[i]!, answer, expected[i]!, known, around))
-          got.forEach((answer, i) => {
-            learn(requests[i]!, answer, known)
-            const fate = answer === 'broken' ? 'broken' : answer.fields.get('cache-status') ?? ''
-            seen.all++
-            if (fate === 'broken') seen.broken++
-            if (fate.includes('hit')) seen.hits++
-            if (fate.includes('collapsed')) seen.collapsed++
-            if (answer !== 'broken' && answer.status === 304) seen.unmodified++
-          })
-        }
-      }),
-      { numRuns: runs(200) }
-    )
+    await fc.assert(fc.asyncProperty(handler, steps, holds), { numRuns: runs(200) })
   }, 60_000)
+
+  it.each(once)('law P3, seed %i: %s', (_seed, _what, one, all) =>
+    holds({ reads: [], variants: [one], leaves: false }, all)
+  )
 })
 
 it('hits, crowds, 304s and answers that break off were all among them', () => {

@@ -255,8 +255,10 @@ const byFastify: Start = async (tell, cache) => {
     }
     reply.code(status).headers(grouped(fields))
     const text = chunks.join('')
+    // Fastify sends what a handler returns with a 205, which has no body
+    const isBare = status === 205
     if (end !== 'good') return reply.send(Readable.from(breaking(), { objectMode: false }))
-    if (how.body === 'writes') return { text }
+    if (how.body === 'writes' && !isBare) return { text }
     if (how.body === 'bytes') return Buffer.from(text)
     if (how.body === 'pipe') return reply.send(Readable.from(chunks.map((chunk) => Buffer.from(chunk))))
     if (how.body === 'ticks') {

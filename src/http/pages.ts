@@ -28,10 +28,12 @@ import type { Observer } from '../RingEvent'
 import type * as Store from '../stores/model'
 import { anatomy } from '../wiring/anatomy'
 import { anObject, aStore, checkOptions, must } from '../wiring/check'
+import type { Answerer } from './cache/answer'
 import { type LoadError, makeLoad, makePassing, type Stop } from './cache/load'
 import { madeBy, type PagePolicy, ringPolicy, standsBy } from './cache/made'
 import { makeAnswered } from './cache/observe'
-import { makeServe, placeAt, type Serving, type Ways } from './cache/serve'
+import { makeServe, type Serving, type Ways } from './cache/serve'
+import { placeAt } from './cache/spot'
 import { pageCodec } from './cache/stored'
 import { makeVisit, type Reply } from './cache/visit'
 import { isName } from './core/fields'
@@ -158,11 +160,8 @@ const wantedOf = (target: PageTarget): Wanted =>
  *
  * @internal
  */
-export interface PageParts<B> extends Serving {
-  /** The name in `Cache-Status`, if any. */
-  readonly cache: string | undefined
+export interface PageParts<B> extends Serving, Answerer {
   readonly commands: PageCommands<B>
-  readonly now: IO<number>
   readonly update: (stop: Stop) => TE.TaskEither<LoadError | RingError, Page>
   /** The stored page for a request; a failure of the store is returned. */
   readonly look: (target: PageTarget) => TE.TaskEither<RingError, O.Option<Page>>

@@ -90,12 +90,10 @@ export const isDataFirst = (first: unknown): boolean => typeof first === 'functi
  */
 export const configOf = (
   whose: 'ring' | 'ringReader',
-  store: unknown,
-  second: unknown,
-  third: unknown,
-  more: number
+  [store, second, third, ...rest]: ReadonlyArray<unknown>
 ): Readonly<Record<string, unknown>> => {
   must(`the first argument of ${whose}`, aStoreOrFunction, store)
+  const more = rest.length
   if (third !== undefined || more > 0) must(`the second argument of ${whose}`, aCodec, second)
   if (more > 0) noMore(whose, more)
   const [codec, options] = isCodec(second)

@@ -12,6 +12,7 @@ import { mostValues } from '../smallErrors'
 import type { Anatomy } from './kinds'
 import {
   attempt,
+  attemptQuietly,
   buildsIn,
   type Child,
   contextOf,
@@ -135,7 +136,7 @@ export const struct =
       const missing = optional && one === undefined
       // a type without parts refuses `undefined` or returns it, so a missing property changes nothing
       if (missing && child.test !== undefined) continue
-      const decoded = missing ? attempt(walk, name, child, one, true) : descend(walk, name, child, one)
+      const decoded = missing ? attemptQuietly(walk, name, child, one) : descend(walk, name, child, one)
       if (decoded === refused) {
         if (isFull(walk)) return refused
       } else if (decoded !== one || (!optional && decoded === undefined && !hasOwn(of, name))) {
@@ -170,7 +171,7 @@ export const record =
     for (let i = 0; i < names.length; i++) {
       const name = names[i] as string // SAFETY: i < names.length
       const one = v[name]
-      const key = attempt(walk, name, domain, name, true)
+      const key = attemptQuietly(walk, name, domain, name)
       if (key === refused) {
         if (walk.errors.length === before) copy ??= copied(i)
         continue
@@ -221,7 +222,7 @@ export const union =
     const { errors, limit } = walk
     const before = errors.length
     for (let i = 0; i < members.length; i++) {
-      const decoded = attempt(walk, i, members[i] as Child, v, false) // SAFETY: i < members.length
+      const decoded = attempt(walk, i, members[i] as Child, v) // SAFETY: i < members.length
       if (decoded === refused) continue
       errors.length = before
       return decoded

@@ -93,7 +93,14 @@ const noneBut = (names: ReadonlyArray<string>): string =>
     .map((name) => `case ${quoted(name)}:`)
     .join('')}${names.length > 0 ? 'continue;' : ''}default:return false}}`
 
-const property = (out: Output, mode: Mode, name: string, type: t.Mixed, optional: boolean): string => {
+/** A property that a type names. */
+interface Field {
+  readonly name: string
+  readonly type: t.Mixed
+  readonly optional: boolean
+}
+
+const property = (out: Output, mode: Mode, { name, optional, type }: Field): string => {
   const holds = expression(out, mode, type, 'p')
   // io-ts copies a value when it changes a property, and reads the next ones from the copy, which inherits nothing
   const kept = `isOwn.call(v,${quoted(name)})`
@@ -119,15 +126,8 @@ const properties = (
   optional: boolean
 ): string =>
   `if(!${isRecord})return false;var p;${Object.entries(props)
-    .map(([name, type]) => property(out, mode, name, type, optional))
+    .map(([name, type]) => property(out, mode, { name, type, optional }))
     .join('')}`
-
-/** A property that a type names. */
-interface Field {
-  readonly name: string
-  readonly type: t.Mixed
-  readonly optional: boolean
-}
 
 /**
  * The properties that a type names; an intersection names those of its members. An exact member strips the properties

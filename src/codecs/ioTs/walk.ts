@@ -115,20 +115,22 @@ export const descendSlowly = (walk: Walk, key: string | number, child: Child, v:
 
 /**
  * Like `descend`, for a part that may be refused although the whole is accepted. It leaves room for at least one error.
- * With `forgets` it leaves room for one only, and does not keep it.
  */
-export const attempt = (
-  walk: Walk,
-  key: string | number,
-  child: Child,
-  v: unknown,
-  forgets: boolean
-): unknown => {
+export const attempt = (walk: Walk, key: string | number, child: Child, v: unknown): unknown => {
   const { errors, limit } = walk
-  const before = errors.length
-  walk.limit = forgets ? before + 1 : Math.max(limit, before + 1)
+  walk.limit = Math.max(limit, errors.length + 1)
   const decoded = descend(walk, key, child, v)
   walk.limit = limit
-  if (forgets) errors.length = before
+  return decoded
+}
+
+/** Like `attempt`, for a part whose errors are of no interest. It leaves room for one only, and does not keep it. */
+export const attemptQuietly = (walk: Walk, key: string | number, child: Child, v: unknown): unknown => {
+  const { errors, limit } = walk
+  const before = errors.length
+  walk.limit = before + 1
+  const decoded = descend(walk, key, child, v)
+  walk.limit = limit
+  errors.length = before
   return decoded
 }

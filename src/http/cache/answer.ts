@@ -10,6 +10,14 @@ import type { Page } from '../model'
 import { ageOf, leftOf } from './stored'
 import type { Fate } from './visit'
 
+/** The cache that answers. */
+export interface Answerer {
+  /** Its name in `Cache-Status`, if it says one. */
+  readonly cache: string | undefined
+  /** The system time, in milliseconds since 1970. */
+  readonly now: () => number
+}
+
 export interface Answer {
   readonly status: number
   readonly fields: Fields
@@ -46,13 +54,9 @@ export const withStatus = (fields: Fields, said: string | undefined): Fields =>
 const bodiless: ReadonlySet<number> = /*#__PURE__*/ new Set([204, 205, 304])
 
 /** The answer from a stored page, for one request. */
-export const pageAnswer = (
-  page: Page,
-  wanted: Wanted,
-  now: number,
-  cache: string | undefined,
-  fate: Fate
-): Answer => {
+export const pageAnswer = (page: Page, wanted: Wanted, fate: Fate, answerer: Answerer): Answer => {
+  const { cache } = answerer
+  const now = answerer.now()
   const { body, removed = [], status } = page
   const said = cache === undefined ? undefined : cacheStatus(cache, fate, leftOf(page, now))
   const fields = withStatus([...page.headers, ['age', String(ageOf(page, now))]], said)

@@ -8,6 +8,7 @@ import * as E from 'fp-ts/Either'
 import { makeRecent } from '../../base/recently'
 import { startTimer } from '../../base/timer'
 import type { Clock } from '../../Clock'
+import type { Commands } from '../../Command'
 import type { Duration } from '../../Duration'
 import { valueOf } from '../core/fields'
 import { aged, type Head, isFailure, type Plan, planOf, suits } from '../core/rules'
@@ -26,6 +27,12 @@ export interface Stop {
   readonly visit: Visit
   readonly place: string
 }
+
+/** The ring of pages. */
+export type Pages = Pick<
+  Commands<[Stop], LoadError, Page, Uint8Array>,
+  'getOrUpdate' | 'get' | 'update' | 'purge'
+>
 
 /** How pages are made. */
 export interface Loads {

@@ -12,7 +12,7 @@ import { stored, timeOf, valueOf } from '../core/fields'
 import { staleOf, variantOf, varyOf } from '../core/rules'
 import type { Page, PageError } from '../model'
 import type { LoadError, Loads, Stop } from './load'
-import { note } from './serve'
+import { note } from './loaded'
 import type { Visit } from './visit'
 
 type Asked = readonly [request: Visit]

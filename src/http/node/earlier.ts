@@ -42,7 +42,14 @@ export const makeEarlier = (
   const before = new Set(pairs(first).map(([name, value]) => name + value))
   const repeated = new Set<string>()
   const { setHeader } = response
-  watchHead(response, isClosed, (name) => repeated.add(name))
+  /**
+   * A framework that keeps its own fields sets all of them with its answer, including those from before the cache. It
+   * passes them to `writeHead`, or sets them one by one before a stream. So an equal value is not the handler's.
+   */
+  const repeat = (name: string): void => {
+    if (!Object.hasOwn(kept, name)) repeated.add(name)
+  }
+  watchHead(response, isClosed, repeat)
   return {
     own: (fields) =>
       fields.filter(([name, value]) => repeated.has(name) || !before.has(name + value) || meant.has(name)),
@@ -52,9 +59,7 @@ export const makeEarlier = (
     },
     set: (given, value) => {
       setHeader.call(response, given, value)
-      const name = given.toLowerCase()
-      // a framework that keeps its own fields sets all of them here, including those from before the cache
-      if (!Object.hasOwn(kept, name)) repeated.add(name)
+      repeat(given.toLowerCase())
     },
     restore: () => {
       for (const name of Object.keys(response.getHeaders())) response.removeHeader(name)

@@ -7,7 +7,7 @@
  */
 import * as E from 'fp-ts/Either'
 
-import { type Answer, cacheStatus, pageAnswer, withStatus } from '../cache/answer'
+import { type Answer, type Answerer, cacheStatus, pageAnswer, withStatus } from '../cache/answer'
 import { copied, type Recording } from '../cache/body'
 import type { Fate, Judge, Judged, Reply } from '../cache/visit'
 import { isKnown, isOurs, unmodified } from '../core/conditions'
@@ -45,11 +45,9 @@ type Course = 'open' | 'passed' | 'held' | 'bodiless' | 'dropped'
 type Line = readonly [status: number, reason?: string]
 
 /** A response while its handler runs: first the constant members, then those that change. */
-export interface Tapped {
+export interface Tapped extends Answerer {
   readonly response: Outgoing
   readonly wanted: Wanted
-  readonly cache: string | undefined
-  readonly now: () => number
   /** The functions from before the cache. */
   readonly original: Originals
   readonly before: Earlier
@@ -214,7 +212,7 @@ const letThrough = (tap: Tapped, head: Head, line: Line, { fate, waits = false }
 
 /** Decides by the present head, with all its fields on the response. */
 const decide = (tap: Tapped, line: Line): void => {
-  const { before, cache, now, recording, response, wanted } = tap
+  const { before, now, recording, response, wanted } = tap
   const head: Head = { status: line[0], fields: headOf(response).fields }
   const judged = tap.judge(head)
   const copy = judged.max === undefined || tap.gone ? undefined : recording.begin(judged.max)
@@ -226,7 +224,7 @@ const decide = (tap: Tapped, line: Line): void => {
     copy: () => copy ?? copied(E.left(tap.gone ? 'broken' : 'unreadable')),
     discard: () => undefined
   }
-  if (judged.old !== undefined) replace(tap, pageAnswer(judged.old, wanted, now(), cache, judged.fate))
+  if (judged.old !== undefined) replace(tap, pageAnswer(judged.old, wanted, judged.fate, tap))
   else if (isOurs(wanted) && isKnown(wanted, head, now())) sendUnmodified(tap, head, judged.fate)
   else letThrough(tap, head, line, judged)
 }

@@ -104,15 +104,24 @@ export interface FastifyReply {
 
 const nothing = (): void => undefined
 
+/** The server around the cache. */
+interface Surroundings {
+  /** Runs the handlers after the cache. */
+  readonly run: () => unknown
+  /** The cache is about to answer in their place. */
+  readonly answered?: () => void
+  /** Fields that were set before the cache, but are not on the response yet. */
+  readonly earlier?: ReturnType<NodeResponse['getHeaders']>
+}
+
 /** Answers a request from the store, or runs the handler, which answers it. */
 const makeStand = <B, C>(config: PageConfig<B, C>) => {
-  const { cache, commands, look, now, serve } = makePages(config, false)
+  const pages = makePages(config, false)
+  const { cache, commands, look, now, serve } = pages
   const stand = async (
     request: NodeRequest,
     response: NodeResponse,
-    run: () => unknown,
-    answered: () => void,
-    earlier: ReturnType<NodeResponse['getHeaders']> = {}
+    { answered = nothing, earlier = {}, run }: Surroundings
   ): Promise<void> => {
     // an earlier handler has answered, and has still called the next one
     if (response.headersSent) {
@@ -145,7 +154,7 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
     }
     const answer =
       served._tag === 'Page'
-        ? pageAnswer(served.page, wanted, now(), cache, served.fate)
+        ? pageAnswer(served.page, wanted, served.fate, pages)
         : nothingAnswer(cache, served.fate)
     if (tap === undefined) {
       answered()
@@ -189,7 +198,7 @@ export const pageMiddleware = <B, C = unknown>(config: PageConfig<B, C>): PageMi
     next: (error?: unknown) => void
   ): void => {
     // a rejection of `next` stays unhandled, as without the cache
-    void stand(request, response, next, nothing)
+    void stand(request, response, { run: next })
   }
   return Object.assign(middleware, own)
 }
@@ -226,7 +235,7 @@ export const pageListener = <Req extends NodeRequest, Res extends NodeResponse, 
   must('the listener of pageListener', aFunction('a function of a request and a response'), listener)
   const { own, stand } = makeStand(config)
   const cached = (request: Req, response: Res): Promise<void> =>
-    stand(request, response, () => listener(request, response), nothing)
+    stand(request, response, { run: () => listener(request, response) })
   return Object.assign(cached, own)
 }
 
@@ -267,7 +276,7 @@ export const pageHook = <B, C = unknown>(config: PageConfig<B, C>): PageHook<B> 
         if (value !== undefined) reply.raw.setHeader(name, typeof value === 'number' ? String(value) : value)
       })
     }
-    stand(request.raw, reply.raw, () => done(), answered, earlier).catch(nothing)
+    stand(request.raw, reply.raw, { run: () => done(), answered, earlier }).catch(nothing)
   }
   return Object.assign(hook, own)
 }

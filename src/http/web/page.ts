@@ -12,7 +12,7 @@ import * as TE from 'fp-ts/TaskEither'
 import type { KeyError, RingError } from '../../RingError'
 import { aFunction, must } from '../../wiring/check'
 import { nothingAnswer, pageAnswer } from '../cache/answer'
-import type { Served } from '../cache/serve'
+import type { Served } from '../cache/served'
 import type { Fate } from '../cache/visit'
 import { anybody, type Wanted } from '../core/rules'
 import { type Target, targetBeside } from '../core/target'
@@ -83,7 +83,8 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
   config: PageConfig<B, C>
 ): PageHandler<Rest, B> => {
   must('the handler of page', aFunction('a function of a Request'), handler)
-  const { base, cache, commands, find, look, now, placeOf, serve, stopAt, update } = makePages(config, true)
+  const pages = makePages(config, true)
+  const { base, cache, commands, find, look, placeOf, serve, stopAt, update } = pages
 
   const run =
     (request: Request, rest: Rest): (() => Promise<WebReply>) =>
@@ -91,7 +92,7 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
       replyOf(await handler(unconditional(request), ...rest))
 
   const ofPage = (stored: Page, wanted: Wanted, fate: Fate): Response =>
-    responseOf(pageAnswer(stored, wanted, now(), cache, fate))
+    responseOf(pageAnswer(stored, wanted, fate, pages))
 
   const answer = (served: Served, wanted: Wanted): Response => {
     switch (served._tag) {
@@ -99,7 +100,7 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
         return ofPage(served.page, wanted, served.fate)
       case 'Reply':
         // SAFETY: `run` above made it
-        return passedOn(served.reply as WebReply, wanted, now(), cache, served.fate)
+        return passedOn(served.reply as WebReply, wanted, served.fate, pages)
       case 'Nothing':
         return responseOf(nothingAnswer(cache, served.fate))
     }
@@ -139,7 +140,7 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
       const { left } = made
       if (left._tag === 'Unstorable')
         // SAFETY: `run` above made it
-        return E.right(passedOn((await visit.run()) as WebReply, anybody, now(), cache, { fwd: 'request' }))
+        return E.right(passedOn((await visit.run()) as WebReply, anybody, { fwd: 'request' }, pages))
       visit.close()
       return E.left(left)
     }

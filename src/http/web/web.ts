@@ -5,7 +5,7 @@
  */
 import * as E from 'fp-ts/Either'
 
-import { type Answer, cacheStatus, withStatus } from '../cache/answer'
+import { type Answer, type Answerer, cacheStatus, withStatus } from '../cache/answer'
 import { copied, copying } from '../cache/body'
 import type { Fate } from '../cache/visit'
 import type { Reply } from '../cache/visit'
@@ -106,19 +106,13 @@ const marked = (response: Response, fields: Fields, said: string | undefined): R
 }
 
 /** The handler's answer, for the client of its request. */
-export const passedOn = (
-  reply: WebReply,
-  wanted: Wanted,
-  now: number,
-  cache: string | undefined,
-  fate: Fate
-): Response => {
+export const passedOn = (reply: WebReply, wanted: Wanted, fate: Fate, { cache, now }: Answerer): Response => {
   const { fields, response } = reply
   const body = reply.body()
   const said = cache === undefined ? undefined : cacheStatus(cache, fate)
   const copied = body !== response.body
   // the handler did not receive the conditions
-  if (isOurs(wanted) && isKnown(wanted, reply, now)) {
+  if (isOurs(wanted) && isKnown(wanted, reply, now())) {
     reply.discard()
     return new Response(null, { status: 304, headers: headersOf(unmodified(withStatus(fields, said))) })
   }
