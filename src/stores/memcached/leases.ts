@@ -44,24 +44,11 @@ import {
 import type { MemcachedReply, MemcachedRequest, MemcachedServer, MemcachedSession } from './model'
 import { flagOf } from './protocol'
 import { atLeastASecond } from './time'
+import type { InSteps, Place } from './trips'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
-
-/** The keys of a lease and its entry, and their server. */
-export interface Place {
-  readonly entry: string
-  readonly lease: string
-  readonly server: MemcachedServer
-}
-
-/** Runs steps over the items of keys, with a deadline; `go` returns whether the caller still waits. */
-type InSteps = <A>(
-  operation: Operation,
-  keys: ReadonlyArray<string>,
-  start: (places: ReadonlyArray<Place>, go: () => boolean) => Promise<A>
-) => TE.TaskEither<StoreError, A>
 
 /** One attempt; `none` means that another process interfered: try again. */
 type Step<A> = () => Promise<O.Option<A>>
