@@ -7,6 +7,7 @@ import * as path from 'node:path'
 
 import { filesIn, remove, timesOf } from './disk'
 import { draftsOf, isDraft, isEntry, leafOf, leaves } from './names'
+import type { Place } from './place'
 import { remainingAt } from './times'
 
 /** How many files are checked for each write: more than one, so that expired files never outnumber live ones by far. */
@@ -18,20 +19,10 @@ const entriesStay = 10_000
 /** How long a draft stays after the last write to it. */
 const draftsStay = 600_000
 
-/** The part of the store that the janitor uses. */
-interface Place {
-  readonly root: string
-  /** Whether the directory exists and is safe. */
-  readonly isThere: () => boolean | Promise<boolean>
-  readonly now: () => number
-  /** Takes turns with the writers of a file in this process. */
-  readonly inTurn: <A>(file: string, task: () => Promise<A>) => Promise<A>
-}
-
 const ignore = (): void => undefined
 
 /** Returns how many files it has checked. */
-const sweepLeaf = async ({ inTurn, now, root }: Place, leaf: number): Promise<number> => {
+const sweepLeaf = async ({ now, queue: { inTurn }, root }: Place, leaf: number): Promise<number> => {
   const directory = leafOf(root, leaf)
   const names = (await filesIn(directory)).filter(isEntry)
   for (const name of names) {
@@ -62,9 +53,9 @@ export const makeJanitor = (place: Place): ((writes: number) => void) => {
   let leaf = Math.floor(Math.random() * leaves) // random, so that short-lived processes begin at different directories
   let isAtWork = false
   const work = async (): Promise<void> => {
-    if (!(await place.isThere())) return
+    if (!(await place.guard.isThere())) return
     await sweepDrafts(place)
-    while (due > 0 && (await place.isThere())) {
+    while (due > 0 && (await place.guard.isThere())) {
       leaf = (leaf + 1) % leaves
       due -= 1 + (await sweepLeaf(place, leaf))
     }

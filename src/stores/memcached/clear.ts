@@ -3,11 +3,19 @@
  *
  * @internal
  */
+import type * as TE from 'fp-ts/TaskEither'
+
+import { isWellFormed } from '../../base/bytes'
 import { hasCode } from '../../base/errorCode'
 import { pause } from '../../base/timer'
-import { isDone } from './asks'
+import type { StoreError } from '../../RingError'
+import { lone, refused } from '../kit/answers'
+import { failedAs, isDone } from './asks'
 import { deleteRequest } from './entries'
+import { beginsWith } from './keys'
 import type { MemcachedReply, MemcachedServer } from './model'
+import { within } from './patience'
+import type { Base } from './trips'
 
 /** How many keys are removed in one batch. */
 const most = 1_000
@@ -52,7 +60,7 @@ const keysOf = async (
  * Removes entries from one server. Each line of the list, and each removal, has the client's deadline. If one removal
  * is refused, the others still run.
  */
-export const clearServer = async (
+const clearServer = async (
   server: MemcachedServer,
   asked: (key: Buffer) => string | undefined
 ): Promise<void> => {
@@ -63,4 +71,25 @@ export const clearServer = async (
     refusal ??= replies.find(({ status }) => status !== 'HD' && status !== 'NF')
   }
   if (refusal !== undefined) isDone(refusal, 'NF')
+}
+
+/** Removes the entries whose keys begin with a prefix from all servers. Each answer must arrive within the timeout. */
+export const clearBy = (
+  { lookup, namespace, timeout }: Base,
+  prefix: string
+): TE.TaskEither<StoreError, void> => {
+  const full = namespace + prefix
+  if (full === '') return refused('clear', 'the store has no namespace, so this would remove every key')
+  if (!isWellFormed(full)) return refused('clear', lone)
+  const asked = beginsWith(full)
+  if (asked === undefined) return refused('clear', 'the prefix is longer than what is left of long keys')
+  const failed = failedAs('clear')
+  return async () => {
+    try {
+      await Promise.all(lookup().servers.map((server) => clearServer(within(server, timeout), asked)))
+      return { _tag: 'Right', right: undefined }
+    } catch (cause) {
+      return { _tag: 'Left', left: failed(cause) }
+    }
+  }
 }

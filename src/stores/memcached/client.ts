@@ -6,10 +6,10 @@
 import { defect } from '../../base/defect'
 import { checkedOptions } from '../kit/checks'
 import { checkedTimeout } from '../kit/options'
-import type { Address } from './connection'
 import { ketama } from './ketama'
 import type { MemcachedClientOptions, MemcachedServer, MemcachedTls, OwnMemcachedClient } from './model'
 import { makeServer } from './server'
+import type { Address } from './socket'
 
 // -------------------------------------------------------------------------------------
 // constructors

@@ -44,24 +44,11 @@ import {
 import type { MemcachedReply, MemcachedRequest, MemcachedServer, MemcachedSession } from './model'
 import { flagOf } from './protocol'
 import { atLeastASecond } from './time'
+import type { Go, InSteps, Place } from './trips'
 
 // -------------------------------------------------------------------------------------
 // model
 // -------------------------------------------------------------------------------------
-
-/** The keys of a lease and its entry, and their server. */
-export interface Place {
-  readonly entry: string
-  readonly lease: string
-  readonly server: MemcachedServer
-}
-
-/** Runs steps over the items of keys, with a deadline; `go` returns whether the caller still waits. */
-type InSteps = <A>(
-  operation: Operation,
-  keys: ReadonlyArray<string>,
-  start: (places: ReadonlyArray<Place>, go: () => boolean) => Promise<A>
-) => TE.TaskEither<StoreError, A>
 
 /** One attempt; `none` means that another process interfered: try again. */
 type Step<A> = () => Promise<O.Option<A>>
@@ -74,7 +61,7 @@ const longestPause = 50
  * Repeats a step until it returns a result; each time, another process interfered. From the second attempt on, a random
  * pause prevents that two overrides undo each other's blocks forever.
  */
-const repeated = async <A>(go: () => boolean, step: Step<A>): Promise<A> => {
+const repeated = async <A>(go: Go, step: Step<A>): Promise<A> => {
   for (let attempt = 0; go() && attempt < mostAttempts; attempt++) {
     if (attempt > 1) await pause(Math.random() * Math.min(2 ** attempt, longestPause))
     const answer = await step()
@@ -140,12 +127,17 @@ const ask = async (
 // leases
 // -------------------------------------------------------------------------------------
 
+/** A request for a lease: it is not granted if the entry lives longer than `beyond`. */
+interface Bid {
+  readonly token: string
+  readonly ttl: Duration
+  readonly beyond: Duration
+}
+
 const acquire = async (
   { entry, lease, server }: Place,
-  go: () => boolean,
-  token: string,
-  ttl: Duration,
-  beyond: Duration
+  go: Go,
+  { beyond, token, ttl }: Bid
 ): Promise<Acquired<Uint8Array>> => {
   const expiry = await expiryOn(server, atLeastASecond(ttl))
   const session = await server.session()
@@ -177,7 +169,7 @@ const acquire = async (
 /** A change of a lease by its holder, if the lease has not changed since it was read. */
 const ofHolder = async (
   { lease, server }: Place,
-  go: () => boolean,
+  go: Go,
   token: string,
   change: (unique: string) => MemcachedRequest
 ): Promise<boolean> => {
@@ -190,12 +182,17 @@ const ofHolder = async (
   })
 }
 
+/** What the holder of a lease commits. Without `write` it removes the entry; the placeholder lives for `seconds`. */
+interface Commit {
+  readonly token: string
+  readonly write: { readonly value: Uint8Array; readonly expiry: number } | undefined
+  readonly seconds: number
+}
+
 const commit = async (
   { entry, lease, server }: Place,
-  go: () => boolean,
-  token: string,
-  write: { readonly value: Uint8Array; readonly expiry: number } | undefined,
-  seconds: number
+  go: Go,
+  { seconds, token, write }: Commit
 ): Promise<boolean> => {
   const session = await server.session()
   const add: MemcachedRequest = {
@@ -244,7 +241,7 @@ interface Write {
 const override = async (
   server: MemcachedServer,
   writes: ReadonlyArray<Write>,
-  go: () => boolean,
+  go: Go,
   seconds: number
 ): Promise<void> => {
   const requests = await Promise.all(
@@ -289,12 +286,12 @@ export const memcachedLeases = (inSteps: InSteps, timeout: Duration): Leases<Uin
   const single = <A>(
     operation: Operation,
     key: string,
-    start: (place: Place, go: () => boolean) => Promise<A>
+    start: (place: Place, go: Go) => Promise<A>
   ): TE.TaskEither<StoreError, A> =>
     inSteps(operation, [key], ([place = unexpected()], go) => start(place, go))
   return {
     acquire: (key, token, ttl, beyond) =>
-      single('acquire', key, (place, go) => acquire(place, go, token, ttl, beyond)),
+      single('acquire', key, (place, go) => acquire(place, go, { token, ttl, beyond })),
     seize: (key, token, ttl) =>
       single('seize', key, async ({ lease, server }, go) => {
         isDone(
@@ -319,15 +316,14 @@ export const memcachedLeases = (inSteps: InSteps, timeout: Duration): Leases<Uin
       }),
     commit: (key, token, value, ttl) =>
       single('commit', key, async (place, go) =>
-        commit(
-          place,
-          go,
+        commit(place, go, {
           token,
-          O.isSome(value) && ttl > 0
-            ? { value: value.value, expiry: await expiryOn(place.server, ttl) }
-            : undefined,
+          write:
+            O.isSome(value) && ttl > 0
+              ? { value: value.value, expiry: await expiryOn(place.server, ttl) }
+              : undefined,
           seconds
-        )
+        })
       ),
     override: (entries) => {
       if (entries.length === 0) return done

@@ -7,24 +7,15 @@
  *
  * @since 0.1.0
  */
-import type * as E from 'fp-ts/Either'
-import type * as TE from 'fp-ts/TaskEither'
-
-import { toBuffer } from '../../base/buffer'
-import { isWellFormed } from '../../base/bytes'
 import { type Duration, forever } from '../../Duration'
-import { type Operation, type StoreError, storeFailed } from '../../RingError'
-import { distinct, done, lastOf, lone, none, noneAsked, nothing, refused } from '../kit/answers'
+import { distinct, done, lastOf, noneAsked, nothing, refused } from '../kit/answers'
 import { aMemjsClient, checkedClient, checkedOptions } from '../kit/checks'
-import { withDeadlineMap } from '../kit/deadline'
-import { storeError } from '../kit/errors'
 import { checkedTimeout } from '../kit/options'
 import { clientIn } from '../kit/place'
 import type { HiddenLifetime, Store } from '../model'
-import { placeholder } from './entries'
-import { itemKeyOf } from './keys'
-import { mended, sentOnce } from './memjsServers'
-import { absolute, relative } from './time'
+import { type Found, isThere, toMiss, toOption, untoldAs } from './memjsFound'
+import { makeMemjsTrips } from './memjsTrips'
+import { makeKeeping, put, touch } from './memjsWrites'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -55,44 +46,9 @@ export interface MemjsOptions {
   readonly timeout?: Duration
 }
 
-/** An item, with its client flags: four bytes. */
-interface Found {
-  readonly value: Uint8Array | null
-  readonly flags?: Uint8Array | null
-}
-
-/** The placeholder that `memcached` stores while it commits under a lease is not an entry. */
-const isOthers = ({ flags }: Found): boolean =>
-  flags instanceof Uint8Array &&
-  flags.length === 4 &&
-  new DataView(flags.buffer, flags.byteOffset).getUint32(0) === Number(placeholder)
-
 // -------------------------------------------------------------------------------------
 // constructors
 // -------------------------------------------------------------------------------------
-
-const untold = 'memjs does not tell what is left of a lifetime'
-
-const messageOf = (cause: unknown): string =>
-  // SAFETY: `message` is read as `unknown`
-  String((cause as { readonly message?: unknown } | undefined)?.message)
-
-/** The message of a client whose own timeout is shorter than that of the store. */
-const unanswered = 'timed out waiting on response.'
-
-const failedAs =
-  (operation: Operation) =>
-  (cause: unknown): StoreError => {
-    const said = messageOf(cause)
-    if (said.endsWith('too large'))
-      return storeError(operation, 'refused', 'the value is larger than the server takes', cause)
-    return said.endsWith(unanswered)
-      ? storeError(operation, 'timeout', 'the backend did not answer in time', cause)
-      : storeFailed(operation)(cause)
-  }
-
-/** A lifetime as memjs takes it: above 30 days it is a Unix time, by the clock of this host. */
-const expiryOf = (ttl: Duration): number => relative(ttl) ?? absolute(ttl, Math.floor(Date.now() / 1_000))
 
 const isTrue = (answer: unknown): boolean => answer === true
 
@@ -128,86 +84,8 @@ export const memjs = <Client extends MemjsClient>(
   const timeout = checkedTimeout('a store', options.timeout)
   const lookup = checkedClient('memjs', aMemjsClient, given)
 
-  const inTime = <X, A>(
-    operation: Operation,
-    keys: ReadonlyArray<string>,
-    start: (client: Client, itemKeys: ReadonlyArray<string>) => Promise<X>,
-    decode: (x: X) => A
-  ): TE.TaskEither<StoreError, A> => {
-    const full = keys.map((key) => namespace + key)
-    if (!full.every(isWellFormed)) return refused(operation, lone)
-    const failed = failedAs(operation)
-    return () =>
-      withDeadlineMap(
-        operation,
-        timeout,
-        () => start(mended(lookup()), full.map(itemKeyOf)),
-        decode,
-        nothing,
-        failed
-      )
-  }
-  const each = <X, A>(
-    operation: Operation,
-    keys: ReadonlyArray<string>,
-    start: (client: Client, itemKey: string, place: number) => Promise<X>,
-    decode: (answers: ReadonlyArray<X>) => A
-  ): TE.TaskEither<StoreError, A> =>
-    inTime(operation, keys, (client, ks) => Promise.all(ks.map((k, i) => start(client, k, i))), decode)
-  const one = <X, A>(
-    operation: Operation,
-    key: string,
-    start: (client: Client, itemKey: string) => Promise<X>,
-    decode: (x: X) => A
-  ): TE.TaskEither<StoreError, A> => inTime(operation, [key], (client, [k = '']) => start(client, k), decode)
-
-  /** Whether the client replaces a zero by its own `expires`. */
-  const cannotKeep = (): boolean => {
-    // SAFETY: a property outside of the declared shape is read as `unknown`
-    const { options: own } = lookup() as { readonly options?: { readonly expires?: unknown } }
-    return typeof own?.expires === 'number' && own.expires > 0
-  }
-  /** Runs a write, unless the client would give a lifetime to an entry that must not end. */
-  const keeping =
-    <A>(
-      operation: Operation,
-      ttls: ReadonlyArray<Duration>,
-      task: TE.TaskEither<StoreError, A>
-    ): TE.TaskEither<StoreError, A> =>
-    (): Promise<E.Either<StoreError, A>> => {
-      try {
-        return ttls.includes(forever) && cannotKeep()
-          ? refused(operation, 'the client has an `expires` of its own, so nothing stays')()
-          : task()
-      } catch (cause) {
-        return Promise.resolve({ _tag: 'Left', left: storeFailed(operation)(cause) })
-      }
-    }
-
-  const put = (client: Client, k: string, value: Uint8Array, ttl: Duration): Promise<unknown> =>
-    ttl > 0
-      ? sentOnce(client, () => client.set(k, toBuffer(value), { expires: expiryOf(ttl) }))
-      : client.delete(k)
-  const touch = (client: Client, k: string, ttl: Duration): Promise<unknown> =>
-    ttl > 0 ? sentOnce(client, () => client.touch(k, expiryOf(ttl))) : client.delete(k)
-  const toOption = (found: Found) =>
-    found.value === null || isOthers(found)
-      ? none
-      : ({ _tag: 'Some', value: new Uint8Array(found.value) } as const)
-  const isThere = (found: Found): boolean => found.value !== null && !isOthers(found)
-  const toMiss = (operation: Operation) => (found: Found) => {
-    if (isThere(found)) throw Object.assign(new Error(untold), { operation })
-    return none
-  }
-  /** An entry that exists cannot be read with its lifetime; a missing one is a miss. */
-  const untoldAs =
-    <A>(operation: Operation, task: TE.TaskEither<StoreError, A>): TE.TaskEither<StoreError, A> =>
-    () =>
-      task().then((answer) =>
-        answer._tag === 'Left' && messageOf(answer.left.cause) === untold
-          ? { _tag: 'Left', left: storeError(operation, 'refused', untold) }
-          : answer
-      )
+  const { each, one } = makeMemjsTrips<Client>({ lookup, namespace, timeout })
+  const keeping = makeKeeping(lookup)
   return {
     get backend() {
       return lookup()

@@ -12,8 +12,9 @@ import type { Socket } from 'node:net'
 import { failure, hasCode, timedOut } from '../../base/errorCode'
 import { makeTurns } from '../../base/queues'
 import { setAlarm, stopAlarm } from '../../base/timer'
-import { type Address, connect, type Connection, connectionOver, type Limits } from './connection'
+import { type Connection, connectionOver, type Limits } from './connection'
 import type { MemcachedServer } from './model'
+import { type Address, connect } from './socket'
 
 // -------------------------------------------------------------------------------------
 // model
