@@ -38,7 +38,7 @@ import { checkedTimeout } from '../kit/options'
 import { clientIn } from '../kit/place'
 import type { Leasing, RawKeyed, Store } from '../model'
 import { clearPages, isOne, toEntries, toEntry, toOption, toOptions } from './answers'
-import { chunksOf, getAll, most, runOverKeys } from './bulk'
+import { chunksOf, getAll, most, type OverKeys, runOverKeys } from './bulk'
 import { type Connection, connectionOf, runScript } from './connection'
 import { beginsWith, startsWith } from './keys'
 import { redisLeases } from './leases'
@@ -57,6 +57,10 @@ export * from './options'
 
 /** How long node-redis waits until a command is written, if no other value is configured. */
 const clientTimeout = 5_000
+
+const readMany: OverKeys = { script: scripts.readMany, width: 2 }
+const hasMany: OverKeys = { script: scripts.hasMany }
+const persist: OverKeys = { script: scripts.touchMany, argumentsOf: () => [''] }
 
 /**
  * A store of bytes in Redis, over a client that the program creates, connects and closes: any of node-redis 6's
@@ -178,7 +182,7 @@ export const redis = <Client extends RedisClient>(
         ? single(
             'touch',
             key,
-            (c, k) => runOverKeys(c, scripts.touchMany, 1, [k], () => ['']),
+            (c, k) => runOverKeys(c, persist, [k]),
             ([answer]) => isOne(answer)
           )
         : ttl > 0
@@ -201,7 +205,7 @@ export const redis = <Client extends RedisClient>(
         bulk(
           'readMany',
           asked,
-          (c, ks) => runOverKeys(c, scripts.readMany, 2, ks),
+          (c, ks) => runOverKeys(c, readMany, ks),
           (answers) => dealt(toEntries(answers)),
           forReads
         )
@@ -213,7 +217,7 @@ export const redis = <Client extends RedisClient>(
       return bulk(
         'setMany',
         Array.from(last.keys()),
-        (c, ks) => runOverKeys(c, scripts.setMany, 1, ks, (place) => what[place] ?? []),
+        (c, ks) => runOverKeys(c, { script: scripts.setMany, argumentsOf: (place) => what[place] ?? [] }, ks),
         nothing
       )
     },
@@ -231,7 +235,7 @@ export const redis = <Client extends RedisClient>(
         bulk(
           'hasMany',
           asked,
-          (c, ks) => runOverKeys(c, scripts.hasMany, 1, ks),
+          (c, ks) => runOverKeys(c, hasMany, ks),
           (answers) => dealt(answers.map(isOne))
         )
       ),
@@ -242,7 +246,8 @@ export const redis = <Client extends RedisClient>(
       return bulk(
         'touchMany',
         Array.from(last.keys()),
-        (c, ks) => runOverKeys(c, scripts.touchMany, 1, ks, (place) => [ttls[place] ?? '']),
+        (c, ks) =>
+          runOverKeys(c, { script: scripts.touchMany, argumentsOf: (place) => [ttls[place] ?? ''] }, ks),
         (answers) => dealTouched(answers.map(isOne))
       )
     },

@@ -186,10 +186,8 @@ export const redisLeases = ({ single, bulk }: Asks): Leases<Uint8Array> => ({
         // a key and its lease's key are adjacent and in one slot, and a command has an even number of keys
         runOverKeys(
           connection,
-          override,
-          1,
-          keys.flatMap((k) => [k, leaseKeyOf(connection.keyPrefix, k)]),
-          (place) => (place % 2 === 0 ? what[place / 2] ?? [] : [])
+          { script: override, argumentsOf: (place) => (place % 2 === 0 ? what[place / 2] ?? [] : []) },
+          keys.flatMap((k) => [k, leaseKeyOf(connection.keyPrefix, k)])
         ),
       nothing
     )
