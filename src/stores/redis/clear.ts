@@ -1,6 +1,6 @@
 /**
- * `clear`, in a store of strings: it finds keys with a cursor, page by page, and removes them. Each page and
- * each removal has the full timeout.
+ * `clear`, of a store of strings and of a store in a hash: it finds keys with a cursor, page by page, and removes them.
+ * Each page and each removal has the full timeout.
  *
  * @internal
  */
@@ -12,10 +12,11 @@ import type { StoreError } from '../../RingError'
 import { lone, refused } from '../kit/answers'
 import { withDeadline } from '../kit/deadline'
 import type { Keyspace } from './asks'
+import type { Hash } from './hashAsks'
 import { beginsWith, startsWith } from './keys'
 
 /** Removes what a cursor finds. */
-export const clearPages =
+const clearPages =
   (
     timeout: Duration,
     find: (cursor: string) => Promise<{ readonly cursor: unknown; readonly found: Array<Buffer> }>,
@@ -60,3 +61,24 @@ export const clearKeys =
       (found) => connection().commands.unlink(found)
     )
   }
+
+/** Removes the fields that begin with `prefix`, byte for byte. */
+export const clearFields =
+  ({ connection, key, timeout }: Hash) =>
+  (prefix: string): TE.TaskEither<StoreError, void> =>
+    !isWellFormed(prefix)
+      ? refused('clear', lone)
+      : clearPages(
+          timeout,
+          async (cursor) => {
+            const page = await connection().commands.hScan(key, cursor, {
+              MATCH: beginsWith(prefix),
+              COUNT: 1_000
+            })
+            return {
+              cursor: page.cursor,
+              found: page.entries.map(({ field }) => field).filter(startsWith(prefix))
+            }
+          },
+          (found) => connection().commands.hDel(key, found)
+        )
