@@ -135,7 +135,12 @@ export const memcached = <Client extends MemcachedClient>(
       // if the client's own deadline ends a round trip in time, a second timer is not needed
       const limit = isBrief && client.deadline !== undefined && client.deadline <= timeout ? forever : timeout
       const begin = (): Promise<X> => start(client, () => waits)
-      return withDeadlineMap(operation, limit, begin, decode, () => void (waits = false), failed)
+      return withDeadlineMap(operation, limit, {
+        start: begin,
+        decode,
+        onLate: () => void (waits = false),
+        failed
+      })
     }
   }
 
@@ -158,7 +163,12 @@ export const memcached = <Client extends MemcachedClient>(
         })
         return start(places, () => waits)
       }
-      return withDeadlineMap(operation, timeout, begin, identity, () => void (waits = false), failed)
+      return withDeadlineMap(operation, timeout, {
+        start: begin,
+        decode: identity,
+        onLate: () => void (waits = false),
+        failed
+      })
     }
   }
 

@@ -138,14 +138,11 @@ export const memjs = <Client extends MemjsClient>(
     if (!full.every(isWellFormed)) return refused(operation, lone)
     const failed = failedAs(operation)
     return () =>
-      withDeadlineMap(
-        operation,
-        timeout,
-        () => start(mended(lookup()), full.map(itemKeyOf)),
+      withDeadlineMap(operation, timeout, {
+        start: () => start(mended(lookup()), full.map(itemKeyOf)),
         decode,
-        nothing,
         failed
-      )
+      })
   }
   const each = <X, A>(
     operation: Operation,
