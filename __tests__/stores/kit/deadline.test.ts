@@ -31,7 +31,7 @@ describe('withDeadline', () => {
     for (const answer of [
       await withDeadline('get', D.seconds(1), () => Promise.reject(cause)),
       await withDeadline('get', D.seconds(1), oops),
-      await withDeadlineMap('get', D.seconds(1), () => Promise.resolve(1), oops)
+      await withDeadlineMap('get', D.seconds(1), { start: () => Promise.resolve(1), decode: oops })
     ]) {
       if (answer._tag === 'Right') throw new Error('a right')
       expect(answer.left).toMatchObject({ operation: 'get', reason: 'failed' })
@@ -80,13 +80,11 @@ describe('withDeadline', () => {
     const alive = setTimeout(() => undefined, 1_000)
     const late: Array<string> = []
     const run = (name: string, start: () => Promise<unknown>) =>
-      withDeadlineMap(
-        'get',
-        D.milliseconds(10),
+      withDeadlineMap('get', D.milliseconds(10), {
         start,
-        () => undefined,
-        () => void late.push(name)
-      )
+        decode: () => undefined,
+        onLate: () => void late.push(name)
+      })
     await Promise.all([
       run('hangs', never),
       run('answers', () => Promise.resolve(1)),

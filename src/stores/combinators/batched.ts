@@ -44,40 +44,23 @@ const settled = /*#__PURE__*/ Promise.resolve()
 /** Returns the present grouping: keys with the same part are read together. */
 export type Split = () => (key: Key) => unknown
 
-const gather = <A>(
-  operation: Operation,
-  one: (key: Key) => TaskEither<StoreError, A>,
-  many: (keys: ReadonlyArray<Key>) => TaskEither<StoreError, ReadonlyArray<A>>,
-  max: number,
-  split: Split | undefined
-): ((key: Key) => TaskEither<StoreError, A>) => {
-  let open: Batch<A> | undefined
-  let planned = false
+/** The reads of a store that are combined: `one` reads a key alone, `many` reads a batch. */
+interface Reads<A> {
+  readonly operation: Operation
+  readonly one: (key: Key) => TaskEither<StoreError, A>
+  readonly many: (keys: ReadonlyArray<Key>) => TaskEither<StoreError, ReadonlyArray<A>>
+}
 
-  /** If the backend does not exist, the read fails, and not this function. */
-  const splitNow = (): ((key: Key) => unknown) | undefined => {
-    try {
-      return split?.()
-    } catch {
-      return undefined
-    }
-  }
+/** How reads are combined: at most `max` keys in a batch, and in groups if there is a `split`. */
+interface Bounds {
+  readonly max: number
+  readonly split: Split | undefined
+}
 
-  const flush = ({ first, rest }: Batch<A>): void => {
-    if (rest === undefined) return ask([first])
-    const slots = [first, ...rest.values()]
-    const partOf = splitNow()
-    if (partOf === undefined) return ask(slots)
-    const parts = new Map<unknown, Array<Slot<A>>>()
-    for (const slot of slots) {
-      const part = partOf(slot.key)
-      const others = parts.get(part)
-      if (others === undefined) parts.set(part, [slot])
-      else others.push(slot)
-    }
-    parts.forEach(ask)
-  }
-  const ask = (slots: ReadonlyArray<Slot<A>>): void => {
+/** Returns a function that reads the keys of slots in one trip, and answers every slot, whatever happens. */
+const asking =
+  <A>({ many, one, operation }: Reads<A>) =>
+  (slots: ReadonlyArray<Slot<A>>): void => {
     const failAll = (cause: unknown): void => {
       const answer: Answer<A> = { _tag: 'Left', left: storeFailed(operation)(cause) }
       for (const slot of slots) slot.resolve(answer)
@@ -105,6 +88,42 @@ const gather = <A>(
       failAll(cause)
     }
   }
+
+/** Returns a function that asks for the slots of a batch: all together, or each group by itself. */
+const flushing = <A>(
+  ask: (slots: ReadonlyArray<Slot<A>>) => void,
+  split: Split | undefined
+): ((batch: Batch<A>) => void) => {
+  /** If the backend does not exist, the read fails, and not this function. */
+  const splitNow = (): ((key: Key) => unknown) | undefined => {
+    try {
+      return split?.()
+    } catch {
+      return undefined
+    }
+  }
+
+  return ({ first, rest }) => {
+    if (rest === undefined) return ask([first])
+    const slots = [first, ...rest.values()]
+    const partOf = splitNow()
+    if (partOf === undefined) return ask(slots)
+    const parts = new Map<unknown, Array<Slot<A>>>()
+    for (const slot of slots) {
+      const part = partOf(slot.key)
+      const others = parts.get(part)
+      if (others === undefined) parts.set(part, [slot])
+      else others.push(slot)
+    }
+    parts.forEach((part) => ask(part))
+  }
+}
+
+/** Collects the keys that are read in one tick into a batch. */
+const gather = <A>(reads: Reads<A>, { max, split }: Bounds): ((key: Key) => TaskEither<StoreError, A>) => {
+  const flush = flushing(asking(reads), split)
+  let open: Batch<A> | undefined
+  let planned = false
 
   const close = (): void => {
     planned = false
@@ -154,12 +173,13 @@ export const batchReads = <R, S extends Store<R>>(
 ): S => {
   const max = options.max ?? 1_000
   if (!(max >= 1)) return defect('a batch has room for one key at least')
+  const bounds: Bounds = { max, split: options.split }
   return extend<S, Pick<Store<R>, 'get' | 'read'>>(store, {
-    get: gather('get', store.get.bind(store), store.getMany.bind(store), max, options.split),
+    get: gather({ operation: 'get', one: store.get.bind(store), many: store.getMany.bind(store) }, bounds),
     read:
       store.lifetime === 'hidden'
         ? store.read.bind(store)
-        : gather('read', store.read.bind(store), store.readMany.bind(store), max, options.split)
+        : gather({ operation: 'read', one: store.read.bind(store), many: store.readMany.bind(store) }, bounds)
   })
 }
 

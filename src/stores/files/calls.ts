@@ -37,7 +37,7 @@ export const inTime = <A>(
     begin.start = undefined
     return start === undefined ? Promise.reject(new Error('it has begun')) : start(call)
   }
-  return withDeadlineMap(operation, timeout, once, itself, () => endCall(call))
+  return withDeadlineMap(operation, timeout, { start: once, decode: itself, onLate: () => endCall(call) })
 }
 
 // -------------------------------------------------------------------------------------

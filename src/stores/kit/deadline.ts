@@ -107,18 +107,23 @@ export const inTime = <A>(
         )
       })
 
-/**
- * An operation of a store with a deadline. Its errors are `StoreError`s; a late one has the reason `timeout`. `onLate`
- * is called when an answer is late; `failed` maps a failure to an error.
- */
+/** The parts of `withDeadlineMap`: `decode` maps the answer of `start`. */
+export interface Timed<X, A> {
+  readonly start: () => Promise<X>
+  readonly decode: (x: X) => A
+  /** Called when the answer is late. */
+  readonly onLate?: () => void
+  /** Maps a failure to an error (default: `storeFailed`). */
+  readonly failed?: (cause: unknown) => StoreError
+  /** The timer (default: a timer of the process, which keeps it alive). */
+  readonly after?: Start<Duration> | undefined
+}
+
+/** An operation of a store with a deadline. Its errors are `StoreError`s; a late one has the reason `timeout`. */
 export const withDeadlineMap = <X, A>(
   operation: Operation,
   ms: Duration,
-  start: () => Promise<X>,
-  decode: (x: X) => A,
-  onLate: () => void = ignore,
-  failed: (cause: unknown) => StoreError = storeFailed(operation),
-  after: Start<Duration> = startTimer
+  { after = startTimer, decode, failed = storeFailed(operation), onLate = ignore, start }: Timed<X, A>
 ): Promise<Either<StoreError, A>> =>
   settleWithin<X, Either<StoreError, A>>(ms, {
     start,
@@ -139,8 +144,7 @@ export const withDeadline = <A>(
   ms: Duration,
   start: () => Promise<A>,
   after?: Start<Duration>
-): Promise<Either<StoreError, A>> =>
-  withDeadlineMap(operation, ms, start, identity, undefined, undefined, after)
+): Promise<Either<StoreError, A>> => withDeadlineMap(operation, ms, { start, decode: identity, after })
 
 /**
  * A deadline for a call that is not an operation of a store: a `left` of its failure, or of an error whose code is

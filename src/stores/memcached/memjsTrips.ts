@@ -9,7 +9,7 @@ import type * as TE from 'fp-ts/TaskEither'
 import { isWellFormed } from '../../base/bytes'
 import type { Duration } from '../../Duration'
 import { type Operation, type StoreError, storeFailed } from '../../RingError'
-import { lone, nothing, refused } from '../kit/answers'
+import { lone, refused } from '../kit/answers'
 import { withDeadlineMap } from '../kit/deadline'
 import { storeError } from '../kit/errors'
 import { itemKeyOf } from './keys'
@@ -80,14 +80,11 @@ export const makeMemjsTrips = <Client extends object>({
     if (!full.every(isWellFormed)) return refused(operation, lone)
     const failed = failedAs(operation)
     return () =>
-      withDeadlineMap(
-        operation,
-        timeout,
-        () => start(mended(lookup()), full.map(itemKeyOf)),
+      withDeadlineMap(operation, timeout, {
+        start: () => start(mended(lookup()), full.map(itemKeyOf)),
         decode,
-        nothing,
         failed
-      )
+      })
   }
   return {
     one: (operation, key, start, decode) =>

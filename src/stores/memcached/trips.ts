@@ -96,7 +96,12 @@ export const makeTrips = ({ lookup, namespace, timeout }: Base): Trips => {
       // if the client's own deadline ends a round trip in time, a second timer is not needed
       const limit = isBrief && client.deadline !== undefined && client.deadline <= timeout ? forever : timeout
       const begin = (): Promise<X> => start(client, () => waits)
-      return withDeadlineMap(operation, limit, begin, decode, () => void (waits = false), failed)
+      return withDeadlineMap(operation, limit, {
+        start: begin,
+        decode,
+        onLate: () => void (waits = false),
+        failed
+      })
     }
   }
 

@@ -4,12 +4,9 @@
  * @internal
  */
 import type * as O from 'fp-ts/Option'
-import type * as TE from 'fp-ts/TaskEither'
 
-import { type Duration, forever, milliseconds } from '../../Duration'
-import type { StoreError } from '../../RingError'
+import { forever, milliseconds } from '../../Duration'
 import { none } from '../kit/answers'
-import { withDeadline } from '../kit/deadline'
 import type { Entry } from '../model'
 import { own, ownAll } from './connection'
 
@@ -30,26 +27,3 @@ export const toEntries = (answers: ReadonlyArray<unknown>): ReadonlyArray<O.Opti
   Array.from({ length: answers.length / 2 }, (_, i) => toEntry(answers[2 * i], answers[2 * i + 1]))
 
 export const isOne = (answer: unknown): boolean => answer === 1
-
-/** Removes the keys that a cursor finds, page by page. Each page and each removal has the full timeout. */
-export const clearPages =
-  (
-    timeout: Duration,
-    find: (cursor: string) => Promise<{ readonly cursor: unknown; readonly found: Array<Buffer> }>,
-    remove: (found: Array<Buffer>) => Promise<unknown>
-  ): TE.TaskEither<StoreError, void> =>
-  async () => {
-    let cursor = '0'
-    do {
-      const from = cursor
-      const page = await withDeadline('clear', timeout, () => find(from))
-      if (page._tag === 'Left') return page
-      const { found } = page.right
-      if (found.length > 0) {
-        const removed = await withDeadline('clear', timeout, () => remove(found))
-        if (removed._tag === 'Left') return removed
-      }
-      cursor = String(page.right.cursor)
-    } while (cursor !== '0')
-    return { _tag: 'Right', right: undefined }
-  }

@@ -45,17 +45,25 @@ const groups = (
   return Array.from(slots.values()).flatMap(chunksOf)
 }
 
+/** A script that runs once for many keys. */
+export interface OverKeys {
+  readonly script: Script
+  /** How many values the script returns for each key (default: one). */
+  readonly width?: number
+  /** The script's arguments for the key at an index (default: none). */
+  readonly argumentsOf?: (place: number) => ReadonlyArray<string | Buffer>
+}
+
+const noArguments = (): ReadonlyArray<string> => []
+
 /**
- * Runs a script that returns `width` values for each of its keys. It takes one command for up to 1,000 keys, or on a
- * cluster one per slot, which the client sends to each owner together. `argument` returns the arguments of the key at
- * an index. Returns a flat list in the order of the keys.
+ * Runs a script over keys. It takes one command for up to 1,000 keys, or on a cluster one per slot, which the client
+ * sends to each owner together. Returns a flat list in the order of the keys.
  */
 export const runOverKeys = async (
   connection: Connection,
-  script: Script,
-  width: number,
-  keys: ReadonlyArray<string>,
-  argumentsOf: (place: number) => ReadonlyArray<string | Buffer> = () => []
+  { argumentsOf = noArguments, script, width = 1 }: OverKeys,
+  keys: ReadonlyArray<string>
 ): Promise<ReadonlyArray<unknown>> => {
   const parts = groups(connection, keys)
   const answers = await Promise.all(

@@ -5,17 +5,16 @@
  * @internal
  */
 import type { Option } from 'fp-ts/Option'
-import type * as TE from 'fp-ts/TaskEither'
 
 import { toBuffer } from '../../base/buffer'
 import { defect } from '../../base/defect'
 import { type Duration, forever, milliseconds, zero } from '../../Duration'
-import type { Operation, StoreError } from '../../RingError'
 import { done, lastOf, nothing } from '../kit/answers'
 import type { Acquired, Leases } from '../model'
 import { isOne, toEntry } from './answers'
+import type { Asks } from './asks'
 import { runOverKeys } from './bulk'
-import { type Connection, runScript, script } from './connection'
+import { runScript, script } from './connection'
 import { leaseKeyOf } from './keys'
 import { expiry } from './scripts'
 
@@ -106,22 +105,6 @@ const toAcquired = (answer: unknown): Acquired<Uint8Array> => {
 // leases
 // -------------------------------------------------------------------------------------
 
-/** The store's round trips: for one key, and for many different keys, with its deadline. */
-interface Asks {
-  readonly single: <X, A>(
-    operation: Operation,
-    key: string,
-    start: (connection: Connection, key: string) => Promise<X>,
-    decode: (x: X) => A
-  ) => TE.TaskEither<StoreError, A>
-  readonly bulk: <X, A>(
-    operation: Operation,
-    keys: ReadonlyArray<string>,
-    start: (connection: Connection, keys: Array<string>) => Promise<X>,
-    decode: (x: X) => A
-  ) => TE.TaskEither<StoreError, A>
-}
-
 /** A value and its expiry, in the form that the scripts take. */
 const written = (value: Option<Uint8Array>, ttl: Duration): readonly [Buffer | string, string] =>
   value._tag === 'Some' ? [toBuffer(value.value), expiry(ttl)] : ['', expiry(zero)]
@@ -186,10 +169,8 @@ export const redisLeases = ({ single, bulk }: Asks): Leases<Uint8Array> => ({
         // a key and its lease's key are adjacent and in one slot, and a command has an even number of keys
         runOverKeys(
           connection,
-          override,
-          1,
-          keys.flatMap((k) => [k, leaseKeyOf(connection.keyPrefix, k)]),
-          (place) => (place % 2 === 0 ? what[place / 2] ?? [] : [])
+          { script: override, argumentsOf: (place) => (place % 2 === 0 ? what[place / 2] ?? [] : []) },
+          keys.flatMap((k) => [k, leaseKeyOf(connection.keyPrefix, k)])
         ),
       nothing
     )

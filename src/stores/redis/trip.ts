@@ -37,7 +37,7 @@ export const inTime = <X, A>(
   try {
     connection = connect()
   } catch (cause) {
-    return withDeadlineMap(operation, timeout, () => Promise.reject(cause as Error), decode)
+    return withDeadlineMap(operation, timeout, { start: () => Promise.reject(cause as Error), decode })
   }
   const { isCluster, ownerOf, refresh, silence } = connection
   const owners = isCluster ? (): ReadonlyArray<unknown> => keys.map(ownerOf) : one
@@ -57,16 +57,14 @@ export const inTime = <X, A>(
     else if (keys.length === 1) silence.heard(ownerOf(keys[0] ?? ''))
     else silence.heardAll(owners)
   }
-  return withDeadlineMap(
-    operation,
-    timeout,
-    () => (asked = start(mine)),
-    (x) => {
+  return withDeadlineMap(operation, timeout, {
+    start: () => (asked = start(mine)),
+    decode: (x) => {
       onLate?.(false)
       heard()
       return decode(x)
     },
-    () => {
+    onLate: () => {
       onLate?.(true)
       stop?.abort()
       refresh()
@@ -75,5 +73,5 @@ export const inTime = <X, A>(
       const settled = (): void => silence.heardAll(() => those)
       asked?.then(settled, settled)
     }
-  )
+  })
 }

@@ -94,21 +94,26 @@ const wrongEntry = <R>(
     : `${String(remaining)} ms left, expected ${expectedLeft(wanted.left)}`
 }
 
+/** A bulk operation that was called, and when that was. */
+interface Bulk {
+  readonly operation: string
+  readonly keys: Keys
+  readonly when: string | undefined
+}
+
+const bulk = ({ keys, operation, when }: Bulk): string => `${call(operation, keys)}${after(when)}`
+
 /** Law 12: one answer for each key, in order. */
 const each = <A, B>(
-  operation: string,
-  keys: Keys,
+  asked: Bulk,
   answers: ReadonlyArray<A>,
   wanted: ReadonlyArray<B>,
-  problemOf: (answer: A | undefined, wanted: B | undefined) => string | undefined,
-  when: string | undefined
+  problemOf: (answer: A | undefined, wanted: B | undefined) => string | undefined
 ): void => {
+  const { keys, operation, when } = asked
   ensure(
     answers.length === keys.length,
-    () =>
-      `${call(operation, keys)}${after(when)}: ${String(answers.length)} answers, expected ${String(
-        keys.length
-      )}`
+    () => `${bulk(asked)}: ${String(answers.length)} answers, expected ${String(keys.length)}`
   )
   keys.forEach((_, i) => {
     const problem = problemOf(answers[i], wanted[i])
@@ -157,8 +162,7 @@ export const has = async <R>(c: Case<R>, key: string, wanted: boolean, when?: st
 
 export const touch = async <R>(
   c: Case<R>,
-  key: string,
-  ttl: Duration,
+  [key, ttl]: readonly [key: string, ttl: Duration],
   wanted: boolean,
   when?: string
 ): Promise<void> => {
@@ -184,15 +188,11 @@ export const getMany = async <R>(
   keys: Keys,
   wanted: ReadonlyArray<Wanted<R>>,
   when?: string
-): Promise<void> =>
-  each(
-    'getMany',
-    keys,
-    await run(`${call('getMany', keys)}${after(when)}`, c.store.getMany(keys)),
-    wanted,
-    (answer, there) => wrong(c, answer, there),
-    when
-  )
+): Promise<void> => {
+  const asked: Bulk = { operation: 'getMany', keys, when }
+  const answers = await run(bulk(asked), c.store.getMany(keys))
+  each(asked, answers, wanted, (answer, there) => wrong(c, answer, there))
+}
 
 export const readMany = async <R>(
   c: Case<R>,
@@ -200,18 +200,10 @@ export const readMany = async <R>(
   wanted: ReadonlyArray<Wanted<R>>,
   when?: string
 ): Promise<void> => {
-  const what = `${call('readMany', keys)}${after(when)}`
+  const asked: Bulk = { operation: 'readMany', keys, when }
   const task = c.store.readMany(keys)
-  if (!c.tells && wanted.some((there) => due(c, there) !== undefined)) await refuses(what, task)
-  else
-    each(
-      'readMany',
-      keys,
-      await run(what, task),
-      wanted,
-      (answer, there) => wrongEntry(c, answer, there),
-      when
-    )
+  if (!c.tells && wanted.some((there) => due(c, there) !== undefined)) await refuses(bulk(asked), task)
+  else each(asked, await run(bulk(asked), task), wanted, (answer, there) => wrongEntry(c, answer, there))
 }
 
 export const hasMany = async <R>(
@@ -219,15 +211,11 @@ export const hasMany = async <R>(
   keys: Keys,
   wanted: ReadonlyArray<boolean>,
   when?: string
-): Promise<void> =>
-  each(
-    'hasMany',
-    keys,
-    await run(`${call('hasMany', keys)}${after(when)}`, c.store.hasMany(keys)),
-    wanted,
-    (answer, there) => not(answer, c.keeps && there),
-    when
-  )
+): Promise<void> => {
+  const asked: Bulk = { operation: 'hasMany', keys, when }
+  const answers = await run(bulk(asked), c.store.hasMany(keys))
+  each(asked, answers, wanted, (answer, there) => not(answer, c.keeps && there))
+}
 
 export const touchMany = async <R>(
   c: Case<R>,
@@ -235,15 +223,9 @@ export const touchMany = async <R>(
   wanted: ReadonlyArray<boolean>,
   when?: string
 ): Promise<void> => {
-  const keys = entries.map(([key]) => key)
-  each(
-    'touchMany',
-    keys,
-    await run(`${call('touchMany', keys)}${after(when)}`, c.store.touchMany(entries)),
-    wanted,
-    (answer, there) => not(answer, c.keeps && there),
-    when
-  )
+  const asked: Bulk = { operation: 'touchMany', keys: entries.map(([key]) => key), when }
+  const answers = await run(bulk(asked), c.store.touchMany(entries))
+  each(asked, answers, wanted, (answer, there) => not(answer, c.keeps && there))
 }
 
 // -------------------------------------------------------------------------------------

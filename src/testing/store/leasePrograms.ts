@@ -17,14 +17,16 @@ import { type Life, makeLives, makeModel } from './reference'
 /** An entry to be written by `override`. */
 export type Write<R> = readonly [key: string, value: Option<R>, ttl: D.Duration]
 
+/** The arguments of `acquire`. */
+interface Wish {
+  readonly key: string
+  readonly token: string
+  readonly ttl: D.Duration
+  readonly beyond: D.Duration
+}
+
 type LeaseCommand<R> =
-  | {
-      readonly op: 'acquire'
-      readonly key: string
-      readonly token: string
-      readonly ttl: D.Duration
-      readonly beyond: D.Duration
-    }
+  | (Wish & { readonly op: 'acquire' })
   | {
       readonly op: 'seize' | 'renew'
       readonly key: string
@@ -118,13 +120,7 @@ export const executeLeases = async <R>(
     const entry = entries.at(key)
     return entry === undefined ? undefined : { value: entry.value, left: entry.left() }
   }
-  const acquire = async (
-    what: string,
-    key: string,
-    token: string,
-    ttl: D.Duration,
-    beyond: D.Duration
-  ): Promise<void> => {
+  const acquire = async (what: string, { beyond, key, token, ttl }: Wish): Promise<void> => {
     const answer = await run(what, leases.acquire(full(key), token, ttl, beyond))
     const held = model.held(key)
     const left = entries.life(key)
@@ -143,7 +139,7 @@ export const executeLeases = async <R>(
     model.begin()
     switch (command.op) {
       case 'acquire':
-        await acquire(what, command.key, command.token, command.ttl, command.beyond)
+        await acquire(what, command)
         break
       case 'seize':
         await run(what, leases.seize(full(command.key), command.token, command.ttl))
@@ -199,7 +195,7 @@ export const executeLeases = async <R>(
   model.begin()
   for (const key of leaseKeys) {
     await finds.read(c, full(key), wanted(key), 'in the end')
-    await acquire('in the end', key, 'another', minute, D.forever)
+    await acquire('in the end', { key, token: 'another', ttl: minute, beyond: D.forever })
   }
   await run('override', leases.override(leaseKeys.map((key) => [full(key), none, minute])))
 }

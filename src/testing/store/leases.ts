@@ -198,7 +198,7 @@ export const leases: StoreLaws = {
     const holds = (what: string): Promise<void> => isBusy(what, leases, key)
     await wins('at first', leases, key, 'holder')
     await finds.everywhere(c, key, undefined, 'where there is a lease')
-    await finds.touch(c, key, longest(c), false, 'where there is a lease')
+    await finds.touch(c, [key, longest(c)], false, 'where there is a lease')
     await holds('reads')
     await run('set', c.store.set(key, value, longest(c)))
     await holds('set')

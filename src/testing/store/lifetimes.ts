@@ -78,7 +78,7 @@ const shorten = async <R>(c: Case<R>, keysOf: (way: string) => ReadonlyArray<str
   await run('setMany', c.store.setMany(long))
   await Promise.all(keysOf('set').map((key) => run('set', c.store.set(key, value, life))))
   await run('setMany', c.store.setMany(keysOf('setMany').map((key) => [key, value, life])))
-  await Promise.all(keysOf('touch').map((key) => finds.touch(c, key, life, true, 'to end soon')))
+  await Promise.all(keysOf('touch').map((key) => finds.touch(c, [key, life], true, 'to end soon')))
   const touched = keysOf('touchMany').map((key) => [key, life] as const)
   await finds.touchMany(
     c,
@@ -105,8 +105,8 @@ const questions: Readonly<Record<string, Question>> = {
   get: (c, key, when) => finds.get(c, key, undefined, when),
   read: (c, key, when) => finds.read(c, key, undefined, when),
   has: (c, key, when) => finds.has(c, key, false, when),
-  touch: touched((c, key, when) => finds.touch(c, key, minute, false, when)),
-  'touch to zero': touched((c, key, when) => finds.touch(c, key, D.zero, false, when)),
+  touch: touched((c, key, when) => finds.touch(c, [key, minute], false, when)),
+  'touch to zero': touched((c, key, when) => finds.touch(c, [key, D.zero], false, when)),
   getMany: (c, key, when) => finds.getMany(c, [key], [undefined], when),
   readMany: (c, key, when) => finds.readMany(c, [key], [undefined], when),
   hasMany: (c, key, when) => finds.hasMany(c, [key], [false], when),

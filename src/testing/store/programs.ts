@@ -127,7 +127,7 @@ export const execute = async <R>(
       case 'touch': {
         const { key, ttl } = command
         if (!c.lifetime && ends(ttl)) await refuses(what, store.touch(full(key), ttl))
-        else await finds.touch(c, full(key), ttl, model.touch(key, ttl), step)
+        else await finds.touch(c, [full(key), ttl], model.touch(key, ttl), step)
         break
       }
       case 'getMany':

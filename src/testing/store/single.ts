@@ -87,7 +87,7 @@ export const single: StoreLaws = {
     c
   ) => {
     const key = `${freshPrefix()}key`
-    await finds.touch(c, key, longest(c), false, 'before set')
+    await finds.touch(c, [key, longest(c)], false, 'before set')
     await finds.get(c, key, undefined, 'after touch of an absent key')
     for (const value of sampled(c, 1)) {
       await run('set', c.store.set(key, value, longest(c)))
@@ -96,16 +96,16 @@ export const single: StoreLaws = {
         : [D.forever]
       for (const ttl of lives) {
         const left = counting(c)(ttl)
-        await finds.touch(c, key, ttl, true, 'after set')
+        await finds.touch(c, [key, ttl], true, 'after set')
         await finds.get(c, key, { value }, 'after touch')
         await finds.read(c, key, { value, left }, 'after touch')
       }
       // forever twice: a store that returns whether an expiry was removed would return `false`
-      await finds.touch(c, key, D.forever, true, 'after set')
-      await finds.touch(c, key, D.forever, true, 'for ever again')
-      await finds.touch(c, key, D.zero, true, 'to zero')
+      await finds.touch(c, [key, D.forever], true, 'after set')
+      await finds.touch(c, [key, D.forever], true, 'for ever again')
+      await finds.touch(c, [key, D.zero], true, 'to zero')
       await finds.get(c, key, undefined, 'after touch to zero')
-      await finds.touch(c, key, D.zero, false, 'to zero again')
+      await finds.touch(c, [key, D.zero], false, 'to zero again')
     }
   },
 
