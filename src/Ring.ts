@@ -56,7 +56,6 @@ import type {
   Fit,
   FitOf,
   Fn,
-  TypesOf,
   ValueIn,
   ValueOf
 } from './ring/signatures'
@@ -671,8 +670,19 @@ type WithoutFirst<Args extends Arguments> = Args extends readonly []
   : never
 type First<Args extends Arguments> = Args extends readonly [(infer S)?, ...ReadonlyArray<unknown>] ? S : never
 
-/** A ring whose first argument may be this receiver. */
-type Taking<S> = Dissectible<TypesOf<readonly [S, ...ReadonlyArray<never>]>>
+/** A ring whose first argument may be this receiver. Written out: a declaration elsewhere has to name its parts. */
+type Taking<S> = Dissectible<
+  Types<
+    readonly [S, ...ReadonlyArray<never>],
+    unknown,
+    unknown,
+    unknown,
+    unknown,
+    unknown,
+    unknown,
+    PropertyKey
+  >
+>
 
 /**
  * What `bind` makes from a ring. (It depends on the type of the ring alone, so it can be the type of a getter of a
