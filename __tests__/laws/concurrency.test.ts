@@ -447,7 +447,7 @@ describe('what reviews found, kept', () => {
     const flights = makeFlights<number>({ now: () => now }, Duration.milliseconds(10))
     for (let i = 0; i < 1_000; i++) {
       now += 1
-      flights.hold(`k${String(i)}`, newFlight(true, now))
+      flights.hold(newFlight(`k${String(i)}`, true, now))
     }
     expect(flights.size()).toBeLessThan(20)
   })

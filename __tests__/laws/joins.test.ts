@@ -240,7 +240,7 @@ test('law 36: loads that never end are forgotten, whatever has happened to their
   let time = 0
   const flights = makeFlights<string>({ now: () => time }, ms(100))
   const hang = (from: number): void => {
-    for (let i = from; i < from + 1_000; i++) flights.hold(String(i), newFlight(true, time))
+    for (let i = from; i < from + 1_000; i++) flights.hold(newFlight(String(i), true, time))
   }
   hang(0)
   void flights.mutate(['0'], async () => E.right(undefined))

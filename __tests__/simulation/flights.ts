@@ -6,8 +6,8 @@ import { jest } from '@jest/globals'
 
 import type * as flight from '../../src/engine/flight'
 import type * as flights from '../../src/engine/flights'
-import type { Flight as FlightOf } from '../../src/engine/model'
 
+type FlightOf<A> = flight.Flight<A>
 type Flight = FlightOf<unknown>
 
 export interface Watch {
@@ -73,8 +73,9 @@ const watched = (real: typeof flights): typeof flights => ({
     })
     return {
       ...made,
-      hold: (key: string, flight: FlightOf<A>) => {
-        made.hold(key, flight)
+      hold: (flight: FlightOf<A>) => {
+        made.hold(flight)
+        const { key } = flight
         const there = all.get(key) ?? new Map<Flight, number>()
         all.set(key, there)
         // the proof: only what does not depend on the type of its answer is looked at

@@ -15,10 +15,10 @@ import type { RingError } from '../RingError'
 import { inTime } from '../stores/kit/deadline'
 import { thrownBy, tooLate } from './errors'
 import { isServable, type Reader, servedAs } from './find'
-import { fromStore, toStore } from './flight'
+import { ages, blinds, canHurry, fails, type Flight, fromStore, serves, toStore } from './flight'
 import type { Flights } from './flights'
 import type { Leasing } from './lease'
-import type { Claim, Flight, How, Loading, Mode, Ready, Seen, Stamps } from './model'
+import type { Claim, How, Loading, Mode, Ready, Seen, Stamps } from './model'
 import type { Resolved } from './policy'
 import type { Storing } from './settle'
 import type { Tags } from './tags'
@@ -172,19 +172,19 @@ export const makeClaims = <Args extends Arguments, Err, A, R>(
 
   /** Records that the store has failed before the function ran. */
   const blinded = ({ flight }: Loading<Args, Err, A>, error: RingError): void => {
-    flight.fault = error
-    flight.blind = true
+    fails(flight, error)
+    blinds(flight)
   }
 
   const ready: NonNullable<Claims<Args, Err, A, R>['ready']> = async (one, mode, since) => {
     const { flight, key, seen } = one
     if (mode === 'none') {
-      flight.blind = true
+      blinds(flight)
       return { claim: unheld, stamps: undefined }
     }
     const before = seen?.stamps !== undefined && flight.epoch === epoch() ? seen.stamps : undefined
     const hurried = new Promise<undefined>((resolve) => {
-      flight.hurry = () => resolve(undefined)
+      canHurry(flight, () => resolve(undefined))
     })
     const asked = claiming(one, mode)
     const [had, drawn] = await timed(
@@ -192,7 +192,7 @@ export const makeClaims = <Args extends Arguments, Err, A, R>(
       clock,
       Promise.all([Promise.race([asked.claimed, hurried]), Promise.race([stamped(one, before), hurried])])
     )
-    flight.hurry = undefined
+    canHurry(flight, undefined)
     if (had === undefined) void giveBack(key, asked)
     const claim = had ?? { _tag: 'Unheld', fault: tooLate(mode === 'seize' ? 'seize' : 'acquire') }
     const early = drawn ?? E.left(tooLate('get'))
@@ -215,13 +215,13 @@ export const makeClaims = <Args extends Arguments, Err, A, R>(
     ready: leasing === undefined && tags === undefined ? undefined : ready,
     stampsFor,
     isBusy,
-    answered: ({ flight, key, seen }, claim) => {
+    answered: ({ flight, seen }, claim) => {
       const found = claim._tag === 'Served' ? claim.seen : claim._tag === 'Left' ? seen : undefined
       if (found?.answer === undefined) return undefined
-      flight.served = servedAs(found.verdict)
+      serves(flight, servedAs(found.verdict))
       // it was read before now: a caller that joined may have called after another process deleted it, so it looks again
-      flight.lost = flight.shared
-      flights.release(key, flight)
+      if (flight.shared) ages(flight)
+      flights.release(flight)
       return found.answer
     }
   }

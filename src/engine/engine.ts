@@ -28,6 +28,7 @@ import { makeEntries } from './entry'
 import { asKeyError } from './errors'
 import { type Failures, makeFailures } from './failures'
 import { makeReader, type Reader } from './find'
+import { type Flight, isLoading } from './flight'
 import type { Flights } from './flights'
 import { makeFlights } from './flights'
 import { type Leasing, makeLeasing } from './lease'
@@ -108,6 +109,8 @@ const makeAverage = (): { readonly note: (time: number) => void; readonly now: (
     now: () => average
   }
 }
+
+const isLoadingAt = <A>(flight: Flight<A> | undefined): boolean => flight !== undefined && isLoading(flight)
 
 /** The key of some arguments. A key function may throw. */
 const keyBy =
@@ -265,7 +268,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     allows: failures.allows,
     decide: (key, found) =>
       decide(found, {
-        loading: flights.current(key)?.loading === true,
+        loading: isLoadingAt(flights.current(key)),
         throttled: failures.throttles(key, found)
       }),
     purge: purgeFrom(store, epoch),

@@ -21,47 +21,46 @@
 import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
-import type { Flight } from './model'
+import { type Flight, runs } from './flight'
 import { makeSlots, type Outcome, type Slot, type Slots } from './slots'
 
 export interface Flights<A> {
   /** The flight of a key, if it may be joined. */
   readonly current: (key: Key) => Flight<A> | undefined
   /** Makes a flight the one that may be joined, with a new ticket: its load counts as started now. */
-  readonly hold: (key: Key, flight: Flight<A>) => void
+  readonly hold: (flight: Flight<A>) => void
   /** The same for a flight that may not be joined: it only learns what happens to its key. */
-  readonly watch: (key: Key, flight: Flight<A>) => void
+  readonly watch: (flight: Flight<A>) => void
   /** Whether the key has been neither written nor invalidated since the flight took its ticket, and is not now. */
-  readonly intact: (key: Key, flight: Flight<A>) => boolean
-  readonly release: (key: Key, flight: Flight<A>) => void
+  readonly intact: (flight: Flight<A>) => boolean
+  readonly release: (flight: Flight<A>) => void
   /** The flight can no longer be joined, but may still be stored. */
-  readonly detach: (key: Key, flight: Flight<A>) => void
+  readonly detach: (flight: Flight<A>) => void
   /** Whether a flight has taken longer than it may. */
   readonly overdue: (flight: Flight<A>) => boolean
   /** Begins the writes of the flights that may be stored; returns the outcome of each, by key. */
   readonly commit: <W extends Outcome>(
-    flights: ReadonlyArray<readonly [Key, Flight<A>]>,
+    flights: ReadonlyArray<Flight<A>>,
     begin: (keys: ReadonlySet<Key>) => (key: Key) => Promise<W>
   ) => Promise<ReadonlyMap<Key, Promise<W>>>
   /**
    * The outcome of the later write or invalidation that superseded a flight. The superseded update waits for it before
    * it returns: otherwise a later read could find the entry from before both. If it fails, the update fails too.
    */
-  readonly superseded: (key: Key, flight: Flight<A>) => Promise<Outcome> | undefined
+  readonly superseded: (flight: Flight<A>) => Promise<Outcome> | undefined
   readonly mutate: <W extends Outcome>(keys: ReadonlyArray<Key>, io: () => Promise<W>) => Promise<W>
   readonly mutateAll: <W extends Outcome>(io: () => Promise<W>) => Promise<W>
   /** The last ticket: anything that begins later has a higher one. */
   readonly ticks: () => number
-  /** Records that the function of a flight begins to run. */
-  readonly began: (flight: Flight<A>) => void
+  /** The function of a flight begins to run. `spoiled`: its arguments no longer have the key. */
+  readonly began: (flight: Flight<A>, spoiled: boolean) => void
   /** The number of keys for which something is under way. */
   readonly size: () => number
 }
 
 const silent = (): void => undefined
 
-const keysOf = (pairs: ReadonlyArray<readonly [Key, unknown]>): ReadonlyArray<Key> =>
-  pairs.map(([key]) => key)
+const keysOf = <A>(flights: ReadonlyArray<Flight<A>>): ReadonlyArray<Key> => flights.map(({ key }) => key)
 
 /** The writes that have begun for these keys; `undefined` when there are none. */
 const writesOf = <A>(slots: Slots<A>, keys: Iterable<Key>): Promise<unknown> | undefined => {
@@ -75,8 +74,8 @@ const writesOf = <A>(slots: Slots<A>, keys: Iterable<Key>): Promise<unknown> | u
 
 /** Who may store: one write of a key at a time, and none of a load that something later has overtaken. */
 const makeWrites = <A>(slots: Slots<A>): Pick<Flights<A>, 'commit' | 'superseded'> => {
-  const mayStore = (key: Key, flight: Flight<A>): boolean => {
-    const slot = slots.get(key)
+  const mayStore = (flight: Flight<A>): boolean => {
+    const slot = slots.get(flight.key)
     return slot !== undefined && flight.ticket > slot.fence && slot.mutations === 0 && !slots.overdue(flight)
   }
   const beginWrite = (key: Key, slot: Slot<A>, write: Promise<Outcome>): void => {
@@ -84,7 +83,7 @@ const makeWrites = <A>(slots: Slots<A>): Pick<Flights<A>, 'commit' | 'superseded
       slot.settled = slots.last()
       if (slot.writing !== writing) return
       // a read that began before its end may have found the old entry: later callers do not join it
-      if (slot.flight?.loading === false) slot.flight = undefined
+      if (slot.flight?.phase === 'reading') slot.flight = undefined
       slot.writing = undefined
       slots.tidy(key, slot)
     })
@@ -93,11 +92,10 @@ const makeWrites = <A>(slots: Slots<A>): Pick<Flights<A>, 'commit' | 'superseded
 
   return {
     commit: async <W extends Outcome>(
-      flights: ReadonlyArray<readonly [Key, Flight<A>]>,
+      flights: ReadonlyArray<Flight<A>>,
       begin: (keys: ReadonlySet<Key>) => (key: Key) => Promise<W>
     ) => {
-      const able = (): ReadonlyArray<readonly [Key, Flight<A>]> =>
-        flights.filter(([key, flight]) => mayStore(key, flight))
+      const able = (): ReadonlyArray<Flight<A>> => flights.filter(mayStore)
       let going = able()
       // two writes of one key must not overtake each other on their way to the store
       for (
@@ -111,7 +109,8 @@ const makeWrites = <A>(slots: Slots<A>): Pick<Flights<A>, 'commit' | 'superseded
       const ends = new Map<Key, Promise<W>>()
       if (going.length === 0) return ends
       const writeOf = begin(new Set(keysOf(going)))
-      for (const [key, flight] of going) {
+      for (const flight of going) {
+        const { key } = flight
         const slot = slots.of(key)
         const write = writeOf(key)
         ends.set(key, write)
@@ -121,8 +120,8 @@ const makeWrites = <A>(slots: Slots<A>): Pick<Flights<A>, 'commit' | 'superseded
       }
       return ends
     },
-    superseded: (key, flight) => {
-      const mover = slots.get(key)?.mover
+    superseded: (flight) => {
+      const mover = slots.get(flight.key)?.mover
       return mover !== undefined && mover.since >= flight.ticket ? mover.outcome : undefined
     }
   }
@@ -170,7 +169,7 @@ const makeMutations = <A>(slots: Slots<A>): Pick<Flights<A>, 'mutate' | 'mutateA
           for (const slot of slots.values()) {
             const { flight } = slot
             slot.settled = slots.last()
-            if (flight?.loading === false || flight?.stale !== undefined) slot.flight = undefined
+            if (flight?.phase === 'reading' || flight?.stale !== undefined) slot.flight = undefined
           }
         })
       for (const slot of slots.values()) slot.mover = { outcome, since }
@@ -191,28 +190,20 @@ export const makeFlights = <A>(
   leased = false
 ): Flights<A> => {
   const slots = makeSlots<A>(clock, loadTimeout)
-  const watch = (key: Key, flight: Flight<A>): Slot<A> => {
-    const slot = slots.of(key)
-    slot.holders.add(flight)
-    flight.ticket = slots.next()
-    flight.epoch = epoch()
-    return slot
-  }
   return {
     current: (key) => {
       const slot = slots.get(key)
       if (slot?.flight === undefined) return undefined
-      if (slots.overdue(slot.flight)) slots.release(key, slot.flight)
+      if (slots.overdue(slot.flight)) slots.release(slot.flight)
       else if (slot.flight.epoch !== epoch()) slot.flight = undefined
-      return leased && slot.flight?.loaded === true ? undefined : slot.flight
+      return leased && slot.flight?.phase === 'settling' ? undefined : slot.flight
     },
-    hold: (key, flight) => {
-      slots.sweep()
-      watch(key, flight).flight = flight
+    hold: (flight) => {
+      slots.enter(flight, epoch()).flight = flight
     },
-    watch,
-    intact: (key, flight) => {
-      const slot = slots.get(key)
+    watch: (flight) => void slots.enter(flight, epoch()),
+    intact: (flight) => {
+      const slot = slots.get(flight.key)
       return (
         slot !== undefined &&
         flight.ticket > Math.max(slot.fence, slot.settled) &&
@@ -222,18 +213,15 @@ export const makeFlights = <A>(
       )
     },
     release: slots.release,
-    detach: (key, flight) => {
-      const slot = slots.get(key)
+    detach: (flight) => {
+      const slot = slots.get(flight.key)
       if (slot?.flight === flight) slot.flight = undefined
     },
     overdue: slots.overdue,
     ...makeWrites(slots),
     ...makeMutations(slots),
     ticks: slots.last,
-    began: (flight) => {
-      flight.began = slots.next()
-      flight.since = clock.now()
-    },
+    began: (flight, spoiled) => runs(flight, slots.next(), clock.now(), spoiled),
     size: slots.size
   }
 }

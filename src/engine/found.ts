@@ -10,6 +10,7 @@ import type { RingError } from '../RingError'
 import type { Engine } from './engine'
 import { isInvalid } from './errors'
 import { servedAs } from './find'
+import { fails, hasRead, keepsStale, restarts, serves } from './flight'
 import { again, joinableFor, joined, type Joining, rescue } from './join'
 import type { How, Loading, Seen } from './model'
 
@@ -38,14 +39,14 @@ export const makeFound = <Args extends Arguments, Err, A, R, B>(
     const other = flights.current(key)
     const joins = other !== flight && isJoinable(other)
     const time = clock.now()
-    flight.spent += time - flight.since
+    hasRead(flight, time)
     // while an entry may still be served, it is not known whether this is a miss
     if (flight.stale === undefined) emit(key, since, { _tag: 'Miss', shared: joins })
     if (joins) {
-      flights.release(key, flight)
+      flights.release(flight)
       return joined(engine, { key, args, flight: other }, { spent: flight.spent })
     }
-    flight.since = time
+    restarts(flight, time)
     return engine.load({ key, args, flight, seen }, { waits, removes: false, mode })
   }
 
@@ -59,8 +60,8 @@ export const makeFound = <Args extends Arguments, Err, A, R, B>(
     if (isInvalid(error)) return missed(call, undefined, { waits: true, mode: 'wait' })
     // if the read has just failed, do not wait for the write: the caller waits for one timeout at most (law 26)
     if (!policy.strict) return missed(call, undefined, { waits: false, mode: 'none' })
-    flights.release(key, flight)
-    flight.fault = error
+    flights.release(flight)
+    fails(flight, error)
     emit(key, since, { _tag: 'Miss', shared: false })
     return E.left(error as Err) // SAFETY: `strict` has RingError in Err (the policy's type says so)
   }
@@ -69,16 +70,16 @@ export const makeFound = <Args extends Arguments, Err, A, R, B>(
   const expired = (call: Call<Args, Err, A>, seen: Seen<Err, A>): Promise<E.Either<Err, A>> => {
     const { args, flight, key, since } = call
     // an entry that was deleted or written while it was read cannot be a fallback for joined callers
-    if (!flights.intact(key, flight) && !isJoinable(flights.current(key))) {
-      flights.release(key, flight)
+    if (!flights.intact(flight) && !isJoinable(flights.current(key))) {
+      flights.release(flight)
       const onSeen = (found: Seen<Err, A> | undefined): void => {
-        flight.stale = found === undefined ? undefined : staleOf(found)
+        keepsStale(flight, found === undefined ? undefined : staleOf(found))
         if (flight.stale === undefined || flight.left) emit(key, since, { _tag: 'Miss', shared: false })
       }
       const spent = clock.now() - flight.since
       return again(engine, key, args, { onSeen, spent }).then((loaded) => rescued(flight, loaded))
     }
-    flight.stale = staleOf(seen)
+    keepsStale(flight, staleOf(seen))
     if (flight.left) emit(key, since, { _tag: 'Miss', shared: false })
     return missed(call, seen, { waits: true, mode: 'wait' }).then((loaded) => rescued(flight, loaded))
   }
@@ -92,10 +93,11 @@ export const makeFound = <Args extends Arguments, Err, A, R, B>(
     // hot path: a fresh entry needs no decision
     const decision = verdict === 'fresh' ? undefined : engine.decide(key, verdict)
     if (decision !== undefined && decision.serve !== 'entry') return expired(call, seen)
-    flights.release(key, flight)
+    flights.release(flight)
     if (decision?.load === 'background') engine.refresh([{ key, args, seen }])
-    flight.served = servedAs(verdict)
-    if (observe !== undefined) emit(key, since, { _tag: flight.served })
+    const served = servedAs(verdict)
+    serves(flight, served)
+    if (observe !== undefined) emit(key, since, { _tag: served })
     return answer
   }
 }

@@ -9,9 +9,9 @@ import type { Arguments, Key } from '../KeyFn'
 import type { KeyError } from '../RingError'
 import type { Engine } from './engine'
 import { asKeyError } from './errors'
-import { newFlight } from './flight'
+import { answers, newFallback, newFlight } from './flight'
 import { makeFound } from './found'
-import { joinableFor, makeAttend, noFallback } from './join'
+import { joinableFor, makeAttend } from './join'
 import { makeWaits } from './waits'
 
 /**
@@ -34,7 +34,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     emit('', since, { _tag: 'Miss', shared: false })
     if (policy.strict) return Promise.resolve(E.left(error as Err)) // SAFETY: `strict` has RingError in Err
     const answer = Promise.resolve().then(() => running.one(args))
-    return limited ? attend(noFallback(), answer, () => undefined) : answer
+    return limited ? attend(newFallback(), answer, () => undefined) : answer
   }
 
   const { during: tend } = tended
@@ -56,17 +56,22 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     }
     const seen = glanced === undefined ? undefined : E.right(glanced)
     if (seen !== undefined && (glanced?.verdict === 'due' || glanced?.verdict === 'stale'))
-      return tend(Promise.resolve(found({ key, args, flight: newFlight(true, clock.now()), since }, seen)))
+      return tend(
+        Promise.resolve(found({ key, args, flight: newFlight(key, true, clock.now()), since }, seen))
+      )
     const under = flights.current(key)
     if (under?.reads === true && isJoinable(under))
       return tend(join({ key, args, flight: under, since }, glanced))
-    const flight = newFlight<E.Either<Err, A>>(true, clock.now())
+    const flight = newFlight<E.Either<Err, A>>(key, true, clock.now())
     // while an update holds the key, this call only reads: an existing entry need not wait for the update
-    if (under === undefined) flights.hold(key, flight)
-    else flights.watch(key, flight)
+    if (under === undefined) flights.hold(flight)
+    else flights.watch(flight)
     const call = { key, args, flight, since }
     const looked = seen === undefined ? reader.look(key, args) : Promise.resolve(seen)
-    flight.answer = looked.then((got) => found(call, got))
-    return tend(concludes ? concluded(call) : flight.answer)
+    const answer = answers(
+      flight,
+      looked.then((got) => found(call, got))
+    )
+    return tend(concludes ? concluded(call) : answer)
   }
 }

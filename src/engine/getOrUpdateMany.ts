@@ -10,9 +10,9 @@ import type { KeyError, RingError } from '../RingError'
 import { TimeoutError } from '../RingError'
 import type { Engine } from './engine'
 import { isInvalid } from './errors'
-import { newFlight } from './flight'
-import { type Fallback, joinableFor, joined, makeAttend, noFallback, rescue } from './join'
-import type { Flight, How, Loading, Seen } from './model'
+import { answers as sets, type Flight, keepsStale, newFallback, newFlight } from './flight'
+import { type Fallback, joinableFor, joined, makeAttend, rescue } from './join'
+import type { How, Loading, Seen } from './model'
 import { allOf } from './run'
 
 type Answers<Err, A> = E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>
@@ -103,15 +103,15 @@ const makeSeek = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err
     if (policy.windows.staleIfError > 0)
       for (const key of keys) {
         if (E.isLeft(key) || reads.has(key.right)) continue
-        const read = newFlight<E.Either<Err, A>>(true, clock.now())
-        flights.watch(key.right, read)
+        const read = newFlight<E.Either<Err, A>>(key.right, true, clock.now())
+        flights.watch(read)
         reads.set(key.right, read)
       }
     return () => {
       const touched = new Set<Key>()
       for (const [key, read] of reads) {
-        if (!flights.intact(key, read)) touched.add(key)
-        flights.release(key, read)
+        if (!flights.intact(read)) touched.add(key)
+        flights.release(read)
       }
       return touched
     }
@@ -129,19 +129,23 @@ const makeSeek = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err
       const under = flights.current(key)
       const stale = wanted.seen === undefined ? undefined : staleOf(wanted.seen)
       if (isJoinable(under)) {
-        sought.set(key, { flight: under, joined: true, fallback: { ...noFallback(), stale } })
+        sought.set(key, { flight: under, joined: true, fallback: newFallback(stale) })
         continue
       }
-      const flight = newFlight<E.Either<Err, A>>(true, clock.now(), spent)
+      const flight = newFlight<E.Either<Err, A>>(key, true, clock.now(), spent)
       // an entry that was deleted or written while it was read cannot be a fallback for joined callers
       const shares = !touched.has(key)
-      if (shares) flight.stale = stale
+      if (shares) keepsStale(flight, stale)
       fresh.push({ ...wanted, flight })
-      sought.set(key, { flight, joined: false, fallback: shares ? flight : { ...noFallback(), stale } })
+      sought.set(key, { flight, joined: false, fallback: shares ? flight : newFallback(stale) })
     }
     engine.begin(fresh, { ...how, removes: false })
     for (const { flight } of fresh)
-      if (flight.stale !== undefined) flight.answer = flight.answer.then((answer) => rescued(flight, answer))
+      if (flight.stale !== undefined)
+        void sets(
+          flight,
+          flight.answer.then((answer) => rescued(flight, answer))
+        )
     return sought
   }
 
@@ -185,7 +189,7 @@ const makeAnswer = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, E
     /** Without a key there is no caching. If the function throws, the promise rejects. */
     const alone = (args: Args): Promise<E.Either<Err, A>> => {
       const later = running.one(args)
-      return limited ? attend(noFallback(), later, (_, error) => timed(error), clock.now() - began) : later
+      return limited ? attend(newFallback(), later, (_, error) => timed(error), clock.now() - began) : later
     }
     const fill = async (i: number, later: Promise<E.Either<Err, A>>): Promise<void> => {
       answers[i] = await later

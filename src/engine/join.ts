@@ -12,8 +12,19 @@ import type { Arguments, Key } from '../KeyFn'
 import { type RingError, TimeoutError } from '../RingError'
 import type { Engine } from './engine'
 import { tooLate } from './errors'
-import { newFlight, spentBy } from './flight'
-import type { Flight, Loading, Seen } from './model'
+import {
+  answers,
+  type Fallback as FallbackOf,
+  type Flight,
+  hasRun,
+  isLoading,
+  newFlight,
+  serves,
+  share,
+  spentBy,
+  watches
+} from './flight'
+import type { Loading, Seen } from './model'
 
 /**
  * Whether a flight may be joined. A read under way may be older than an invalidation by another process, so a ring with
@@ -22,7 +33,7 @@ import type { Flight, Loading, Seen } from './model'
 export const joinableFor =
   <Args extends Arguments, Err, A, R, B>({ policy }: Engine<Args, Err, A, R, B>) =>
   (flight: Flight<E.Either<Err, A>> | undefined): flight is Flight<E.Either<Err, A>> =>
-    flight !== undefined && (flight.loading || policy.lease === undefined)
+    flight !== undefined && (isLoading(flight) || policy.lease === undefined)
 
 /** A flight that another caller began, and the arguments of this call, which have the same key. */
 export type Joining<Args extends Arguments, Err, A> = Pick<Loading<Args, Err, A>, 'key' | 'args' | 'flight'>
@@ -57,10 +68,10 @@ const arrival = <Args extends Arguments, Err, A, R, B>(
       if (!waits) return
       const more = flight.waits === undefined ? undefined : left()
       if (more !== undefined && more > 0) cancel = tended.after(D.milliseconds(Math.ceil(more)), watch)()
-      else if (more !== undefined && flight.loaded) resolve('late')
+      else if (more !== undefined && hasRun(flight)) resolve('late')
       else {
         if (more !== undefined) flight.hurry?.()
-        flight.watchers = [...(flight.watchers ?? []), watch]
+        watches(flight, watch)
       }
     }
     watch()
@@ -81,10 +92,10 @@ export const joined = async <Args extends Arguments, Err, A, R, B>(
   { asked = engine.flights.ticks(), spent = 0 }: Asked = {}
 ): Promise<E.Either<Err, A>> => {
   const { args, flight, key } = one
-  flight.shared = true
+  share(flight)
   const before = flight.spent
   const isOld = (): boolean =>
-    flight.began <= asked && (flight.lost || (flight.served === 'Stale' && engine.policy.lease !== undefined))
+    flight.began <= asked && (flight.old || (flight.served === 'Stale' && engine.policy.lease !== undefined))
   const answer = await arrival(engine, flight, spent).catch((cause: unknown) => {
     if (isOld()) return undefined
     throw cause
@@ -108,7 +119,7 @@ const instead = <Args extends Arguments, Err, A, R, B>(
     flight.began > by.asked || (engine.policy.lease === undefined && engine.tags === undefined)
   if (flight.brought !== undefined && isSurelyNew) return flight.brought
   const under = engine.flights.current(key)
-  return under?.loading === true && under !== flight
+  return under !== undefined && isLoading(under) && under !== flight
     ? joined(engine, { key, args, flight: under }, by)
     : loadBlind(engine, key, args)
 }
@@ -118,12 +129,11 @@ const loadBlind = <Args extends Arguments, Err, A, R, B>(
   key: Key,
   args: Args
 ): Promise<E.Either<Err, A>> => {
-  const flight = newFlight<E.Either<Err, A>>(true, engine.clock.now())
-  flight.answer = engine.load(
-    { key, args, flight, seen: undefined },
-    { waits: false, removes: false, mode: 'none' }
+  const flight = newFlight<E.Either<Err, A>>(key, true, engine.clock.now())
+  return answers(
+    flight,
+    engine.load({ key, args, flight, seen: undefined }, { waits: false, removes: false, mode: 'none' })
   )
-  return flight.answer
 }
 
 /**
@@ -149,21 +159,18 @@ export const again = async <Args extends Arguments, Err, A, R, B>(
   if (seen?.answer !== undefined && engine.decide(key, seen.verdict).serve === 'entry') return seen.answer
   const by = spent + clock.now() - began
   const under = flights.current(key)
-  if (under?.loading === true) return joined(engine, { key, args, flight: under }, { asked, spent: by })
+  if (under !== undefined && isLoading(under))
+    return joined(engine, { key, args, flight: under }, { asked, spent: by })
   if (seen === undefined) return loadBlind(engine, key, args)
-  const flight = newFlight<E.Either<Err, A>>(true, clock.now(), by)
-  flight.answer = engine.load({ key, args, flight, seen }, { waits: true, removes: false, mode: 'wait' })
-  return flight.answer
+  const flight = newFlight<E.Either<Err, A>>(key, true, clock.now(), by)
+  return answers(
+    flight,
+    engine.load({ key, args, flight, seen }, { waits: true, removes: false, mode: 'wait' })
+  )
 }
 
 /** What may be served to a caller instead of the result of a load, and what was served in the end. */
-export type Fallback<Err, A> = Pick<Flight<E.Either<Err, A>>, 'stale' | 'served' | 'loading'>
-
-export const noFallback = <Err, A>(): Fallback<Err, A> => ({
-  stale: undefined,
-  served: undefined,
-  loading: true
-})
+export type Fallback<Err, A> = FallbackOf<E.Either<Err, A>>
 
 /** A stale entry instead of the failure of a load. */
 export const rescue = <Args extends Arguments, Err, A, R, B>({
@@ -187,7 +194,7 @@ export const rescue = <Args extends Arguments, Err, A, R, B>({
     if (E.isRight(answer)) return answer
     const stale = usable(fallback)
     if (stale === undefined || !allows(answer.left)) return answer
-    fallback.served = 'Stale'
+    serves(fallback, 'Stale')
     return stale
   }
   return { staleOf, usable, rescued }
@@ -241,7 +248,7 @@ export const makeAttend = <Args extends Arguments, Err, A, R, B>(
         const late = (): void => {
           serveStale()
           // while the store is being read, it is not known whether there is an entry
-          if (waits && !fallback.loading) soften(d)
+          if (waits && !isLoading(fallback)) soften(d)
         }
         cancelSoft = after(left(d), late)()
       }

@@ -13,7 +13,7 @@ import { inTime } from '../stores/kit/deadline'
 import { type ClaimParts, type Claims, leftOf } from './claim'
 import { tooLate } from './errors'
 import type { Failures } from './failures'
-import { fromStore, toStore } from './flight'
+import { ages, blinds, fails, fromStore, settles, toStore } from './flight'
 import type { Claim, How, Loaded, Loading, Ready } from './model'
 import { policyError } from './policy'
 import { type Ran, type Running, Thrown } from './run'
@@ -82,8 +82,7 @@ const makeRun = <Args extends Arguments, Err, A, R>(parts: LoadParts<Args, Err, 
     since: number
   ): Promise<ReadonlyArray<Ended<Args, Err, A, R>>> => {
     for (const one of loading) {
-      one.flight.spoiled = !unchanged(one)
-      flights.began(one.flight)
+      flights.began(one.flight, !unchanged(one))
     }
     const began = clock.now()
     const answers = await running.all(loading.map(({ args }) => args))
@@ -94,13 +93,12 @@ const makeRun = <Args extends Arguments, Err, A, R>(parts: LoadParts<Args, Err, 
       const ran = answers[i] as Ran<Err, A> // SAFETY: every list of arguments has an answer
       const answer = ran instanceof Thrown ? undefined : ran
       stop?.()
-      flight.loaded = true
-      flight.brought = answer
+      settles(flight, answer)
       emit(key, since, { _tag: 'Load', ok: answer?._tag === 'Right', size: loading.length })
       failures.note(key, ended, answer)
       if (ran instanceof Thrown) return ran
       const keeps = worthKeeping(one, ran)
-      if (!keeps) flights.release(key, flight)
+      if (!keeps) flights.release(flight)
       return { ...one, answer: ran, keeps }
     })
   }
@@ -115,7 +113,7 @@ const makeEnd = <Args extends Arguments, Err, A, R>(parts: LoadParts<Args, Err, 
 
   /** Stores nothing: frees the key and releases the lease. */
   const abandon = async (one: Going<Args, Err, A, R>): Promise<void> => {
-    flights.release(one.key, one.flight)
+    flights.release(one.flight)
     await letGo(one)
     await checkPurged(one)
   }
@@ -143,19 +141,19 @@ const makeEnd = <Args extends Arguments, Err, A, R>(parts: LoadParts<Args, Err, 
       ])
       await Promise.all([...kept, ...others].map(checkPurged))
     } finally {
-      for (const { key, flight } of loading) flights.release(key, flight)
+      for (const { flight } of loading) flights.release(flight)
     }
   }
 
   /** The callers have waited for the write as long as they may: its outcome is unknown to them. */
   const unknown = (loading: ReadonlyArray<Loading<Args, Err, A>>, removes: boolean, since: number): void => {
     for (const { flight, key } of loading) {
-      if (removes || policy.strict) flight.fault ??= failed(key, since, tooLate('set'))
+      if (removes || policy.strict) fails(flight, failed(key, since, tooLate('set')))
       if (leasing === undefined && tags === undefined) continue
-      flight.lost = true
-      flight.blind = true
+      ages(flight)
+      blinds(flight)
       // a joined caller has to look again, and must not join this flight again
-      flights.detach(key, flight)
+      flights.detach(flight)
     }
   }
 
@@ -225,7 +223,7 @@ export const makeLoad = <Args extends Arguments, Err, A, R>(
         lasting?.(loaded)
         return await loaded
       } catch (cause) {
-        for (const { flight, key } of loading) flights.release(key, flight)
+        for (const { flight } of loading) flights.release(flight)
         throw cause
       } finally {
         work.end()

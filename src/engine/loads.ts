@@ -8,7 +8,7 @@ import * as E from 'fp-ts/Either'
 import type { Arguments, Key } from '../KeyFn'
 import type { RingError } from '../RingError'
 import { type Claims, makeClaims } from './claim'
-import { newFlight } from './flight'
+import { answers as sets, claims as takes, newFlight } from './flight'
 import { type LoadParts, makeLoad } from './load'
 import type { How, Loading, Ready } from './model'
 import { allOf, answerOf, type Ran } from './run'
@@ -69,9 +69,9 @@ export const makeLoads = <Args extends Arguments, Err, A, R>(
     )
   }
 
-  const take = ({ flight, key }: Loading<Args, Err, A>): void => {
-    flight.loading = true
-    flights.hold(key, flight)
+  const take = ({ flight }: Loading<Args, Err, A>): void => {
+    takes(flight)
+    flights.hold(flight)
   }
 
   /** Without `batch`, every key is loaded and stored separately, so that a slow one does not delay the others. */
@@ -83,10 +83,10 @@ export const makeLoads = <Args extends Arguments, Err, A, R>(
       const answers = Promise.resolve().then(() => loadMany(group, how))
       group.forEach(({ flight }, i) => {
         // SAFETY: `loadMany` returns an answer for each
-        flight.answer = answers.then(async (all) =>
+        const answer = answers.then(async (all) =>
           answerOf(await (all[i] as Ran<Err, A> | Promise<Ran<Err, A>>))
         )
-        flight.answer.catch(silent) // joined callers get the rejection; there may be none
+        sets(flight, answer).catch(silent) // joined callers get the rejection; there may be none
       })
     }
   }
@@ -100,7 +100,7 @@ export const makeLoads = <Args extends Arguments, Err, A, R>(
     refresh: (wanted) => {
       const loading = wanted
         .filter(({ key }) => flights.current(key) === undefined && !isLoadedElsewhere(key))
-        .map((one) => ({ ...one, flight: newFlight<E.Either<Err, A>>(false, clock.now()) }))
+        .map((one) => ({ ...one, flight: newFlight<E.Either<Err, A>>(one.key, false, clock.now()) }))
       begin(loading, { waits: true, removes: false, mode: 'try' })
     },
     update: async (keys, argsList) => {
@@ -108,7 +108,7 @@ export const makeLoads = <Args extends Arguments, Err, A, R>(
       argsList.forEach((args, i) => {
         const key = keys[i]
         if (key === undefined || loading.has(key)) return
-        loading.set(key, { key, args, flight: newFlight(false, clock.now()), seen: undefined })
+        loading.set(key, { key, args, flight: newFlight(key, false, clock.now()), seen: undefined })
       })
       begin(Array.from(loading.values()), { waits: true, removes: true, mode: 'seize' })
       // SAFETY: every key has a flight

@@ -8,6 +8,7 @@ import * as E from 'fp-ts/Either'
 
 import { sameStamps } from '../codecs/envelope'
 import type { Arguments } from '../KeyFn'
+import { ages, blinds } from './flight'
 import type { Leasing } from './lease'
 import type { Loaded } from './model'
 import type { Tags } from './tags'
@@ -29,22 +30,22 @@ export const makeLost = <Args extends Arguments, Err, A, R>(
   letGo: async ({ claim, flight, key }) => {
     if (leasing === undefined) return
     if (claim._tag !== 'Held') {
-      flight.lost = true
+      ages(flight)
       return
     }
     const holds = flight.shared ? await leasing.holds(key, claim.token) : E.right(true)
-    if (E.isLeft(holds)) flight.blind = true
-    if (E.isLeft(holds) || !holds.right) flight.lost = true
+    if (E.isLeft(holds)) blinds(flight)
+    if (E.isLeft(holds) || !holds.right) ages(flight)
     void leasing.release(key, claim.token)
   },
   checkPurged: async ({ args, flight, stamps }) => {
-    if (tags === undefined || stamps === undefined || !flight.shared || flight.blind || flight.lost) return
+    if (tags === undefined || stamps === undefined || !flight.shared || flight.blind || flight.old) return
     try {
       const found = await tags.read(tags.keysOf(args))
-      if (E.isLeft(found)) flight.blind = true
-      if (E.isLeft(found) || !sameStamps(stamps, found.right)) flight.lost = true
+      if (E.isLeft(found)) blinds(flight)
+      if (E.isLeft(found) || !sameStamps(stamps, found.right)) ages(flight)
     } catch {
-      flight.lost = true
+      ages(flight)
     }
   }
 })

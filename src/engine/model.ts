@@ -10,8 +10,9 @@ import type { Stamp } from '../codecs/envelope'
 import type { Verdict, Windows } from '../Decision'
 import type * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
-import type { RingError, StoreError } from '../RingError'
+import type { StoreError } from '../RingError'
 import type { Entry } from '../stores/model'
+import type { Flight } from './flight'
 
 export type Stamps = ReadonlyArray<Stamp | undefined>
 
@@ -30,64 +31,6 @@ export interface Seen<Err, A> {
   readonly stamps: Stamps | undefined
   /** The stale windows of this value, if they are narrower than those of the policy. */
   readonly windows?: Windows | undefined
-}
-
-/** A lookup under way: a read, then, if necessary, a load and the write of its result. */
-export interface Flight<A> {
-  /** The answer to every joined caller. */
-  answer: Promise<A>
-  since: number
-  /** Whether its first caller left before it was known what the store has. */
-  left: boolean
-  /** Whether another caller waits for it. */
-  shared: boolean
-  /** 0 while it holds no key. */
-  ticket: number
-  /**
-   * Whether it began as a read of the store. Otherwise it is an update: a reader that has an entry does not wait for
-   * it.
-   */
-  readonly reads: boolean
-  /** Whether it is past its read: the function runs, or has run. */
-  loading: boolean
-  /** Whether the function has returned, so that only the write remains. */
-  loaded: boolean
-  /** What the function returned. */
-  brought: A | undefined
-  /**
-   * Set before `answer` settles: the kind of entry that was served, if the answer is not from the function, and what
-   * failed.
-   */
-  served: 'Hit' | 'Stale' | undefined
-  fault: RingError | undefined
-  /** What may be served, and until when, if the load fails or takes too long. */
-  stale: { readonly answer: A; readonly until: number } | undefined
-  /** The number of purges at the time when it took its ticket. */
-  epoch: number
-  /** The last ticket at the time when its function began to run; 0 before that. */
-  began: number
-  /**
-   * It had no lease, or lost its lease while it loaded, or its tags were purged: this or another process may have
-   * deleted or written the entry. A caller that joined after the function began may have called after that, and has to
-   * look again.
-   */
-  lost: boolean
-  /** The store has failed: a joined caller that has to look again loads without looking. */
-  blind: boolean
-  /**
-   * How long it has waited for the store, in milliseconds, except the wait that began at `waits`, if one is under way.
-   */
-  spent: number
-  waits: number | undefined
-  /** Callbacks of joined callers, called when it begins to wait for the store. */
-  watchers: ReadonlyArray<() => void> | undefined
-  /** Ends its wait for the store, so that the function runs: called when a joined caller may wait no longer. */
-  hurry: (() => void) | undefined
-  /**
-   * The arguments were changed before the function received them: the answer is for the first caller, not for joined
-   * ones.
-   */
-  spoiled: boolean
 }
 
 /** `wait` for a load that a caller waits for, `try` for one in the background, `seize` for an update. */

@@ -12,6 +12,7 @@ import type { Arguments, Key } from '../KeyFn'
 import type { StoreError } from '../RingError'
 import type { Store } from '../stores/model'
 import type { Entries } from './entry'
+import { ages, blinds, fails } from './flight'
 import type { Flights } from './flights'
 import type { Leasing } from './lease'
 import { type Lost, makeLost } from './lost'
@@ -86,7 +87,7 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
     }
     const prepared = prepare(answer, args, stamps)
     if (E.isLeft(prepared)) {
-      flight.fault = prepared.left
+      fails(flight, prepared.left)
       fault(key, since, prepared.left)
       return undefined
     }
@@ -105,14 +106,14 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
       await letGo(one)
       emit(key, since, { _tag: 'Discard' })
       const superseded = removes ? await supersededBy(one, since) : undefined
-      if (superseded !== undefined) flight.fault = superseded
+      if (superseded !== undefined) fails(flight, superseded)
       return
     }
     const done = await outcome
     if (E.isLeft(done)) {
-      flight.fault = failed(key, since, done.left)
-      flight.blind = true
-      if (leasing !== undefined) flight.lost = true
+      fails(flight, failed(key, since, done.left))
+      blinds(flight)
+      if (leasing !== undefined) ages(flight)
     } else if (done.right) wrote(key, began, since, prepared)
     else emit(key, since, { _tag: 'Discard' })
   }
@@ -150,7 +151,7 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
       }
     }
     const outcomes = await flights.commit(
-      Array.from(writes, ([key, { one }]) => [key, one.flight] as const),
+      Array.from(writes.values(), ({ one }) => one.flight),
       start
     )
     await Promise.all([

@@ -1,6 +1,5 @@
 /**
- * What is known of each key while something is under way for it: the flight that may be joined, the flights that hold
- * the key, the fence, and the write that has begun. `flights.ts` has the rules by which a slot changes.
+ * What is known of each key while something is under way for it: the flight that may be joined, how many hold the key, the fence, and the write that has begun. `flights.ts` has the rules by which a slot changes.
  *
  * @internal
  */
@@ -10,7 +9,7 @@ import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
 import type { StoreError } from '../RingError'
-import type { Flight } from './model'
+import { ends, enters, type Flight, quits, type Row } from './flight'
 
 /** How a write or an invalidation ended. */
 export type Outcome = Either<StoreError, unknown>
@@ -18,8 +17,8 @@ export type Outcome = Either<StoreError, unknown>
 export interface Slot<A> {
   /** The flight that may be joined. */
   flight: Flight<A> | undefined
-  /** The flights that hold the key. One of them may be joined; each may still be stored. */
-  readonly holders: Set<Flight<A>>
+  /** How many flights hold the key. One of them may be joined; each may still be stored. */
+  holders: number
   fence: number
   /** The last ticket at the time when a write, or `mutateAll`, ended. */
   settled: number
@@ -43,17 +42,16 @@ export interface Slots<A> {
   readonly tidy: (key: Key, slot: Slot<A>) => void
   /** Loads that have started before now are neither joined nor stored. */
   readonly fence: (slot: Slot<A>) => void
-  readonly release: (key: Key, flight: Flight<A>) => void
+  /** A flight takes a new ticket for its key, after the flights that are overdue have lost theirs. */
+  readonly enter: (flight: Flight<A>, epoch: number) => Slot<A>
+  readonly release: (flight: Flight<A>) => void
   /** Whether a flight has taken longer than it may. */
   readonly overdue: (flight: Flight<A>) => boolean
-  /** Releases a few flights that are overdue; each call looks at the next ones. */
-  readonly sweep: () => void
 }
-
-const sweptPerCall = 2
 
 export const makeSlots = <A>(clock: Clock, loadTimeout: Duration): Slots<A> => {
   const slots = new Map<Key, Slot<A>>()
+  const row: Row<A> = { oldest: undefined, newest: undefined }
   let tickets = 0
 
   const of = (key: Key): Slot<A> => {
@@ -61,7 +59,7 @@ export const makeSlots = <A>(clock: Clock, loadTimeout: Duration): Slots<A> => {
     if (found !== undefined) return found
     const slot: Slot<A> = {
       flight: undefined,
-      holders: new Set(),
+      holders: 0,
       fence: 0,
       settled: 0,
       mover: undefined,
@@ -72,34 +70,21 @@ export const makeSlots = <A>(clock: Clock, loadTimeout: Duration): Slots<A> => {
     return slot
   }
   const tidy = (key: Key, slot: Slot<A>): void => {
-    if (slot.holders.size === 0 && slot.writing === undefined && slot.mutations === 0) slots.delete(key)
+    if (slot.holders === 0 && slot.writing === undefined && slot.mutations === 0) slots.delete(key)
   }
-  const overdue = (flight: Flight<A>): boolean => clock.now() - flight.since > loadTimeout
-  const release = (key: Key, flight: Flight<A>): void => {
-    const slot = slots.get(key)
+  const isLate = ({ since }: Flight<A>, now: number): boolean => now - since > loadTimeout
+  const release = (flight: Flight<A>): void => {
+    const slot = slots.get(flight.key)
     if (slot === undefined || flight.ticket === 0) return
-    flight.ticket = 0
-    slot.holders.delete(flight)
+    quits(row, flight)
+    ends(flight)
+    slot.holders--
     if (slot.flight === flight) slot.flight = undefined
-    tidy(key, slot)
+    tidy(flight.key, slot)
   }
   /** Without this, loads that never end would stay here forever if their keys were never requested again. */
-  let cursor = slots.entries()
-  const sweep = (): void => {
-    for (let i = 0; i < sweptPerCall; i++) {
-      const next = cursor.next()
-      if (next.done === true) {
-        cursor = slots.entries()
-        return
-      }
-      const [key, { holders }] = next.value
-      for (const flight of holders) if (overdue(flight)) release(key, flight)
-    }
-  }
-  /** Loads that have started before now are neither joined nor stored. */
-  const fence = (slot: Slot<A>): void => {
-    slot.flight = undefined
-    slot.fence = tickets
+  const sweep = (now: number): void => {
+    while (row.oldest !== undefined && isLate(row.oldest, now)) release(row.oldest)
   }
 
   return {
@@ -111,9 +96,19 @@ export const makeSlots = <A>(clock: Clock, loadTimeout: Duration): Slots<A> => {
     last: () => tickets,
     next: () => ++tickets,
     tidy,
-    fence,
+    fence: (slot) => {
+      slot.flight = undefined
+      slot.fence = tickets
+    },
+    enter: (flight, epoch) => {
+      if (loadTimeout !== Infinity) sweep(clock.now())
+      const slot = of(flight.key)
+      if (flight.ticket === 0) slot.holders++
+      else quits(row, flight)
+      enters(row, flight, ++tickets, epoch)
+      return slot
+    },
     release,
-    overdue,
-    sweep
+    overdue: (flight) => loadTimeout !== Infinity && isLate(flight, clock.now())
   }
 }

@@ -12,6 +12,7 @@ import type { Arguments, Key } from '../KeyFn'
 import type { RingError, StoreError } from '../RingError'
 import type { Entry, Store } from '../stores/model'
 import { asRingError } from './errors'
+import { ages } from './flight'
 import type { Flights } from './flights'
 import type { Leasing } from './lease'
 import type { Loaded, Prepared } from './model'
@@ -85,12 +86,12 @@ export const makeSupersede = <Args extends Arguments, Err, A, R>({
       // if the commit of a lease failed, release it, so that no process waits for it
       if (E.isLeft(committed)) void leasing?.release(one.key, token)
       if (E.isLeft(committed) || committed.right) return committed
-      one.flight.lost = true
+      ages(one.flight)
       const removed = removes ? await removeOlder(one) : committed
       return E.isLeft(removed) ? removed : committed
     },
     supersededBy: async ({ flight, key }, since) => {
-      const instead = flights.overdue(flight) ? undefined : flights.superseded(key, flight)
+      const instead = flights.overdue(flight) ? undefined : flights.superseded(flight)
       if (instead === undefined) {
         const removed = await flights.mutate([key], () => writer.remove(key))
         return E.isLeft(removed) ? failed(key, since, removed.left) : undefined

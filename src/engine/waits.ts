@@ -8,8 +8,9 @@ import * as E from 'fp-ts/Either'
 import * as D from '../Duration'
 import type { Arguments } from '../KeyFn'
 import type { Engine } from './engine'
+import { falls, leaves, newFallback } from './flight'
 import type { Call } from './found'
-import { type Fallback, joined, makeAttend, noFallback, rescue } from './join'
+import { type Fallback, joined, makeAttend, rescue } from './join'
 import type { Seen } from './model'
 
 export interface Waits<Args extends Arguments, Err, A> {
@@ -35,14 +36,16 @@ export const makeWaits = <Args extends Arguments, Err, A, R, B>(
     { args, flight, key }: Call<Args, Err, A>,
     glanced: Seen<Err, A> | undefined
   ): Fallback<Err, A> => {
-    if (glanced !== undefined) return { ...noFallback(), stale: staleOf(glanced) }
+    if (glanced !== undefined) return newFallback(staleOf(glanced))
     if (policy.lease === undefined || policy.grace === D.zero || !limited) return flight
-    const own: Fallback<Err, A> = { ...noFallback(), loading: false }
+    const own: Fallback<Err, A> = newFallback(undefined, 'reading')
     void reader.look(key, args).then((got) => {
-      own.loading = true
-      if (E.isLeft(got) || got.right.answer === undefined) return
       // another process may have stored a new entry meanwhile
-      own.stale = staleOf(got.right) ?? { answer: got.right.answer, until: Infinity }
+      const found = E.isLeft(got) || got.right.answer === undefined ? undefined : got.right
+      falls(
+        own,
+        found?.answer === undefined ? undefined : staleOf(found) ?? { answer: found.answer, until: Infinity }
+      )
     })
     return own
   }
@@ -65,7 +68,7 @@ export const makeWaits = <Args extends Arguments, Err, A, R, B>(
     concluded: ({ flight, key, since }) => {
       const tell = (served: 'Hit' | 'Stale' | undefined): void => {
         // for all others this is reported when they are found
-        if (flight.stale === undefined) flight.left = true
+        if (flight.stale === undefined) leaves(flight)
         else emit(key, since, served === 'Stale' ? { _tag: 'Stale' } : { _tag: 'Miss', shared: false })
       }
       if (limited) return attend(flight, flight.answer, tell)
