@@ -312,7 +312,7 @@ describe('laws 26, 27, 30, 31 and 36', () => {
         }
         const engine = makeEngine(parts)
         const [lookup, lookupAll] = [makeLookup(engine), makeLookupAll(engine)]
-        const running = steps.map(([step, id]): Promise<unknown> => {
+        const running = steps.map(([step, id]): unknown => {
           const key = String(id)
           if (step === 'throw') throws = !throws
           if (step === 'call') return lookup([id])

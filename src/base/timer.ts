@@ -12,7 +12,7 @@
  */
 import type { IO } from 'fp-ts/IO'
 
-import { host } from './host'
+import { host, isWorkers } from './host'
 
 /** The longest delay that a timer of Node accepts. A longer delay is split into steps. */
 export const longestTimer = 2 ** 31 - 1
@@ -24,7 +24,7 @@ export type Kind = 'waited' | 'idle'
 type Handle = ReturnType<typeof setTimeout>
 
 /** The methods that a handle has in Node, and may lack elsewhere. */
-const ofNode = (timer: Handle): Partial<Pick<NodeJS.Timeout, 'unref' | 'refresh'>> => timer
+const ofNode = (timer: Handle): Partial<Pick<NodeJS.Timeout, 'ref' | 'unref' | 'refresh'>> => timer
 
 /** Lets the process end although the timer is still set. */
 const letGo = (timer: Handle): void => {
@@ -106,12 +106,30 @@ export const startIdleTimer: Start = /*#__PURE__*/ starting('idle')
 
 const nothing = (): void => undefined
 
-/** Keeps the process alive; returns a function that stops this. */
+/** What keeps the process alive, as long as someone needs it: one timer for all, which is let go and taken back. */
+let hold: { readonly timer: Handle; readonly timers: unknown } | undefined
+let holders = 0
+
+const release = (): void => {
+  if (--holders > 0 || hold === undefined) return
+  const { unref } = ofNode(hold.timer)
+  if (unref !== undefined) return void unref.call(hold.timer)
+  clearInterval(hold.timer)
+  hold = undefined
+}
+
+/** Keeps the process alive; returns a function that stops this. It is called once. */
 export const holdProcess = (): IO<void> => {
-  // without a `process` no timer keeps anything alive, so none is needed
-  if (host.process === undefined) return nothing
-  const hold = setInterval(nothing, longestTimer)
-  return () => clearInterval(hold)
+  // without a `process`, and in Workers, no timer keeps anything alive, so none is needed
+  if (host.process === undefined || isWorkers(host)) return nothing
+  holders++
+  if (hold !== undefined && hold.timers !== timersInUse()) {
+    letGo(hold.timer)
+    hold = undefined
+  }
+  if (hold === undefined) hold = { timer: setInterval(nothing, longestTimer), timers: timersInUse() }
+  else ofNode(hold.timer).ref?.call(hold.timer)
+  return release
 }
 
 /** Runs `run` in a later turn of the event loop. By then the answers that wait in the sockets have been read. */

@@ -6,6 +6,7 @@
 import * as E from 'fp-ts/Either'
 
 import { makeRecent } from '../base/recently'
+import { andThen, type Soon } from '../base/soon'
 import type { Start } from '../base/timer'
 import type { Clock } from '../Clock'
 import type { Stamp } from '../codecs/envelope'
@@ -46,7 +47,7 @@ export interface Claims<Args extends Arguments, Err, A, R> {
    * rejects: what fails is recorded in the flight.
    */
   readonly ready:
-    | ((one: Loading<Args, Err, A>, mode: How['mode'], since: number) => Promise<Ready<Err, A, R>>)
+    | ((one: Loading<Args, Err, A>, mode: How['mode'], since: number) => Soon<Ready<Err, A, R>>)
     | undefined
   /** The answer of a flight that need not load, because another process has loaded or is loading. */
   readonly answered: (
@@ -57,12 +58,12 @@ export interface Claims<Args extends Arguments, Err, A, R> {
   readonly stampsFor: (
     args: Args,
     found: Stamps | undefined
-  ) => Promise<E.Either<RingError, ReadonlyArray<Stamp>>>
+  ) => Soon<E.Either<RingError, ReadonlyArray<Stamp>>>
   /** Whether another process is known to load a key: then this process does not try to load it in the background. */
   readonly isBusy: (key: Key) => boolean
 }
 
-const noStamps: Promise<E.Either<never, ReadonlyArray<never>>> = /*#__PURE__*/ Promise.resolve(E.right([]))
+const noStamps: E.Either<never, ReadonlyArray<never>> = /*#__PURE__*/ E.right([])
 
 const unheld: Claim<never> = { _tag: 'Unheld' }
 const freely: Claim<never> = { _tag: 'Held', token: '', waited: false }
@@ -77,7 +78,7 @@ const isAnswer = <Err, A>(before: Seen<Err, A> | undefined, now: Seen<Err, A>): 
 
 /** A lease that is asked for, and what keeps it alive once it is held. */
 interface Claiming<Err, A> {
-  readonly claimed: Promise<Claim<Seen<Err, A>>> | Claim<never>
+  readonly claimed: Soon<Claim<Seen<Err, A>>>
   /** Stops the renewal. */
   readonly stop: () => (() => void) | undefined
 }
@@ -93,7 +94,7 @@ const makeClaiming = <Args extends Arguments, Err, A, R>({
   const busy = makeRecent()
   const pauseOf = (remaining: D.Duration): number => Math.min(remaining, policy.retryThrottle)
 
-  const claimOf = (one: Loading<Args, Err, A>, mode: Mode): Promise<Claim<Seen<Err, A>>> | Claim<never> =>
+  const claimOf = (one: Loading<Args, Err, A>, mode: Mode): Soon<Claim<Seen<Err, A>>> =>
     leasing === undefined
       ? freely
       : leasing.claim<Seen<Err, A>>({
@@ -103,10 +104,10 @@ const makeClaiming = <Args extends Arguments, Err, A, R>({
           beyond: one.seen?.remaining ?? D.zero,
           limit: leftOf(one.flight, budget),
           onWait: () => fromStore(one.flight, clock.now()),
-          recheck: async () => {
-            const again = await reader.look(one.key, one.args)
-            return E.isRight(again) && isAnswer(one.seen, again.right) ? again.right : undefined
-          }
+          recheck: () =>
+            andThen(reader.look(one.key, one.args), (again) =>
+              E.isRight(again) && isAnswer(one.seen, again.right) ? again.right : undefined
+            )
         })
 
   return {
@@ -115,21 +116,20 @@ const makeClaiming = <Args extends Arguments, Err, A, R>({
       if (leasing === undefined) return { claimed: freely, stop: () => undefined }
       const { key } = one
       let stop: (() => void) | undefined
-      const claiming = async (): Promise<Claim<Seen<Err, A>>> => {
-        const claim = await claimOf(one, mode)
+      const claimed = andThen(claimOf(one, mode), (claim) => {
         if (claim._tag === 'Held') stop = leasing.keepAlive(key, claim.token)
         if (claim._tag === 'Left' && mode === 'try') busy.note(key, clock.now() + pauseOf(claim.remaining))
         return claim
-      }
-      return { claimed: claiming(), stop: () => stop }
+      })
+      return { claimed, stop: () => stop }
     },
     /** Releases a lease that was acquired too late to be used. */
-    giveBack: async (key: Key, { claimed, stop }: Claiming<Err, A>): Promise<void> => {
-      const claim = await claimed
-      if (claim._tag !== 'Held') return
-      stop()?.()
-      void leasing?.release(key, claim.token)
-    }
+    giveBack: (key: Key, { claimed, stop }: Claiming<Err, A>): void =>
+      void andThen(claimed, (claim) => {
+        if (claim._tag !== 'Held') return
+        stop()?.()
+        void leasing?.release(key, claim.token)
+      })
   }
 }
 
@@ -137,11 +137,13 @@ const makeClaiming = <Args extends Arguments, Err, A, R>({
 export const leftOf = <A>(flight: Flight<A>, budget: D.Duration): number => Math.max(0, budget - flight.spent)
 
 /** Waits for the store; the time counts for the flight. */
-const timed = async <A, W>(flight: Flight<A>, { now }: Clock, waiting: Promise<W>): Promise<W> => {
+const timed = <A, W>(flight: Flight<A>, { now }: Clock, waiting: Soon<W>): Soon<W> => {
+  if (!(waiting instanceof Promise)) return waiting
   toStore(flight, now())
-  const got = await waiting
-  fromStore(flight, now())
-  return got
+  return waiting.then((got) => {
+    fromStore(flight, now())
+    return got
+  })
 }
 
 export const makeClaims = <Args extends Arguments, Err, A, R>(
@@ -151,12 +153,16 @@ export const makeClaims = <Args extends Arguments, Err, A, R>(
   const { failed, fault } = parts.telling
   const { claiming, giveBack, isBusy } = makeClaiming(parts)
 
-  const stampsFor: Claims<Args, Err, A, R>['stampsFor'] = async (args, found) => {
-    if (tags === undefined) return E.right([])
+  const stampsFor: Claims<Args, Err, A, R>['stampsFor'] = (args, found) => {
+    if (tags === undefined) return noStamps
     try {
       const keys = tags.keysOf(args)
-      const stamps = found !== undefined ? E.right(found) : await tags.read(keys)
-      return E.isLeft(stamps) ? stamps : await tags.complete(keys, stamps.right)
+      const stamps: Soon<E.Either<RingError, Stamps>> = found === undefined ? tags.read(keys) : E.right(found)
+      return andThen(
+        stamps,
+        (read): Soon<E.Either<RingError, ReadonlyArray<Stamp>>> =>
+          E.isLeft(read) ? read : tags.complete(keys, read.right)
+      )
     } catch (cause) {
       return E.left(thrownBy('get')(cause))
     }
@@ -176,39 +182,55 @@ export const makeClaims = <Args extends Arguments, Err, A, R>(
     blinds(flight)
   }
 
-  const ready: NonNullable<Claims<Args, Err, A, R>['ready']> = async (one, mode, since) => {
-    const { flight, key, seen } = one
+  type Early = E.Either<RingError, ReadonlyArray<Stamp>>
+
+  /** The claim and the generations, unless a caller that has joined may wait no longer. */
+  const both = (
+    one: Loading<Args, Err, A>,
+    claimed: Soon<Claim<Seen<Err, A>>>
+  ): Soon<readonly [Claim<Seen<Err, A>> | undefined, Early | undefined]> => {
+    const { flight, seen } = one
+    const before = seen?.stamps !== undefined && flight.epoch === epoch() ? seen.stamps : undefined
+    const early = stamped(one, before)
+    if (!(claimed instanceof Promise) && !(early instanceof Promise)) return [claimed, early]
+    const hurried = new Promise<undefined>((resolve) => canHurry(flight, () => resolve(undefined)))
+    return timed(
+      flight,
+      clock,
+      Promise.all([Promise.race([claimed, hurried]), Promise.race([early, hurried])])
+    )
+  }
+
+  const ready: NonNullable<Claims<Args, Err, A, R>['ready']> = (one, mode, since) => {
+    const { flight, key } = one
     if (mode === 'none') {
       blinds(flight)
       return { claim: unheld, stamps: undefined }
     }
-    const before = seen?.stamps !== undefined && flight.epoch === epoch() ? seen.stamps : undefined
-    const hurried = new Promise<undefined>((resolve) => {
-      canHurry(flight, () => resolve(undefined))
-    })
     const asked = claiming(one, mode)
-    const [had, drawn] = await timed(
-      flight,
-      clock,
-      Promise.all([Promise.race([asked.claimed, hurried]), Promise.race([stamped(one, before), hurried])])
-    )
-    canHurry(flight, undefined)
-    if (had === undefined) void giveBack(key, asked)
-    const claim = had ?? { _tag: 'Unheld', fault: tooLate(mode === 'seize' ? 'seize' : 'acquire') }
-    const early = drawn ?? E.left(tooLate('get'))
-    if (claim._tag === 'Unheld' && claim.fault !== undefined) blinded(one, failed(key, since, claim.fault))
-    const late = claim._tag === 'Held' && claim.waited && tags !== undefined
-    const stamps = late ? await timed(flight, clock, stamped(one, undefined)) : early
-    if (E.isLeft(stamps)) {
-      fault(key, since, stamps.left)
-      blinded(one, stamps.left)
-    }
-    return {
-      claim,
-      stop: asked.stop(),
-      stamps: E.isLeft(stamps) ? undefined : stamps.right,
-      ...(mode === 'seize' ? { before: storing.entryOf(key) } : {})
-    }
+    return andThen(both(one, asked.claimed), ([had, drawn]): Soon<Ready<Err, A, R>> => {
+      canHurry(flight, undefined)
+      if (had === undefined) giveBack(key, asked)
+      const claim: Claim<Seen<Err, A>> = had ?? {
+        _tag: 'Unheld',
+        fault: tooLate(mode === 'seize' ? 'seize' : 'acquire')
+      }
+      if (claim._tag === 'Unheld' && claim.fault !== undefined) blinded(one, failed(key, since, claim.fault))
+      const late = claim._tag === 'Held' && claim.waited && tags !== undefined
+      const found = late ? timed(flight, clock, stamped(one, undefined)) : drawn ?? E.left(tooLate('get'))
+      return andThen(found, (stamps): Ready<Err, A, R> => {
+        if (E.isLeft(stamps)) {
+          fault(key, since, stamps.left)
+          blinded(one, stamps.left)
+        }
+        return {
+          claim,
+          stop: asked.stop(),
+          stamps: E.isLeft(stamps) ? undefined : stamps.right,
+          ...(mode === 'seize' ? { before: storing.entryOf(key) } : {})
+        }
+      })
+    })
   }
 
   return {

@@ -10,6 +10,7 @@ import * as RA from 'fp-ts/ReadonlyArray'
 import * as T from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 
+import { andThen, asPromise, type Soon } from '../base/soon'
 import type { Commands, Explanation, Unstored } from '../Command'
 import type { Decision } from '../Decision'
 import type { Duration } from '../Duration'
@@ -63,10 +64,22 @@ const onKeys =
 
 /** The same for one list of arguments. */
 const onKey =
-  <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>) =>
-  <W>(program: (key: Key, since: number) => TE.TaskEither<RingError, W>) =>
-  (args: Args): TE.TaskEither<RingError, W> =>
-    onKeys(engine)(([key], since) => program(key as Key, since))([args]) // SAFETY: one list of arguments has one key
+  <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>, operation?: Operation) =>
+  <W>(
+    args: Args,
+    program: (key: Key, since: number) => Soon<E.Either<RingError, W>>
+  ): Promise<E.Either<RingError, W>> => {
+    const since = engine.now()
+    const key = engine.keyOf(args)
+    if (key._tag === 'Left') return Promise.resolve(E.left(engine.failed('', since, key.left)))
+    const begun = program(key.right, since)
+    const ended = operation === undefined ? begun : engine.inBudget(begun, () => E.left(tooLate(operation)))
+    return asPromise(
+      andThen(ended, (answer) =>
+        answer._tag === 'Left' ? E.left(engine.failed(key.right, since, answer.left)) : answer
+      )
+    )
+  }
 
 const uniq = (keys: ReadonlyArray<Key>): ReadonlyArray<Key> => Array.from(new Set(keys))
 
@@ -108,12 +121,16 @@ const tellRead = <Args extends Arguments, Err, A, R, B>(
 const get: Program<'get'> =
   (engine) =>
   (...args) =>
-  async () => {
+  () => {
     const since = engine.now()
     const key = engine.keyOf(args)
-    const got = E.isLeft(key) ? key : await engine.reader.look(key.right, args)
-    tellRead(engine, E.isLeft(key) ? '' : key.right, since, got)
-    return servedOf(got)
+    const got = key._tag === 'Left' ? key : engine.reader.look(key.right, args)
+    return asPromise(
+      andThen(got, (found) => {
+        tellRead(engine, key._tag === 'Left' ? '' : key.right, since, found)
+        return servedOf(found)
+      })
+    )
   }
 
 const getMany: Program<'getMany'> = (engine) => (argsList) => async () => {
@@ -142,11 +159,13 @@ const updateMany: Program<'updateMany'> = (engine) => (argsList) => async () => 
 const update: Program<'update'> =
   (engine) =>
   (...args) =>
-    pipe(
-      updateMany(engine)([args]),
-      // SAFETY: one question has one answer
-      TE.chainW(([answer]) => TE.fromEither(answer as NonNullable<typeof answer>))
-    )
+  () => {
+    const key = engine.keyOf(args)
+    // SAFETY: the errors of the engine include those of the cache
+    return key._tag === 'Left'
+      ? Promise.resolve(E.left(engine.failed('', engine.now(), key.left)))
+      : engine.updateOne(key.right, args)
+  }
 
 /**
  * Writes values for as long as the policy says. Where the policy stores nothing, the old entry is removed: it is out of
@@ -160,7 +179,9 @@ const setMany: Program<'setMany'> = (engine) => (entries) =>
     pipe(
       () => engine.prepareAll(entries),
       TE.map((prepared) => new Map(RA.zip(keys, prepared))),
-      TE.chainFirstW((writes) => () => engine.flights.mutate(keys, () => engine.write(Array.from(writes)))),
+      TE.chainFirstW(
+        (writes) => async () => engine.flights.mutate(keys, () => engine.write(Array.from(writes)))
+      ),
       TE.map((writes) => {
         writes.forEach((written, key) => engine.tellWrite(key, since, written))
       })
@@ -171,7 +192,17 @@ const set: Program<'set'> =
   (engine) =>
   (value) =>
   (...args) =>
-    setMany(engine)([[args, value]])
+  () =>
+    onKey(engine, 'set')(args, (key, since) =>
+      andThen(engine.prepareOne(args, value), (prepared): Soon<E.Either<RingError, void>> => {
+        if (prepared._tag === 'Left') return prepared
+        const mutated = engine.flights.mutate([key], () => engine.put(key, prepared.right))
+        return andThen(mutated, (done) => {
+          if (done._tag === 'Right') engine.tellWrite(key, since, prepared.right)
+          return done
+        })
+      })
+    )
 
 const deleteMany: Program<'deleteMany'> = (engine) =>
   onKeys(
@@ -180,7 +211,7 @@ const deleteMany: Program<'deleteMany'> = (engine) =>
   )((keys, since) => {
     const writes = uniq(keys).map((key) => [key, O.none] as const)
     return pipe(
-      () => engine.flights.mutate(keys, () => engine.write(writes)),
+      async () => engine.flights.mutate(keys, () => engine.write(writes)),
       TE.map(() => {
         writes.forEach(([key]) => engine.emit(key, since, { _tag: 'Delete' }))
       })
@@ -190,7 +221,16 @@ const deleteMany: Program<'deleteMany'> = (engine) =>
 const remove: Program<'delete'> =
   (engine) =>
   (...args) =>
-    deleteMany(engine)([args])
+  () =>
+    onKey(engine, 'delete')(args, (key, since) =>
+      andThen(
+        engine.flights.mutate([key], () => engine.put(key, O.none)),
+        (done) => {
+          if (done._tag === 'Right') engine.emit(key, since, { _tag: 'Delete' })
+          return done
+        }
+      )
+    )
 
 const looked =
   <Args extends Arguments, Err, A, R, B>({ reader }: Engine<Args, Err, A, R, B>) =>
@@ -315,24 +355,25 @@ const purge: Program<'purge'> =
 const explain: Program<'explain'> =
   (engine) =>
   (...args) =>
-    onKey(engine)((key) =>
-      pipe(
-        () => engine.reader.inspect(key, args),
-        TE.map((seen) => ({
-          ...explained(key, seen, engine.decide(key, seen.verdict)),
-          ...(seen.verdict === 'missing' ? unstored(engine.unwritten.of(key)) : {})
-        })),
+  () =>
+    onKey(engine)(args, (key) =>
+      andThen(engine.reader.inspect(key, args), (got): E.Either<RingError, Explanation> => {
+        if (got._tag === 'Right') {
+          const seen = got.right
+          return E.right({
+            ...explained(key, seen, engine.decide(key, seen.verdict)),
+            ...(seen.verdict === 'missing' ? unstored(engine.unwritten.of(key)) : {})
+          })
+        }
         // an entry that cannot be decoded is loaded again, as if it were missing
-        TE.orElse((error) =>
-          isInvalid(error)
-            ? TE.right({
-                ...explained(key, undefined, engine.decide(key, 'missing')),
-                ...unstored({ at: 'decode', message: error.message, ago: zero })
-              })
-            : TE.left(error)
-        )
-      )
-    )(args)
+        return isInvalid(got.left)
+          ? E.right({
+              ...explained(key, undefined, engine.decide(key, 'missing')),
+              ...unstored({ at: 'decode', message: got.left.message, ago: zero })
+            })
+          : got
+      })
+    )
 
 const unstored = (why: Unstored | undefined): Pick<Explanation, 'unstored'> =>
   why === undefined ? {} : { unstored: why }
@@ -358,11 +399,11 @@ const clear: Program<'clear'> = (engine) => () =>
 
 /** While a caller waits for a command, the process stays alive as long as its answer depends on a timer. */
 const tending =
-  <Args extends Arguments, Err, A, R, B>({ tended }: Engine<Args, Err, A, R, B>) =>
+  <Args extends Arguments, Err, A, R, B>({ tend }: Engine<Args, Err, A, R, B>) =>
   <P extends ReadonlyArray<unknown>, W>(command: (...args: P) => T.Task<W>) =>
   (...args: P): T.Task<W> => {
     const task = command(...args)
-    return () => tended.during(task())
+    return () => tend(task())
   }
 
 /** The command table over one engine. */

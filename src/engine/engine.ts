@@ -13,7 +13,7 @@ import type * as TE from 'fp-ts/TaskEither'
 
 import { defect } from '../base/defect'
 import { lazily } from '../base/lazy'
-import { startIdleTimer } from '../base/timer'
+import type { Soon } from '../base/soon'
 import type { Clock } from '../Clock'
 import type { Holding } from '../codecs/envelope'
 import type { Codec } from '../codecs/model'
@@ -23,6 +23,7 @@ import type { Arguments, Key, KeyFn } from '../KeyFn'
 import type { DecodeError, KeyError, StoreError } from '../RingError'
 import type { Observer } from '../RingEvent'
 import { inTime } from '../stores/kit/deadline'
+import type { AtOnce } from '../stores/kit/prompt'
 import type { Store } from '../stores/model'
 import { makeEntries } from './entry'
 import { asKeyError } from './errors'
@@ -38,12 +39,13 @@ import type { Prepared } from './model'
 import type { Resolved } from './policy'
 import { makeRunning, type Running } from './run'
 import { makeStoring } from './settle'
+import { type Stock, stockOf } from './stock'
 import { epochOf, makeTags, purgeFrom, type Tags } from './tags'
 import { makeTelling, type Telling } from './tell'
 import type { Tended } from './timers'
 import { makeUnwritten, type Unwritten } from './unwritten'
 import type { Lasting, Work } from './work'
-import { makeWriter } from './write'
+import { makeWriter, type Writer } from './write'
 
 export interface Parts<Args extends Arguments, Err, A, R, B> {
   readonly name: string
@@ -66,6 +68,8 @@ export interface Parts<Args extends Arguments, Err, A, R, B> {
   readonly work: Work
   /** Registers work that may outlive the request that began it. */
   readonly lasting: Lasting | undefined
+  /** The operations of the store without promises, if it answers at once. */
+  readonly atOnce?: AtOnce<R> | undefined
 }
 
 export interface Engine<Args extends Arguments, Err, A, R, B>
@@ -80,7 +84,9 @@ export interface Engine<Args extends Arguments, Err, A, R, B>
   /** For raw values that the user has read from the backend: unwraps the envelope, if there is one, and decodes. */
   readonly decode: (raw: R) => E.Either<DecodeError, A>
   /** Writes or removes in one round trip, and revokes the leases if the ring has leases. */
-  readonly write: (writes: ReadonlyArray<readonly [Key, Prepared<R>]>) => Promise<E.Either<StoreError, void>>
+  readonly write: Writer<R>['write']
+  /** The same for one. */
+  readonly put: Writer<R>['put']
   readonly tellWrite: (key: Key, since: number, written: Prepared<R>) => void
   /** Whether the policy serves a stale entry instead of an error. */
   readonly allows: Failures<Err, A>['allows']
@@ -88,8 +94,11 @@ export interface Engine<Args extends Arguments, Err, A, R, B>
   readonly decide: (key: Key, verdict: Verdict) => Decision
   /** Hides every entry that has one of these tags and whose load began before now. */
   readonly purge: (tagKeys: ReadonlyArray<Key>) => Promise<E.Either<StoreError, void>>
+  readonly stock: Stock<R>
+  /** Until the answer settles, a caller waits for it: timers on which it depends keep the process alive. */
+  readonly tend: <W>(answer: Promise<W>) => Promise<W>
   /** The result of a command, or that of `late` if the command has waited for the store as long as it may. */
-  readonly inBudget: <W>(command: Promise<W>, late: () => W, spent?: number) => Promise<W>
+  readonly inBudget: <W>(command: Soon<W>, late: () => W, spent?: number) => Soon<W>
   /** Why values were not stored. */
   readonly unwritten: Unwritten
   /** Releases every lease that is held. */
@@ -110,6 +119,16 @@ const makeAverage = (): { readonly note: (time: number) => void; readonly now: (
   }
 }
 
+/** Reports that an entry was written, or removed because the policy stores nothing. */
+const tellingWrites =
+  <Err, A>({ forgive }: Failures<Err, A>, { emit }: Telling) =>
+  (key: Key, since: number, written: Prepared<unknown>): void => {
+    forgive(key)
+    emit(key, since, written._tag === 'Some' ? { _tag: 'Store', ttl: written.value.ttl } : { _tag: 'Skip' })
+  }
+
+const itself = <W>(answer: Promise<W>): Promise<W> => answer
+
 const isLoadingAt = <A>(flight: Flight<A> | undefined): boolean => flight !== undefined && isLoading(flight)
 
 /** The key of some arguments. A key function may throw. */
@@ -125,18 +144,19 @@ const keyBy =
 
 /** The leases of a ring whose policy asks for them. */
 const leasingOf = <Args extends Arguments, Err, A, R, B>(
-  { clock, policy, random, store, tended }: Parts<Args, Err, A, R, B>,
+  { clock, policy, random, tended }: Parts<Args, Err, A, R, B>,
+  stock: Stock<R>,
   { fault, now }: Telling
 ): Leasing<R> | undefined =>
-  policy.lease === undefined || store.leases === undefined
+  policy.lease === undefined || stock.leases === undefined
     ? undefined
     : makeLeasing<R>({
-        store,
-        leases: store.leases,
+        stock,
+        leases: stock.leases,
         lease: policy.lease,
         now: clock.now,
         after: tended.after,
-        background: clock.background ?? clock.after ?? startIdleTimer,
+        background: tended.background,
         random,
         longestLoad: policy.loadTimeout,
         fault: (key, error) => fault(key, now(), error)
@@ -145,6 +165,7 @@ const leasingOf = <Args extends Arguments, Err, A, R, B>(
 /** The generations of tags. A store that keeps nothing has nothing to hide: there a missing generation means nothing. */
 const tagsIn = <Args extends Arguments, Err, A, R, B>(
   { holding, policy, store, tags }: Parts<Args, Err, A, R, B>,
+  stock: Stock<R>,
   leasing: Leasing<R> | undefined
 ): Tags<Args> | undefined =>
   tags === undefined || store.keeps === 'nothing'
@@ -152,6 +173,7 @@ const tagsIn = <Args extends Arguments, Err, A, R, B>(
     : makeTags({
         tagsOf: tags,
         store,
+        stock,
         longest: store.lifetime === 'none' ? D.forever : policy.longest ?? D.zero,
         agree: leasing?.agree,
         holding
@@ -164,6 +186,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     return defect('this store tells no ages: its rings have no stale windows, and no early refresh')
   const { batch, budget, clock, codec, execute, holding, key: keyFn } = parts
   const { name, observe, policy, store, tended, work } = parts
+  const stock = stockOf(store, parts.atOnce)
   const unwritten = makeUnwritten(clock)
   const telling = makeTelling({
     name,
@@ -181,8 +204,8 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     parts.tags === undefined ? undefined : () => epoch().count,
     policy.lease !== undefined
   )
-  const leasing = leasingOf(parts, telling)
-  const tags = tagsIn(parts, leasing)
+  const leasing = leasingOf(parts, stock, telling)
+  const tags = tagsIn(parts, stock, leasing)
   const loadTime = makeAverage()
   const reader = makeReader<Args, Err, A, R>({
     clock,
@@ -191,30 +214,24 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     dueWithin: (ttl) => policy.dueWithin(ttl, loadTime.now()),
     holding,
     store,
+    stock,
     tags
   })
   const { decode, prepare } = makeEntries({ codec, policy, holding, tagged: tags !== undefined })
-  const writer = makeWriter(store, policy.lease === undefined ? undefined : store.leases)
+  const writer = makeWriter(stock, policy.lease === undefined ? undefined : stock.leases)
 
-  const tellWrite = (key: Key, since: number, written: Prepared<R>): void => {
-    failures.forgive(key)
-    telling.emit(
-      key,
-      since,
-      written._tag === 'Some' ? { _tag: 'Store', ttl: written.value.ttl } : { _tag: 'Skip' }
-    )
-  }
-
+  const tellWrite = tellingWrites(failures, telling)
   const keyOf = keyBy(keyFn)
   const storing = makeStoring<Args, Err, A, R>({
     clock,
     flights,
     leasing,
     prepare,
-    store,
+    stock,
     tags,
     telling,
     writer,
+    dates: reader.remembers,
     wrote: (key, began, since, written) => {
       reader.wrote(key, began)
       tellWrite(key, since, written)
@@ -264,6 +281,9 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     keyOf,
     decode,
     write: writer.write,
+    put: writer.put,
+    stock,
+    tend: stock.atOnce && policy.lease === undefined && !policy.limited ? itself : tended.during,
     tellWrite,
     allows: failures.allows,
     decide: (key, found) =>

@@ -45,6 +45,7 @@ export const makeReader = <Args extends Arguments, Err, A, R>(
     ...makeGlance(parts, judge),
     ...one,
     lookAll: many(parts, judge, one.look),
+    remembers: judge.remembers,
     wrote: (key, since) => judge.knows(key, since, Infinity)
   }
 }

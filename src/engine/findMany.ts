@@ -6,6 +6,7 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
+import { allSoon } from '../base/soon'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import type { RingError, StoreError } from '../RingError'
@@ -24,7 +25,7 @@ const valueOf = ({ value }: Found<unknown>): unknown => value
 
 /** For a ring whose entries have ages, tags or envelopes. */
 export const lookAll = <Args extends Arguments, Err, A, R>(
-  { clock, policy: { ages }, store, tags }: ReaderParts<Args, Err, A, R>,
+  { clock, policy: { ages }, stock, tags }: ReaderParts<Args, Err, A, R>,
   { opened }: Judge<Args, Err, A, R>,
   look: LookOne<Args, Err, A>
 ): Reader<Args, Err, A>['lookAll'] => {
@@ -50,11 +51,11 @@ export const lookAll = <Args extends Arguments, Err, A, R>(
       const tagKeys = argsList.map(tagKeysIn)
       const all = [...keys, ...new Set(tagKeys.flatMap((of) => (E.isLeft(of) ? [] : of.right)))]
       const asked = ages ? clock.now() : 0
-      const got = ages ? await store.readMany(all)() : await store.getMany(all)()
+      const got = ages ? await stock.readMany(all) : await stock.getMany(all)
       if (E.isLeft(got)) {
         // in an encoded store, one bad entry fails the whole read: read one by one to find it
         if (got.left.reason === 'codec')
-          return await Promise.all(keys.map((key, i) => look(key, argsList[i] as Args)))
+          return await allSoon(keys.map((key, i) => look(key, argsList[i] as Args)))
         return keys.map(() => got)
       }
       const found = new Map(all.map((key, i) => [key, foundIn(got.right[i])]))
@@ -80,14 +81,14 @@ export const lookAll = <Args extends Arguments, Err, A, R>(
 /** For a ring whose entries are values and nothing else. */
 export const lookAllPlainly =
   <Args extends Arguments, Err, A, R>(
-    { store }: ReaderParts<Args, Err, A, R>,
+    { stock }: ReaderParts<Args, Err, A, R>,
     { opened }: Judge<Args, Err, A, R>,
     look: LookOne<Args, Err, A>
   ): Reader<Args, Err, A>['lookAll'] =>
   async (keys, argsList) => {
     if (keys.length === 0) return []
     try {
-      const got = await store.getMany(keys)()
+      const got = await stock.getMany(keys)
       if (E.isRight(got))
         return keys.map((key, i) => {
           const raw = got.right[i]
@@ -107,7 +108,7 @@ export const lookAllPlainly =
               })
         })
       if (got.left.reason === 'codec')
-        return await Promise.all(keys.map((key, i) => look(key, argsList[i] as Args)))
+        return await allSoon(keys.map((key, i) => look(key, argsList[i] as Args)))
       return keys.map(() => got)
     } catch (cause) {
       const error = failed(cause)

@@ -6,6 +6,7 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
+import { andThen, bothSoon, type Soon } from '../base/soon'
 import type { Clock } from '../Clock'
 import type { Holding } from '../codecs/envelope'
 import type { Codec } from '../codecs/model'
@@ -17,6 +18,7 @@ import { asRingError, thrownBy } from './errors'
 import { type Judge, nothing, purged } from './judge'
 import type { Seen } from './model'
 import type { Resolved } from './policy'
+import type { Stock } from './stock'
 import { stampOf, type Tags } from './tags'
 
 export interface Reader<Args extends Arguments, Err, A> {
@@ -24,13 +26,15 @@ export interface Reader<Args extends Arguments, Err, A> {
   readonly peek: ((key: Key) => E.Either<Err, A> | undefined) | undefined
   /** The same for every other ring. */
   readonly glance: ((key: Key, args: Args) => Seen<Err, A> | undefined) | undefined
-  readonly look: (key: Key, args: Args) => Promise<E.Either<RingError, Seen<Err, A>>>
+  readonly look: (key: Key, args: Args) => Soon<E.Either<RingError, Seen<Err, A>>>
   /** As `look`, but always with the remaining lifetime of the entry. */
-  readonly inspect: (key: Key, args: Args) => Promise<E.Either<RingError, Seen<Err, A>>>
+  readonly inspect: (key: Key, args: Args) => Soon<E.Either<RingError, Seen<Err, A>>>
   readonly lookAll: (
     keys: ReadonlyArray<Key>,
     argsList: ReadonlyArray<Args>
   ) => Promise<ReadonlyArray<E.Either<RingError, Seen<Err, A>>>>
+  /** Whether the times of writes are remembered: while an entry is certainly fresh, its age is not read. */
+  readonly remembers: boolean
   /** Records that this ring has just written an entry. */
   readonly wrote: (key: Key, since: number) => void
 }
@@ -38,6 +42,7 @@ export interface Reader<Args extends Arguments, Err, A> {
 export interface ReaderParts<Args extends Arguments, Err, A, R> {
   readonly codec: Codec<A, R>
   readonly store: Store<R>
+  readonly stock: Stock<R>
   readonly policy: Resolved<Args, Err, A>
   readonly dueWithin: (ttl: D.Duration) => D.Duration
   readonly tags: Tags<Args> | undefined
@@ -53,75 +58,59 @@ export interface Found<R> {
 
 const failed = /*#__PURE__*/ thrownBy('get')
 
+type Look<Args extends Arguments, Err, A> = Reader<Args, Err, A>['look']
+
 /** Reads of one key from the store. */
 export const makeLook = <Args extends Arguments, Err, A, R>(
-  { clock, policy: { ages }, store, tags }: ReaderParts<Args, Err, A, R>,
-  { asksAge, open }: Judge<Args, Err, A, R>
+  { clock, policy: { ages }, stock, tags }: ReaderParts<Args, Err, A, R>,
+  { asksAge, opened }: Judge<Args, Err, A, R>
 ): Pick<Reader<Args, Err, A>, 'look' | 'inspect'> => {
+  type Sight = E.Either<RingError, Seen<Err, A>>
   const timeNow = ages ? clock.now : () => 0
 
-  const entryOf = (key: Key, withAge: boolean): Promise<E.Either<StoreError, O.Option<Found<R>>>> =>
+  /** The entry of a ring without tags. Hot path: written without combinators. */
+  const plain = (key: Key, args: Args, withAge: boolean, asked: number): Soon<Sight> =>
     withAge
-      ? store.read(key)()
-      : store
-          .get(key)()
-          .then(E.map(O.map((value: R) => ({ value }))))
+      ? andThen(stock.read(key), (got): Sight => {
+          if (got._tag === 'Left') return E.left(asRingError(got.left))
+          if (got.right._tag === 'None') return nothing
+          const { remaining, value: raw } = got.right.value
+          return opened({ key, args, raw, remaining, stamps: undefined, asked })
+        })
+      : andThen(stock.get(key), (got): Sight => {
+          if (got._tag === 'Left') return E.left(asRingError(got.left))
+          if (got.right._tag === 'None') return nothing
+          return opened({ key, args, raw: got.right.value, remaining: undefined, stamps: undefined, asked })
+        })
 
-  const lookAs = async (
-    key: Key,
-    args: Args,
-    withAge: boolean,
-    asked: number
-  ): Promise<E.Either<RingError, Seen<Err, A>>> => {
-    try {
-      const tagKeys = tags === undefined ? [] : tags.keysOf(args)
-      const [got, stamps] = await Promise.all([entryOf(key, withAge), tags?.read(tagKeys)])
-      if (stamps !== undefined && E.isLeft(stamps)) return E.left(asRingError(stamps.left))
-      if (E.isLeft(got)) return E.left(asRingError(got.left))
-      if (O.isNone(got.right)) return E.right(purged(D.zero, stamps?.right))
-      const { remaining, value } = got.right.value
-      return open({ key, args, raw: value, remaining, stamps: stamps?.right, asked })
-    } catch (cause) {
-      return E.left(failed(cause))
+  /** The entry, and in the same tick the generations of its tags: a store that batches reads them in one trip. */
+  const tagged =
+    (of: Tags<Args>) =>
+    (key: Key, args: Args, withAge: boolean, asked: number): Soon<Sight> => {
+      let tagKeys: ReadonlyArray<Key>
+      try {
+        tagKeys = of.keysOf(args)
+      } catch (cause) {
+        return E.left(failed(cause))
+      }
+      const entry: Soon<E.Either<StoreError, O.Option<Found<R>>>> = withAge
+        ? stock.read(key)
+        : andThen(stock.get(key), E.map(O.map((value: R) => ({ value }))))
+      return andThen(bothSoon(entry, of.read(tagKeys)), ([got, stamps]): Sight => {
+        if (E.isLeft(stamps)) return E.left(asRingError(stamps.left))
+        if (E.isLeft(got)) return E.left(asRingError(got.left))
+        if (O.isNone(got.right)) return E.right(purged(D.zero, stamps.right))
+        const { remaining, value: raw } = got.right.value
+        return opened({ key, args, raw, remaining, stamps: stamps.right, asked })
+      })
     }
-  }
 
-  const look: Reader<Args, Err, A>['look'] = (key, args) => {
+  const lookAs = tags === undefined ? plain : tagged(tags)
+  const look: Look<Args, Err, A> = (key, args) => {
     const asked = timeNow()
     return lookAs(key, args, asksAge(key, asked), asked)
   }
-
-  /** The same for a ring without tags. Hot path: written without combinators. */
-  const lookUntagged: Reader<Args, Err, A>['look'] = async (key, args) => {
-    try {
-      const asked = timeNow()
-      if (asksAge(key, asked)) {
-        const got = await store.read(key)()
-        if (got._tag === 'Left') return E.left(asRingError(got.left))
-        if (got.right._tag === 'None') return nothing
-        return open({
-          key,
-          args,
-          raw: got.right.value.value,
-          remaining: got.right.value.remaining,
-          stamps: undefined,
-          asked
-        })
-      }
-      const got = await store.get(key)()
-      if (got._tag === 'Left') return E.left(asRingError(got.left))
-      return got.right._tag === 'None'
-        ? nothing
-        : open({ key, args, raw: got.right.value, remaining: undefined, stamps: undefined, asked })
-    } catch (cause) {
-      return E.left(failed(cause))
-    }
-  }
-
-  return {
-    look: tags === undefined ? lookUntagged : look,
-    inspect: (key, args) => lookAs(key, args, true, timeNow())
-  }
+  return { look, inspect: (key, args) => lookAs(key, args, true, timeNow()) }
 }
 
 /** Reads of one key from this process's memory. */

@@ -18,6 +18,7 @@
  *
  * @internal
  */
+import type { Soon } from '../base/soon'
 import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
@@ -38,17 +39,19 @@ export interface Flights<A> {
   readonly detach: (flight: Flight<A>) => void
   /** Whether a flight has taken longer than it may. */
   readonly overdue: (flight: Flight<A>) => boolean
-  /** Begins the writes of the flights that may be stored; returns the outcome of each, by key. */
-  readonly commit: <W extends Outcome>(
+  /** Begins the write of a flight; `undefined` if it may not be stored. */
+  readonly commit: <W extends Outcome>(flight: Flight<A>, begin: () => Soon<W>) => Soon<W | undefined>
+  /** The same for many: returns the outcome of each that may be stored, by key. */
+  readonly commitMany: <W extends Outcome>(
     flights: ReadonlyArray<Flight<A>>,
-    begin: (keys: ReadonlySet<Key>) => (key: Key) => Promise<W>
-  ) => Promise<ReadonlyMap<Key, Promise<W>>>
+    begin: (keys: ReadonlySet<Key>) => (key: Key) => Soon<W>
+  ) => Soon<ReadonlyMap<Key, Soon<W>>>
   /**
    * The outcome of the later write or invalidation that superseded a flight. The superseded update waits for it before
    * it returns: otherwise a later read could find the entry from before both. If it fails, the update fails too.
    */
-  readonly superseded: (flight: Flight<A>) => Promise<Outcome> | undefined
-  readonly mutate: <W extends Outcome>(keys: ReadonlyArray<Key>, io: () => Promise<W>) => Promise<W>
+  readonly superseded: (flight: Flight<A>) => Soon<Outcome> | undefined
+  readonly mutate: <W extends Outcome>(keys: ReadonlyArray<Key>, io: () => Soon<W>) => Soon<W>
   readonly mutateAll: <W extends Outcome>(io: () => Promise<W>) => Promise<W>
   /** The last ticket: anything that begins later has a higher one. */
   readonly ticks: () => number
@@ -73,53 +76,60 @@ const writesOf = <A>(slots: Slots<A>, keys: Iterable<Key>): Promise<unknown> | u
 }
 
 /** Who may store: one write of a key at a time, and none of a load that something later has overtaken. */
-const makeWrites = <A>(slots: Slots<A>): Pick<Flights<A>, 'commit' | 'superseded'> => {
+const makeWrites = <A>(slots: Slots<A>): Pick<Flights<A>, 'commit' | 'commitMany' | 'superseded'> => {
   const mayStore = (flight: Flight<A>): boolean => {
     const slot = slots.get(flight.key)
     return slot !== undefined && flight.ticket > slot.fence && slot.mutations === 0 && !slots.overdue(flight)
   }
-  const beginWrite = (key: Key, slot: Slot<A>, write: Promise<Outcome>): void => {
-    const writing = write.then(silent, silent).then(() => {
-      slot.settled = slots.last()
+  const settled = (slot: Slot<A>): void => {
+    slot.settled = slots.last()
+    // a read that began before its end may have found the old entry: later callers do not join it
+    if (slot.flight?.phase === 'reading') slot.flight = undefined
+  }
+  /** The write of a flight has begun, and may have ended. */
+  const wrote = ({ key, ticket }: Flight<A>, outcome: Soon<Outcome>): void => {
+    const slot = slots.of(key)
+    slot.fence = ticket
+    if (slot.holders > 1 || outcome instanceof Promise) slot.mover = { outcome, since: ticket }
+    if (!(outcome instanceof Promise)) return settled(slot)
+    const writing = outcome.then(silent, silent).then(() => {
+      settled(slot)
       if (slot.writing !== writing) return
-      // a read that began before its end may have found the old entry: later callers do not join it
-      if (slot.flight?.phase === 'reading') slot.flight = undefined
       slot.writing = undefined
       slots.tidy(key, slot)
     })
     slot.writing = writing
   }
+  const commit = <W extends Outcome>(flight: Flight<A>, begin: () => Soon<W>): Soon<W | undefined> => {
+    // two writes of one key must not overtake each other on their way to the store
+    const before = slots.get(flight.key)?.writing
+    if (before !== undefined && mayStore(flight)) return before.then(() => commit(flight, begin))
+    if (!mayStore(flight)) return undefined
+    const outcome = begin()
+    wrote(flight, outcome)
+    return outcome
+  }
+  const commitMany = <W extends Outcome>(
+    flights: ReadonlyArray<Flight<A>>,
+    begin: (keys: ReadonlySet<Key>) => (key: Key) => Soon<W>
+  ): Soon<ReadonlyMap<Key, Soon<W>>> => {
+    const going = flights.filter(mayStore)
+    const before = writesOf(slots, keysOf(going))
+    if (before !== undefined) return before.then(() => commitMany(flights, begin))
+    const ends = new Map<Key, Soon<W>>()
+    if (going.length === 0) return ends
+    const writeOf = begin(new Set(keysOf(going)))
+    for (const flight of going) {
+      const write = writeOf(flight.key)
+      ends.set(flight.key, write)
+      wrote(flight, write)
+    }
+    return ends
+  }
 
   return {
-    commit: async <W extends Outcome>(
-      flights: ReadonlyArray<Flight<A>>,
-      begin: (keys: ReadonlySet<Key>) => (key: Key) => Promise<W>
-    ) => {
-      const able = (): ReadonlyArray<Flight<A>> => flights.filter(mayStore)
-      let going = able()
-      // two writes of one key must not overtake each other on their way to the store
-      for (
-        let before = writesOf(slots, keysOf(going));
-        before !== undefined;
-        before = writesOf(slots, keysOf(going))
-      ) {
-        await before
-        going = able()
-      }
-      const ends = new Map<Key, Promise<W>>()
-      if (going.length === 0) return ends
-      const writeOf = begin(new Set(keysOf(going)))
-      for (const flight of going) {
-        const { key } = flight
-        const slot = slots.of(key)
-        const write = writeOf(key)
-        ends.set(key, write)
-        slot.fence = flight.ticket
-        slot.mover = { outcome: write, since: flight.ticket }
-        beginWrite(key, slot, write)
-      }
-      return ends
-    },
+    commit,
+    commitMany,
     superseded: (flight) => {
       const mover = slots.get(flight.key)?.mover
       return mover !== undefined && mover.since >= flight.ticket ? mover.outcome : undefined
@@ -129,18 +139,16 @@ const makeWrites = <A>(slots: Slots<A>): Pick<Flights<A>, 'commit' | 'superseded
 
 /** Writes and deletions from outside a load, during which nothing else of their keys is joined or stored. */
 const makeMutations = <A>(slots: Slots<A>): Pick<Flights<A>, 'mutate' | 'mutateAll'> => {
-  const drained = async (keys: Iterable<Key>): Promise<void> => {
-    for (let before = writesOf(slots, keys); before !== undefined; before = writesOf(slots, keys))
-      await before
-  }
-  const mutating = async <W>(keys: ReadonlySet<Key>, io: () => Promise<W>): Promise<W> => {
+  /** `io` has begun, or begins when the writes that are under way have ended. */
+  const mutating = async <W>(keys: ReadonlySet<Key>, io: () => Soon<W>): Promise<W> => {
     for (const key of keys) {
       const slot = slots.of(key)
       slots.fence(slot)
       slot.mutations++
     }
     try {
-      await drained(keys)
+      for (let before = writesOf(slots, keys); before !== undefined; before = writesOf(slots, keys))
+        await before
       return await io()
     } finally {
       for (const key of keys) {
@@ -151,12 +159,27 @@ const makeMutations = <A>(slots: Slots<A>): Pick<Flights<A>, 'mutate' | 'mutateA
       }
     }
   }
+  const moved = (keys: ReadonlySet<Key>, outcome: Soon<Outcome>, since: number): void => {
+    for (const key of keys) {
+      const slot = slots.get(key)
+      if (slot !== undefined) slot.mover = { outcome, since }
+    }
+  }
   return {
-    mutate: (keys, io) => {
-      const unique = new Set(keys)
+    mutate: (list, io) => {
+      const keys = new Set(list)
       const since = slots.last()
-      const outcome = mutating(unique, io)
-      for (const key of unique) slots.of(key).mover = { outcome, since }
+      for (const key of keys) {
+        const slot = slots.get(key)
+        if (slot !== undefined) slots.fence(slot)
+      }
+      const begun = writesOf(slots, keys) === undefined ? io() : undefined
+      if (begun !== undefined && !(begun instanceof Promise)) {
+        moved(keys, begun, since)
+        return begun
+      }
+      const outcome = mutating(keys, begun === undefined ? io : () => begun)
+      moved(keys, outcome, since)
       return outcome
     },
     mutateAll: (io) => {

@@ -5,6 +5,7 @@
  */
 import * as E from 'fp-ts/Either'
 
+import { andThen, asPromise } from '../base/soon'
 import type { Arguments, Key } from '../KeyFn'
 import type { KeyError } from '../RingError'
 import type { Engine } from './engine'
@@ -21,7 +22,7 @@ import { makeWaits } from './waits'
 export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): ((args: Args) => Promise<E.Either<Err, A>>) => {
-  const { clock, emit, fault, flights, key: keyFn, now, observe, policy, reader, running, tended } = engine
+  const { clock, emit, fault, flights, key: keyFn, now, observe, policy, reader, running, tend } = engine
   const { glance, peek = () => undefined } = reader
   const isJoinable = joinableFor(engine)
   const attend = makeAttend(engine)
@@ -36,8 +37,6 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     const answer = Promise.resolve().then(() => running.one(args))
     return limited ? attend(newFallback(), answer, () => undefined) : answer
   }
-
-  const { during: tend } = tended
 
   const concludes = limited || (policy.grace > 0 && observe !== undefined)
   return (args) => {
@@ -56,9 +55,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     }
     const seen = glanced === undefined ? undefined : E.right(glanced)
     if (seen !== undefined && (glanced?.verdict === 'due' || glanced?.verdict === 'stale'))
-      return tend(
-        Promise.resolve(found({ key, args, flight: newFlight(key, true, clock.now()), since }, seen))
-      )
+      return tend(asPromise(found({ key, args, flight: newFlight(key, true, clock.now()), since }, seen)))
     const under = flights.current(key)
     if (under?.reads === true && isJoinable(under))
       return tend(join({ key, args, flight: under, since }, glanced))
@@ -67,11 +64,8 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     if (under === undefined) flights.hold(flight)
     else flights.watch(flight)
     const call = { key, args, flight, since }
-    const looked = seen === undefined ? reader.look(key, args) : Promise.resolve(seen)
-    const answer = answers(
-      flight,
-      looked.then((got) => found(call, got))
-    )
+    const looked = seen ?? reader.look(key, args)
+    const answer = answers(flight, asPromise(andThen(looked, (got) => found(call, got))))
     return tend(concludes ? concluded(call) : answer)
   }
 }

@@ -38,6 +38,8 @@ export interface Judge<Args extends Arguments, Err, A, R> {
   readonly plain: boolean
   /** Whether the age of an entry must be read. */
   readonly asksAge: (key: Key, now: number) => boolean
+  /** Whether `knows` remembers anything. */
+  readonly remembers: boolean
   /** Records that the entry of a key will be fresh for some time. */
   readonly knows: (key: Key, from: number, fresh: number) => void
 }
@@ -88,12 +90,12 @@ export const makeJudge = <Args extends Arguments, Err, A, R>({
             ? E.left(new DecodeError('an entry of a ring with tags, or a stored error'))
             : codec.decode(raw)
   const sealed = tagged || negative !== undefined
+  const remembers = ages && policy.surely !== undefined && !tellsAges
   const known = makeRecent()
   /** While an entry is certainly fresh, its age is not read. Anything written meanwhile lives for at least `surely`. */
   const knows = (key: Key, from: number, fresh: number): void => {
     const { dueAtMost, surely } = policy
-    if (ages && surely !== undefined && !tellsAges)
-      known.note(key, from + Math.min(surely, fresh) - dueAtMost)
+    if (remembers && surely !== undefined) known.note(key, from + Math.min(surely, fresh) - dueAtMost)
   }
 
   type Answer = E.Either<RingError, Seen<Err, A>>
@@ -156,6 +158,7 @@ export const makeJudge = <Args extends Arguments, Err, A, R>({
     decode,
     plain: !ages && !sealed,
     asksAge: (key, now) => ages && !known.holds(key, now),
+    remembers,
     knows
   }
 }

@@ -11,6 +11,7 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
 import { makeRecent } from '../base/recently'
+import { allSoon, andThen, type Soon } from '../base/soon'
 import type { Start } from '../base/timer'
 import { uniqueText } from '../base/unique'
 import * as D from '../Duration'
@@ -19,12 +20,13 @@ import type { Lease } from '../Policy'
 import type { StoreError } from '../RingError'
 import { inTime } from '../stores/kit/deadline'
 import { storeError } from '../stores/kit/errors'
-import type { Leases, Store } from '../stores/model'
+import type { Acquired } from '../stores/model'
 import { tooLate } from './errors'
 import type { Claim, Wanted } from './model'
+import type { Stock, StockLeases } from './stock'
 
 export interface Leasing<R> {
-  readonly claim: <S>(wanted: Wanted<S>) => Promise<Claim<S>>
+  readonly claim: <S>(wanted: Wanted<S>) => Soon<Claim<S>>
   /**
    * Writes a value if there is none, and returns the stored one: the same to all concurrent callers. A value that is
    * not `valid` counts as none.
@@ -34,14 +36,14 @@ export interface Leasing<R> {
     value: R,
     life: D.Duration,
     valid: (there: R) => boolean
-  ) => Promise<E.Either<StoreError, R>>
+  ) => Soon<E.Either<StoreError, R>>
   /** Releases every lease that is held: what is still being loaded under one is not stored. */
   readonly releaseAll: () => Promise<void>
   /** Keeps a lease alive; returns a function that stops it. */
   readonly keepAlive: (key: Key, token: string) => () => void
-  readonly release: (key: Key, token: string) => Promise<void>
+  readonly release: (key: Key, token: string) => Soon<unknown>
   /** Whether a lease is still held. */
-  readonly holds: (key: Key, token: string) => Promise<E.Either<StoreError, boolean>>
+  readonly holds: (key: Key, token: string) => Soon<E.Either<StoreError, boolean>>
 }
 
 const firstPoll = 10
@@ -49,8 +51,8 @@ const longestPoll = 200
 
 /** `after`: the timer of a caller that waits for a lease. `background`: the timer of renewals. */
 interface Parts<R> {
-  readonly store: Store<R>
-  readonly leases: Leases<R>
+  readonly stock: Stock<R>
+  readonly leases: StockLeases<R>
   readonly lease: Lease
   readonly now: () => number
   readonly after: Start<D.Duration>
@@ -82,23 +84,20 @@ interface Failed {
   readonly key: Key
   readonly token: string
   readonly fault: StoreError
-  readonly asking: Promise<E.Either<StoreError, unknown>>
+  readonly asking: Soon<E.Either<StoreError, unknown>>
 }
 
-const makeOwn = <R>(leases: Leases<R>): Own => {
+const makeOwn = <R>(leases: StockLeases<R>): Own => {
   const held = new Map<string, Key>()
   let given = 0
-  const release: Own['release'] = (key, token) =>
-    leases
-      .release(key, token)()
-      .then(() => undefined)
+  const { release } = leases
   return {
     hold: (key, token) => void held.set(token, key),
     drop: (token) => void held.delete(token),
     release,
     releaseAll: async () => {
       given++
-      await Promise.all(Array.from(held, ([token, key]) => release(key, token)))
+      await allSoon(Array.from(held, ([token, key]) => release(key, token)))
     },
     given: () => given,
     unwanted: (key, token) => {
@@ -107,7 +106,8 @@ const makeOwn = <R>(leases: Leases<R>): Own => {
     },
     failedAt: ({ asking, fault, key, token }) => {
       void release(key, token)
-      void asking.then((answer) => (E.isRight(answer) ? release(key, token) : undefined))
+      if (asking instanceof Promise)
+        void asking.then((answer) => (E.isRight(answer) ? release(key, token) : undefined))
       return { _tag: 'Unheld', fault }
     }
   }
@@ -116,13 +116,14 @@ const makeOwn = <R>(leases: Leases<R>): Own => {
 /** An update takes the lease of a key, whoever has it. */
 const makeSeize =
   <R>({ after, lease: { ttl }, leases }: Parts<R>, own: Own) =>
-  async (key: Key, limit: number): Promise<Claim<never>> => {
+  (key: Key, limit: number): Soon<Claim<never>> => {
     const token = uniqueText()
     const before = own.given()
-    const seizing = leases.seize(key, token, ttl)()
-    const seized = await inTime(limit, after, seizing, late('seize'))
-    if (E.isLeft(seized)) return own.failedAt({ key, token, fault: seized.left, asking: seizing })
-    return own.given() === before ? { _tag: 'Held', token, waited: false } : own.unwanted(key, token)
+    const seizing = leases.seize(key, token, ttl)
+    return andThen(inTime(limit, after, seizing, late('seize')), (seized): Claim<never> => {
+      if (E.isLeft(seized)) return own.failedAt({ key, token, fault: seized.left, asking: seizing })
+      return own.given() === before ? { _tag: 'Held', token, waited: false } : own.unwanted(key, token)
+    })
   }
 
 /** A load asks for the lease of a key; if another process has it, the caller looks again at intervals. */
@@ -141,35 +142,48 @@ const makeAcquire = <R>(
   }
   /** Keys for whose holder a caller has waited in vain. */
   const vain = makeRecent()
-  return async ({ beyond: found, key, limit, mode, patient, recheck, onWait }) => {
+  return <S>({ beyond: found, key, limit, mode, patient, recheck, onWait }: Wanted<S>): Soon<Claim<S>> => {
     const token = uniqueText()
-    const began = now()
-    const until = began + wait
+    const until = now() + wait
     const before = own.given()
-    let end = began + limit
+    let end = now() + limit
     let waits = false
-    const within = <A>(answer: Promise<A>, instead: () => A): Promise<A> =>
-      inTime(end - now(), after, answer, instead)
     let beyond: number = found
-    for (let poll = firstPoll, first = true; ; poll = Math.min(poll * 1.5, longestPoll), first = false) {
-      const acquiring = leases.acquire(key, token, ttl, beyond as D.Duration)()
-      const acquired = await within(acquiring, late('acquire'))
-      if (E.isLeft(acquired)) return own.failedAt({ key, token, fault: acquired.left, asking: acquiring })
-      if (own.given() !== before) return own.unwanted(key, token)
-      const answer = acquired.right
-      // a caller that has waited looks once more: a new entry need not live longer than the one that it replaced
-      const seen =
-        answer._tag === 'Found' || (answer._tag === 'Won' && !first)
-          ? await within(recheck(), () => undefined)
-          : undefined
-      if (seen !== undefined) {
-        if (answer._tag === 'Won') await within(own.release(key, token), () => undefined)
-        return { _tag: 'Served', seen }
-      }
-      if (answer._tag === 'Won') return { _tag: 'Held', token, waited: !first }
+    const within = <A>(answer: Soon<A>, instead: () => A): Soon<A> =>
+      answer instanceof Promise ? inTime(end - now(), after, answer, instead) : answer
+
+    const ask = (poll: number): Soon<Claim<S>> => {
+      const acquiring = leases.acquire(key, token, ttl, beyond as D.Duration)
+      return andThen(within(acquiring, late('acquire')), (acquired): Soon<Claim<S>> => {
+        if (E.isLeft(acquired)) return own.failedAt({ key, token, fault: acquired.left, asking: acquiring })
+        if (own.given() !== before) return own.unwanted(key, token)
+        const answer = acquired.right
+        const first = poll === firstPoll
+        // a caller that has waited looks once more: a new entry need not live longer than the one that it replaced
+        const looks = answer._tag === 'Found' || (answer._tag === 'Won' && !first)
+        return looks
+          ? andThen(
+              within(recheck(), () => undefined),
+              (seen) => (seen === undefined ? decided(answer, poll) : served(answer, seen))
+            )
+          : decided(answer, poll)
+      })
+    }
+    const served = (answer: Acquired<R>, seen: S): Soon<Claim<S>> => {
+      const claim: Claim<S> = { _tag: 'Served', seen }
+      return answer._tag === 'Won'
+        ? andThen(
+            within(own.release(key, token), () => undefined),
+            () => claim
+          )
+        : claim
+    }
+    const decided = (answer: Acquired<R>, poll: number): Soon<Claim<S>> => {
+      if (answer._tag === 'Won') return { _tag: 'Held', token, waited: poll !== firstPoll }
+      const longer = Math.min(poll * 1.5, longestPoll)
       if (answer._tag === 'Found' && answer.entry.remaining > beyond) {
         beyond = answer.entry.remaining
-        continue
+        return ask(longer)
       }
       if (mode === 'try' || patient)
         return { _tag: 'Left', remaining: answer._tag === 'Busy' ? answer.remaining : D.zero }
@@ -185,42 +199,47 @@ const makeAcquire = <R>(
       // jitter, so that waiting callers do not ask at the same time; the pause ends no later than the lease
       const pause = poll * (0.5 + drawn() / 2)
       const ends = answer._tag === 'Busy' ? answer.remaining + 1 : pause
-      await sleep(Math.max(1, Math.min(pause, ends, until - time)))
+      return sleep(Math.max(1, Math.min(pause, ends, until - time))).then(() => ask(longer))
     }
+    return ask(firstPoll)
   }
 }
 
 /** One value for all processes that write it at the same time. */
 const makeAgree =
-  <R>({ leases, store }: Parts<R>, own: Own, claim: Leasing<R>['claim']): Leasing<R>['agree'] =>
-  async (key, value, life, valid) => {
-    const claimed = await claim<R>({
+  <R>({ leases, stock }: Parts<R>, own: Own, claim: Leasing<R>['claim']): Leasing<R>['agree'] =>
+  (key, value, life, valid) => {
+    const claimed = claim<R>({
       key,
       mode: 'wait',
       patient: false,
       beyond: D.zero,
       limit: Infinity,
       onWait: () => undefined,
-      recheck: async () => {
-        const got = await store.get(key)()
-        return E.isRight(got) && O.isSome(got.right) && valid(got.right.value) ? got.right.value : undefined
-      }
+      recheck: () =>
+        andThen(stock.get(key), (got) =>
+          E.isRight(got) && O.isSome(got.right) && valid(got.right.value) ? got.right.value : undefined
+        )
     })
-    if (claimed._tag === 'Served') return E.right(claimed.seen)
-    const fault = claimed._tag === 'Unheld' ? claimed.fault : undefined
-    if (fault !== undefined) return E.left(fault)
-    // a caller that has waited in vain writes its own value: at worst, entries of other processes become misses
-    const written =
-      claimed._tag === 'Held'
-        ? await leases.commit(key, claimed.token, O.some(value), life)()
-        : await store.set(key, value, life)()
-    // if the commit of a lease failed, release it, so that no process waits for it
-    if (E.isLeft(written) && claimed._tag === 'Held') void own.release(key, claimed.token)
-    return E.isLeft(written)
-      ? written
-      : written.right === false
-      ? E.left(storeError('commit', 'refused', 'the lease of a tag was lost'))
-      : E.right(value)
+    return andThen(claimed, (claim): Soon<E.Either<StoreError, R>> => {
+      if (claim._tag === 'Served') return E.right(claim.seen)
+      const fault = claim._tag === 'Unheld' ? claim.fault : undefined
+      if (fault !== undefined) return E.left(fault)
+      // a caller that has waited in vain writes its own value: at worst, entries of other processes become misses
+      const writing: Soon<E.Either<StoreError, unknown>> =
+        claim._tag === 'Held'
+          ? leases.commit(key, claim.token, O.some(value), life)
+          : stock.set(key, value, life)
+      return andThen(writing, (written): E.Either<StoreError, R> => {
+        // if the commit of a lease failed, release it, so that no process waits for it
+        if (E.isLeft(written) && claim._tag === 'Held') void own.release(key, claim.token)
+        return E.isLeft(written)
+          ? written
+          : written.right === false
+          ? E.left(storeError('commit', 'refused', 'the lease of a tag was lost'))
+          : E.right(value)
+      })
+    })
   }
 
 /** Renews a lease at a third of its lifetime. */
@@ -236,13 +255,11 @@ const makeKeepAlive =
     let cancel = (): void => undefined
     const beat = (): void => {
       if (!going || now() - began > longestLoad) return
-      void leases
-        .renew(key, token, ttl)()
-        .then((renewed) => {
-          // a lost lease stays lost, but a store that fails may work again at the next renewal
-          if (E.isLeft(renewed)) fault(key, renewed.left)
-          else if (!renewed.right) going = false
-        })
+      void andThen(leases.renew(key, token, ttl), (renewed) => {
+        // a lost lease stays lost, but a store that fails may work again at the next renewal
+        if (E.isLeft(renewed)) fault(key, renewed.left)
+        else if (!renewed.right) going = false
+      })
       next()
     }
     const next = (): void => {
@@ -268,7 +285,7 @@ export const makeLeasing = <R>(parts: Parts<R>): Leasing<R> => {
     agree: makeAgree(parts, own, claim),
     release: own.release,
     releaseAll: own.releaseAll,
-    holds: (key, token) => leases.renew(key, token, lease.ttl)(),
+    holds: (key, token) => leases.renew(key, token, lease.ttl),
     keepAlive: makeKeepAlive(parts, own)
   }
 }

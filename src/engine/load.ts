@@ -1,11 +1,12 @@
 /**
- * A load: runs the function for the flights that have a claim, stores what is worth keeping, and frees their keys,
- * whatever goes wrong.
+ * A load of one key: what is needed before the function, the function, and what follows it. Whatever goes wrong, the key
+ * is freed.
  *
  * @internal
  */
 import * as E from 'fp-ts/Either'
 
+import { andThen, type Soon } from '../base/soon'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import type { KeyError } from '../RingError'
@@ -14,16 +15,13 @@ import { type ClaimParts, type Claims, leftOf } from './claim'
 import { tooLate } from './errors'
 import type { Failures } from './failures'
 import { ages, blinds, fails, fromStore, settles, toStore } from './flight'
-import type { Claim, How, Loaded, Loading, Ready } from './model'
+import type { Claim, How, Loading, Ready } from './model'
 import { policyError } from './policy'
 import { type Ran, type Running, Thrown } from './run'
 import type { Lasting, Work } from './work'
 
-/** A load whose function may run. */
-type Going<Args extends Arguments, Err, A, R> = Loading<Args, Err, A> & Ready<Err, A, R>
-
-/** The same, or what was thrown, which is not stored. */
-type Ended<Args extends Arguments, Err, A, R> = Loaded<Args, Err, A, R> | Thrown
+/** A load whose function may run, or has run. */
+export type Going<Args extends Arguments, Err, A, R> = Loading<Args, Err, A> & Ready<Err, A, R>
 
 export interface LoadParts<Args extends Arguments, Err, A, R> extends ClaimParts<Args, Err, A, R> {
   readonly work: Work
@@ -37,19 +35,18 @@ export interface LoadParts<Args extends Arguments, Err, A, R> extends ClaimParts
   readonly took: (time: number) => void
 }
 
-export interface Load<Args extends Arguments, Err, A, R> {
-  /** Runs the function for these flights. `given`: what they need before, if it is there already. */
-  readonly each: (
-    loading: ReadonlyArray<Loading<Args, Err, A>>,
-    how: How,
-    given?: ReadonlyArray<Ready<Err, A, R>>
-  ) => Promise<ReadonlyArray<Ran<Err, A>>>
-}
-
-const unheld: Claim<never> = { _tag: 'Unheld' }
 const freely: Claim<never> = { _tag: 'Held', token: '', waited: false }
 /** With neither a lease nor a tag, there is nothing to wait for. */
-const readily: Ready<never, never, never> = { claim: freely, stamps: [] }
+export const readily: Ready<never, never, never> = { claim: freely, stamps: [] }
+const readyNow = /*#__PURE__*/ Promise.resolve(readily)
+
+/** How many ticks a caller has to receive its stale entry before the refresh begins. */
+const ticksOfAnswer = 8
+
+/** Not `afterJobs`: a caller that asks in a loop of `await`s would wait for its refresh for ever. */
+const afterAnswers = async (): Promise<void> => {
+  for (let i = 0; i < ticksOfAnswer; i++) await Promise.resolve()
+}
 
 /** Whether the arguments still have the same key: the owner of an object among them may change it while a ring waits. */
 const unchangedIn =
@@ -59,13 +56,27 @@ const unchangedIn =
     return E.isRight(now) && now.right === key
   }
 
-/** Runs the function, keeps the leases alive meanwhile, and records the outcome. */
-const makeRun = <Args extends Arguments, Err, A, R>(parts: LoadParts<Args, Err, A, R>) => {
-  const { clock, failures, flights, keyOf, policy, running, took } = parts
-  const { emit, fault, now } = parts.telling
-  const unchanged = unchangedIn(keyOf)
+/** The stages of a load, for one key or for many. */
+export interface Stages<Args extends Arguments, Err, A, R> {
+  /** The function of a flight begins to run. */
+  readonly begins: (one: Loading<Args, Err, A>) => void
+  /** Records what the function brought: of `size` keys in one call, which began at `since`. */
+  readonly ended: (one: Going<Args, Err, A, R>, ran: Ran<Err, A>, size: number, since: number) => void
+  /** Whether an answer is worth storing: an error is, if the policy says so and no entry could be served instead. */
+  readonly isWorth: (loading: Loading<Args, Err, A>, answer: E.Either<Err, A>) => boolean
+  readonly unchanged: (loading: Loading<Args, Err, A>) => boolean
+  /** The callers have waited for the write as long as they may: its outcome is unknown to them. */
+  readonly unknown: (loading: Loading<Args, Err, A>, removes: boolean, since: number) => void
+  /** What the callers of a flight receive. */
+  readonly finished: (loading: Loading<Args, Err, A>, answer: E.Either<Err, A>) => E.Either<Err, A>
+}
 
-  /** An error is stored if the policy selects it and no entry was found that could be served instead. */
+export const makeStages = <Args extends Arguments, Err, A, R>(
+  parts: LoadParts<Args, Err, A, R>
+): Stages<Args, Err, A, R> => {
+  const { clock, failures, flights, keyOf, leasing, policy, tags, took } = parts
+  const { emit, failed, fault, now } = parts.telling
+  const unchanged = unchangedIn(keyOf)
   const worthKeeping = ({ key, seen }: Loading<Args, Err, A>, answer: E.Either<Err, A>): boolean => {
     if (E.isRight(answer)) return true
     const nothingThere = seen !== undefined && seen.answer === undefined
@@ -77,157 +88,116 @@ const makeRun = <Args extends Arguments, Err, A, R>(parts: LoadParts<Args, Err, 
     }
   }
 
-  return async (
-    loading: ReadonlyArray<Going<Args, Err, A, R>>,
-    since: number
-  ): Promise<ReadonlyArray<Ended<Args, Err, A, R>>> => {
-    for (const one of loading) {
-      flights.began(one.flight, !unchanged(one))
-    }
-    const began = clock.now()
-    const answers = await running.all(loading.map(({ args }) => args))
-    const ended = clock.now()
-    if (answers.some((answer) => !(answer instanceof Thrown) && E.isRight(answer))) took(ended - began)
-    return loading.map((one, i) => {
-      const { flight, key, stop } = one
-      const ran = answers[i] as Ran<Err, A> // SAFETY: every list of arguments has an answer
+  return {
+    unchanged,
+    isWorth: worthKeeping,
+    begins: (one) => flights.began(one.flight, !unchanged(one)),
+    ended: ({ flight, key, stop }, ran, size, since) => {
       const answer = ran instanceof Thrown ? undefined : ran
       stop?.()
+      const isRight = answer?._tag === 'Right'
+      if (isRight || policy.ages) {
+        const ended = clock.now()
+        if (isRight) took(ended - flight.since)
+        failures.note(key, ended, answer)
+      }
       settles(flight, answer)
-      emit(key, since, { _tag: 'Load', ok: answer?._tag === 'Right', size: loading.length })
-      failures.note(key, ended, answer)
-      if (ran instanceof Thrown) return ran
-      const keeps = worthKeeping(one, ran)
-      if (!keeps) flights.release(flight)
-      return { ...one, answer: ran, keeps }
-    })
-  }
-}
-
-/** What follows a run: the writes, and the end of the flights. */
-const makeEnd = <Args extends Arguments, Err, A, R>(parts: LoadParts<Args, Err, A, R>) => {
-  const { flights, keyOf, leasing, policy, tags } = parts
-  const { checkPurged, keep, letGo } = parts.storing
-  const { emit, failed } = parts.telling
-  const unchanged = unchangedIn(keyOf)
-
-  /** Stores nothing: frees the key and releases the lease. */
-  const abandon = async (one: Going<Args, Err, A, R>): Promise<void> => {
-    flights.release(one.flight)
-    await letGo(one)
-    await checkPurged(one)
-  }
-
-  /** Stores what is worth keeping, and abandons the rest. */
-  const conclude = async (
-    loading: ReadonlyArray<Going<Args, Err, A, R>>,
-    ended: ReadonlyArray<Ended<Args, Err, A, R>>,
-    removes: boolean,
-    since: number
-  ): Promise<void> => {
-    const isKept = (one: Loaded<Args, Err, A, R>): boolean =>
-      one.keeps && !one.flight.spoiled && unchanged(one)
-    const kept: Array<Loaded<Args, Err, A, R>> = []
-    const others: Array<Loaded<Args, Err, A, R>> = []
-    for (const one of ended) if (!(one instanceof Thrown)) (isKept(one) ? kept : others).push(one)
-    for (const { keeps, key } of others) {
-      if (keeps) emit(key, since, { _tag: 'Discard' }) // it is not known to which key the value belongs
-    }
-    try {
-      await Promise.all([
-        keep(kept, removes),
-        ...others.map(letGo),
-        ...loading.filter((_, i) => ended[i] instanceof Thrown).map(abandon)
-      ])
-      await Promise.all([...kept, ...others].map(checkPurged))
-    } finally {
-      for (const { flight } of loading) flights.release(flight)
-    }
-  }
-
-  /** The callers have waited for the write as long as they may: its outcome is unknown to them. */
-  const unknown = (loading: ReadonlyArray<Loading<Args, Err, A>>, removes: boolean, since: number): void => {
-    for (const { flight, key } of loading) {
+      emit(key, since, { _tag: 'Load', ok: isRight, size })
+    },
+    unknown: ({ flight, key }, removes, since) => {
       if (removes || policy.strict) fails(flight, failed(key, since, tooLate('set')))
-      if (leasing === undefined && tags === undefined) continue
+      if (leasing === undefined && tags === undefined) return
       ages(flight)
       blinds(flight)
       // a joined caller has to look again, and must not join this flight again
       flights.detach(flight)
-    }
+    },
+    // SAFETY: `strict` has RingError in Err (the policy's type says so)
+    finished: ({ flight }, answer) =>
+      policy.strict && E.isRight(answer) && flight.fault !== undefined ? E.left(flight.fault as Err) : answer
   }
-
-  return { conclude, unknown }
 }
+
+export type Load<Args extends Arguments, Err, A> = (
+  one: Loading<Args, Err, A>,
+  how: How
+) => Promise<E.Either<Err, A>>
 
 export const makeLoad = <Args extends Arguments, Err, A, R>(
   parts: LoadParts<Args, Err, A, R>,
-  { answered, ready }: Claims<Args, Err, A, R>
-): Load<Args, Err, A, R> => {
-  const { after, budget, clock, flights, lasting, policy, work } = parts
-  const run = makeRun(parts)
-  const { conclude, unknown } = makeEnd(parts)
+  { answered, ready }: Claims<Args, Err, A, R>,
+  { begins, ended, finished, isWorth, unchanged, unknown }: Stages<Args, Err, A, R>
+): Load<Args, Err, A> => {
+  const { after, budget, clock, flights, lasting, running, work } = parts
+  const { checkPurged, keep, letGo } = parts.storing
+  const { emit, now } = parts.telling
+
+  const store = (
+    one: Going<Args, Err, A, R>,
+    answer: E.Either<Err, A>,
+    removes: boolean,
+    since: number
+  ): Soon<void> => {
+    const worth = isWorth(one, answer)
+    if (!worth) flights.release(one.flight)
+    if (worth && !one.flight.spoiled && unchanged(one)) return keep({ ...one, answer }, removes)
+    if (worth) emit(one.key, since, { _tag: 'Discard' }) // it is not known to which key the value belongs
+    return letGo(one)
+  }
+
+  /** The end of a flight: it has been stored, or its lease was given back. */
+  const end = (one: Going<Args, Err, A, R>, before: Soon<void>): Soon<void> => {
+    const checked = andThen(before, () => checkPurged(one))
+    if (checked instanceof Promise) return checked.finally(() => flights.release(one.flight))
+    flights.release(one.flight)
+  }
 
   /** Waits for the store as long as the call may; a late operation continues. */
-  const waitFor = async <W>(
-    waiting: ReadonlyArray<Loading<Args, Err, A>>,
-    limit: number,
-    promise: Promise<W>,
-    late: () => W
-  ): Promise<W> => {
+  const waitFor = async (
+    { flight }: Loading<Args, Err, A>,
+    promise: Promise<void>,
+    late: () => void
+  ): Promise<void> => {
     if (budget === D.forever) return promise
-    for (const { flight } of waiting) toStore(flight, clock.now())
-    const done = await inTime(limit, after, promise, late)
-    for (const { flight } of waiting) fromStore(flight, clock.now())
-    return done
+    toStore(flight, clock.now())
+    await inTime(leftOf(flight, budget), after, promise, late)
+    fromStore(flight, clock.now())
   }
 
-  const loadThem = async (
-    loading: ReadonlyArray<Loading<Args, Err, A>>,
-    { mode, removes, waits }: How,
-    given: ReadonlyArray<Ready<Err, A, R>> | undefined
-  ): Promise<ReadonlyArray<Ran<Err, A>>> => {
-    const since = parts.telling.now()
-    const prepared =
-      given ??
-      (ready === undefined ? undefined : await Promise.all(loading.map((one) => ready(one, mode, since))))
-    const answers = loading.map((one, i) =>
-      prepared === undefined ? undefined : answered(one, prepared[i]?.claim ?? unheld)
-    )
-    const rest = loading.flatMap((one, i) =>
-      answers[i] === undefined ? [{ ...one, ...(prepared?.[i] ?? readily) }] : []
-    )
-    const ended = rest.length === 0 ? [] : await run(rest, since)
-    const concluded = conclude(rest, ended, removes, since)
-    const limit = rest.reduce((least, { flight }) => Math.min(least, leftOf(flight, budget)), Infinity)
-    lasting?.(concluded)
-    if (waits) await waitFor(rest, limit, concluded, () => unknown(rest, removes, since))
-    let next = 0
-    return loading.map(({ flight }, i) => {
-      // SAFETY: each one without an answer was loaded
-      const one = answers[i] ?? (ended[next++] as Ended<Args, Err, A, R>)
-      if (one instanceof Thrown) return one
-      const answer = 'answer' in one ? one.answer : one
-      // SAFETY: `strict` has RingError in Err (the policy's type says so)
-      return policy.strict && E.isRight(answer) && flight.fault !== undefined
-        ? E.left(flight.fault as Err)
-        : answer
-    })
-  }
-
-  return {
-    each: async (loading, how, given) => {
-      work.begin()
+  const load: Load<Args, Err, A> = async (loading, { mode, removes, waits }) => {
+    work.begin()
+    const { args, flight } = loading
+    try {
+      const since = now()
+      // a caller that gets a stale entry gets it before the refresh begins
+      if (mode === 'try') await afterAnswers()
+      // a tick later: a function that asks its ring for the same key finds an answer to wait for, and no stack grows
+      const before = await (ready === undefined ? readyNow : ready(loading, mode, since))
+      const there = answered(loading, before.claim)
+      if (there !== undefined) return there
+      const one = { ...loading, ...before }
+      begins(one)
+      let ran: Ran<Err, A>
       try {
-        const loaded = loadThem(loading, how, given)
-        lasting?.(loaded)
-        return await loaded
+        ran = running.checked(await running.start(args))
       } catch (cause) {
-        for (const { flight } of loading) flights.release(flight)
-        throw cause
-      } finally {
-        work.end()
+        ran = new Thrown(cause)
       }
+      ended(one, ran, 1, since)
+      if (ran instanceof Thrown) flights.release(flight)
+      const settled = end(one, ran instanceof Thrown ? letGo(one) : store(one, ran, removes, since))
+      if (settled instanceof Promise) {
+        lasting?.(settled)
+        if (waits) await waitFor(one, settled, () => unknown(one, removes, since))
+      }
+      if (ran instanceof Thrown) throw ran.cause
+      return finished(one, ran)
+    } catch (cause) {
+      flights.release(flight)
+      throw cause
+    } finally {
+      work.end()
     }
   }
+  return load
 }

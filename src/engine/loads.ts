@@ -9,9 +9,10 @@ import type { Arguments, Key } from '../KeyFn'
 import type { RingError } from '../RingError'
 import { type Claims, makeClaims } from './claim'
 import { answers as sets, claims as takes, newFlight } from './flight'
-import { type LoadParts, makeLoad } from './load'
-import type { How, Loading, Ready } from './model'
-import { allOf, answerOf, type Ran } from './run'
+import { type LoadParts, makeLoad, makeStages } from './load'
+import { makeLoadMany } from './loadMany'
+import type { How, Loading } from './model'
+import { allOf } from './run'
 
 export interface Loads<Args extends Arguments, Err, A, R> extends Pick<Claims<Args, Err, A, R>, 'stampsFor'> {
   /** Takes the keys, runs the function, stores its results, frees the keys, and sets the answers of their flights. */
@@ -21,6 +22,8 @@ export interface Loads<Args extends Arguments, Err, A, R> extends Pick<Claims<Ar
   /** Loads in the background the keys that are not being loaded yet. */
   readonly refresh: (wanted: ReadonlyArray<Omit<Loading<Args, Err, A>, 'flight'>>) => void
   /** Loads without looking, whatever is under way. A write that fails is a failure, and has been reported. */
+  readonly updateOne: (key: Key, args: Args) => Promise<E.Either<RingError | Err, A>>
+  /** The same for many. */
   readonly update: (
     keys: ReadonlyArray<Key>,
     argsList: ReadonlyArray<Args>
@@ -32,76 +35,50 @@ const silent = (): void => undefined
 export const makeLoads = <Args extends Arguments, Err, A, R>(
   parts: LoadParts<Args, Err, A, R>
 ): Loads<Args, Err, A, R> => {
-  const { batches, clock, flights, leasing } = parts
+  const { batches, clock, flights, lasting } = parts
   const claims = makeClaims(parts)
-  const { isBusy: isLoadedElsewhere, ready, stampsFor } = claims
-  const load = makeLoad(parts, claims)
-
-  const loadOne = async (one: Loading<Args, Err, A>, how: How): Promise<Ran<Err, A>> => {
-    const [answer] = await load.each([one], how)
-    return answer as Ran<Err, A> // SAFETY: one question has one answer
-  }
-
-  /**
-   * Loads several keys. Keys that another process is loading are waited for one by one, and do not delay the others.
-   */
-  const loadMany = async (
-    loading: ReadonlyArray<Loading<Args, Err, A>>,
-    how: How
-  ): Promise<ReadonlyArray<Ran<Err, A> | Promise<Ran<Err, A>>>> => {
-    if (leasing === undefined || ready === undefined || loading.length < 2 || how.mode !== 'wait')
-      return load.each(loading, how)
-    const since = parts.telling.now()
-    const prepared = await Promise.all(loading.map((one) => ready(one, 'try', since)))
-    const isBusy = (i: number): boolean =>
-      prepared[i]?.claim._tag === 'Left' && loading[i]?.seen?.answer === undefined
-    const places = Array.from(loading.keys()).filter((i) => !isBusy(i))
-    const placeOf = new Map(places.map((i, place) => [i, place]))
-    // SAFETY, here and below: positions in the list
-    const free = places.map((i) => loading[i] as Loading<Args, Err, A>)
-    const loaded = load.each(
-      free,
-      how,
-      places.map((i) => prepared[i] as Ready<Err, A, R>)
-    )
-    return loading.map((one, i) =>
-      isBusy(i) ? loadOne(one, how) : loaded.then((answers) => answers[placeOf.get(i) ?? 0] as Ran<Err, A>)
-    )
-  }
+  const { isBusy: isLoadedElsewhere, stampsFor } = claims
+  const stages = makeStages(parts)
+  const one = makeLoad(parts, claims, stages)
+  const many = makeLoadMany(parts, claims, stages, one)
 
   const take = ({ flight }: Loading<Args, Err, A>): void => {
     takes(flight)
     flights.hold(flight)
   }
-
+  const load: Loads<Args, Err, A, R>['load'] = (loading, how) => {
+    take(loading)
+    const loaded = one(loading, how)
+    lasting?.(loaded)
+    return loaded
+  }
   /** Without `batch`, every key is loaded and stored separately, so that a slow one does not delay the others. */
   const begin: Loads<Args, Err, A, R>['begin'] = (loading, how) => {
-    loading.forEach(take)
-    const groups = !batches ? loading.map((one) => [one]) : loading.length === 0 ? [] : [loading]
-    for (const group of groups) {
-      // a tick later: a function that calls the ring for another of these keys must find an answer to wait for
-      const answers = Promise.resolve().then(() => loadMany(group, how))
-      group.forEach(({ flight }, i) => {
-        // SAFETY: `loadMany` returns an answer for each
-        const answer = answers.then(async (all) =>
-          answerOf(await (all[i] as Ran<Err, A> | Promise<Ran<Err, A>>))
-        )
-        sets(flight, answer).catch(silent) // joined callers get the rejection; there may be none
+    if (batches && loading.length > 1) {
+      loading.forEach(take)
+      many(loading, how).forEach((answer, i) => {
+        // joined callers get a rejection; there may be none
+        sets((loading[i] as Loading<Args, Err, A>).flight, answer).catch(silent) // SAFETY: one answer for each
       })
+      return
     }
+    for (const single of loading) sets(single.flight, load(single, how)).catch(silent)
   }
 
   return {
     begin,
-    load: (one, how) => {
-      take(one)
-      return loadOne(one, how).then(answerOf)
-    },
+    load,
     refresh: (wanted) => {
       const loading = wanted
         .filter(({ key }) => flights.current(key) === undefined && !isLoadedElsewhere(key))
         .map((one) => ({ ...one, flight: newFlight<E.Either<Err, A>>(one.key, false, clock.now()) }))
       begin(loading, { waits: true, removes: false, mode: 'try' })
+    },
+    updateOne: async (key, args) => {
+      const flight = newFlight<E.Either<Err, A>>(key, false, clock.now())
+      const how: How = { waits: true, removes: true, mode: 'seize' }
+      const answer = await sets(flight, load({ key, args, flight, seen: undefined }, how))
+      return flight.fault === undefined ? answer : E.left(flight.fault)
     },
     update: async (keys, argsList) => {
       const loading = new Map<Key, Loading<Args, Err, A>>()

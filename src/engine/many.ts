@@ -6,6 +6,7 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
+import { allSoon, andThen, type Soon } from '../base/soon'
 import type { Arguments, Key } from '../KeyFn'
 import type { KeyError, RingError } from '../RingError'
 import type { Entries } from './entry'
@@ -17,6 +18,7 @@ import type { Tags } from './tags'
 
 export interface Many<Args extends Arguments, Err, A, R> {
   /** Values in the form in which they are stored, with the current generations of their tags. */
+  readonly prepareOne: (args: Args, value: A) => Soon<E.Either<RingError, Prepared<R>>>
   readonly prepareAll: (
     entries: ReadonlyArray<readonly [args: Args, value: A]>
   ) => Promise<E.Either<RingError, ReadonlyArray<Prepared<R>>>>
@@ -26,7 +28,7 @@ export interface Many<Args extends Arguments, Err, A, R> {
   readonly lookEach: (
     keys: ReadonlyArray<E.Either<KeyError, Key>>,
     argsList: ReadonlyArray<Args>
-  ) => Promise<ReadonlyArray<E.Either<RingError, Seen<Err, A>>>>
+  ) => Soon<ReadonlyArray<E.Either<RingError, Seen<Err, A>>>>
 }
 
 interface Parts<Args extends Arguments, Err, A, R> {
@@ -35,7 +37,7 @@ interface Parts<Args extends Arguments, Err, A, R> {
   readonly tags: Tags<Args> | undefined
   readonly stampsFor: Loads<Args, Err, A, R>['stampsFor']
   /** For a store that encodes: its bulk read may be followed by a second round trip. Limits the time of both. */
-  readonly inBudget: (<W>(command: Promise<W>, late: () => W) => Promise<W>) | undefined
+  readonly inBudget: (<W>(command: Soon<W>, late: () => W) => Soon<W>) | undefined
 }
 
 export const makeMany = <Args extends Arguments, Err, A, R>({
@@ -60,6 +62,15 @@ export const makeMany = <Args extends Arguments, Err, A, R>({
     return keys.map((key) => (E.isLeft(key) ? key : (found[next++] as (typeof found)[number])))
   }
 
+  const prepareOne: Many<Args, Err, A, R>['prepareOne'] = (args, value) =>
+    andThen(stampsFor(args, undefined), (stamps): E.Either<RingError, Prepared<R>> => {
+      if (E.isLeft(stamps)) return stamps
+      const prepared = prepare(E.right(value), args, stamps.right)
+      // at the same time as the write, which does not wait for it
+      if (E.isRight(prepared) && O.isSome(prepared.right)) void tags?.settle(args, stamps.right)
+      return prepared
+    })
+
   return {
     /** If an encoding store cannot decode one entry, the others are read one by one: a second round trip. */
     lookEach:
@@ -67,18 +78,8 @@ export const makeMany = <Args extends Arguments, Err, A, R>({
         ? lookThem
         : (keys, argsList) =>
             inBudget(lookThem(keys, argsList), () => keys.map(() => E.left(tooLate('getMany')))),
-    prepareAll: async (entries) => {
-      const all = await Promise.all(
-        entries.map(async ([args, value]): Promise<E.Either<RingError, Prepared<R>>> => {
-          const stamps = tags === undefined ? E.right([]) : await stampsFor(args, undefined)
-          if (E.isLeft(stamps)) return stamps
-          const prepared = prepare(E.right(value), args, stamps.right)
-          // at the same time as the write, which does not wait for it
-          if (E.isRight(prepared) && O.isSome(prepared.right)) void tags?.settle(args, stamps.right)
-          return prepared
-        })
-      )
-      return E.sequenceArray(all)
-    }
+    prepareOne,
+    prepareAll: async (entries) =>
+      E.sequenceArray(await allSoon(entries.map(([args, value]) => prepareOne(args, value))))
   }
 }

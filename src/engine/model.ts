@@ -6,6 +6,7 @@
 import type * as E from 'fp-ts/Either'
 import type * as O from 'fp-ts/Option'
 
+import type { Soon } from '../base/soon'
 import type { Stamp } from '../codecs/envelope'
 import type { Verdict, Windows } from '../Decision'
 import type * as D from '../Duration'
@@ -64,7 +65,7 @@ export interface Wanted<S> {
   /** Called when the wait for another holder begins, which does not count for `limit`. */
   readonly onWait: () => void
   /** Looks again, because another process may have stored an entry; `undefined` if that is not an answer. */
-  readonly recheck: () => Promise<S | undefined>
+  readonly recheck: () => Soon<S | undefined>
 }
 
 /** One key that is being loaded: its arguments, its flight, and what was found before. */
@@ -92,9 +93,9 @@ export interface Ready<Err, A, R> {
   readonly stamps: ReadonlyArray<Stamp> | undefined
   /** Stops the renewal of the lease. */
   readonly stop?: (() => void) | undefined
-  readonly before?: Promise<O.Option<Entry<R>> | undefined>
+  readonly before?: Soon<O.Option<Entry<R>> | undefined>
 }
 
-/** The result of a load, and whether it is to be stored. */
+/** The result of a load that is to be stored. */
 export type Loaded<Args extends Arguments, Err, A, R> = Loading<Args, Err, A> &
-  Ready<Err, A, R> & { readonly answer: E.Either<Err, A>; readonly keeps: boolean }
+  Ready<Err, A, R> & { readonly answer: E.Either<Err, A> }

@@ -36,6 +36,10 @@ export const allOf = async <A>(promises: ReadonlyArray<Promise<A>>): Promise<Rea
 }
 
 export interface Running<Args extends Arguments, Err, A> {
+  /** Begins to run the function; returns its promise, unchecked. Throws if the function throws at once. */
+  readonly start: (args: Args) => unknown
+  /** What the function has answered with, if it is an `Either`; else throws an error that says so. */
+  readonly checked: (answer: unknown) => E.Either<Err, A>
   /** Runs the function. Rejects if the function throws. */
   readonly one: (args: Args) => Promise<E.Either<Err, A>>
   /**
@@ -96,8 +100,9 @@ export const makeRunning = <Args extends Arguments, Err, A>({
   name
 }: Parts<Args, Err, A>): Running<Args, Err, A> => {
   const part = name === '' ? 'the function' : `the function '${name}'`
-  const one: Running<Args, Err, A>['one'] = async (args) =>
-    either(part, await task(part, execute(...args), 'TaskEither')())
+  const start: Running<Args, Err, A>['start'] = (args) => task(part, execute(...args), 'TaskEither')()
+  const checked = (answer: unknown): E.Either<Err, A> => either(part, answer)
+  const one: Running<Args, Err, A>['one'] = async (args) => checked(await start(args))
 
   const alone = (args: Args): Promise<Ran<Err, A>> => one(args).catch((cause: unknown) => new Thrown(cause))
 
@@ -123,6 +128,8 @@ export const makeRunning = <Args extends Arguments, Err, A>({
     })
   }
   return {
+    start,
+    checked,
     one,
     all: async (argsList) => {
       if (batch === undefined || argsList.length < 2) return Promise.all(argsList.map(alone))

@@ -7,16 +7,17 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
+import { allSoon, andThen, type Soon } from '../base/soon'
 import type { Clock } from '../Clock'
 import type { Arguments, Key } from '../KeyFn'
 import type { StoreError } from '../RingError'
-import type { Store } from '../stores/model'
 import type { Entries } from './entry'
 import { ages, blinds, fails } from './flight'
 import type { Flights } from './flights'
 import type { Leasing } from './lease'
 import { type Lost, makeLost } from './lost'
 import type { Loaded, Prepared } from './model'
+import type { Stock } from './stock'
 import { makeSupersede, type Supersede } from './supersede'
 import type { Tags } from './tags'
 import type { Telling } from './tell'
@@ -27,10 +28,12 @@ interface Parts<Args extends Arguments, Err, A, R> {
   readonly flights: Flights<E.Either<Err, A>>
   readonly leasing: Leasing<R> | undefined
   readonly prepare: Entries<Args, Err, A, R>['prepare']
-  readonly store: Store<R>
+  readonly stock: Stock<R>
   readonly tags: Tags<Args> | undefined
   readonly telling: Telling
   readonly writer: Writer<R>
+  /** Whether the time of a write is asked for. */
+  readonly dates: boolean
   /** Records that an entry was written or removed. */
   readonly wrote: (key: Key, began: number, since: number, written: Prepared<R>) => void
 }
@@ -39,126 +42,168 @@ export interface Storing<Args extends Arguments, Err, A, R>
   extends Lost<Args, Err, A, R>,
     Pick<Supersede<Args, Err, A, R>, 'entryOf'> {
   /**
-   * Stores what was loaded, in one round trip. `removes`: the entry is deleted if the result is not to be stored.
-   * Faults are recorded in the flights.
+   * Stores what was loaded. `removes`: the entry is deleted if the result is not to be stored. Faults are recorded in
+   * the flight.
    */
-  readonly keep: (loaded: ReadonlyArray<Loaded<Args, Err, A, R>>, removes: boolean) => Promise<void>
+  readonly keep: (one: Loaded<Args, Err, A, R>, removes: boolean) => Soon<void>
+  /** The same for many, in one round trip. */
+  readonly keepMany: (loaded: ReadonlyArray<Loaded<Args, Err, A, R>>, removes: boolean) => Soon<unknown>
 }
 
 /** A result that is to be stored, and how. */
 interface Write<One, R> {
   readonly one: One
   readonly prepared: Prepared<R>
+  readonly removes: boolean
   /** The time before the write. */
   readonly began: number
   /** The same for events. */
   readonly since: number
 }
 
+type Outcome = E.Either<StoreError, boolean>
+
+const stored: E.Either<never, boolean> = /*#__PURE__*/ E.right(true)
+const refused: E.Either<never, boolean> = /*#__PURE__*/ E.right(false)
+
+const asStored = (written: E.Either<StoreError, void>): Outcome => (E.isLeft(written) ? written : stored)
+
 export const makeStoring = <Args extends Arguments, Err, A, R>({
   clock,
+  dates,
   flights,
   leasing,
   prepare,
-  store,
+  stock,
   tags,
   telling,
   writer,
   wrote
 }: Parts<Args, Err, A, R>): Storing<Args, Err, A, R> => {
   type One = Loaded<Args, Err, A, R>
-  type Outcome = E.Either<StoreError, boolean>
   const { emit, failed, fault, now } = telling
   const { checkPurged, letGo } = makeLost<Args, Err, A, R>(leasing, tags)
   const { commit, entryOf, supersededBy } = makeSupersede<Args, Err, A, R>({
     flights,
     leasing,
-    store,
+    stock,
     telling,
     writer
   })
 
   /** What to write for one result; `undefined` if it is not to be stored, which has been reported. */
-  const toWrite = (one: One, removes: boolean, since: number): Prepared<R> | undefined => {
+  const toWrite = (one: One, removes: boolean): Write<One, R> | undefined => {
     const { answer, args, claim, flight, key, stamps } = one
+    const since = now()
+    const write = (prepared: Prepared<R>): Write<One, R> => ({
+      one,
+      prepared,
+      removes,
+      began: dates ? clock.now() : 0,
+      since
+    })
     if (claim._tag !== 'Held' || stamps === undefined) {
       emit(key, since, { _tag: 'Discard' }) // the store does not order writes, or cannot say what is purged
       return undefined
     }
     const prepared = prepare(answer, args, stamps)
-    if (E.isLeft(prepared)) {
+    if (prepared._tag === 'Left') {
       fails(flight, prepared.left)
       fault(key, since, prepared.left)
       return undefined
     }
-    if (O.isSome(prepared.right) || removes) return prepared.right
+    if (prepared.right._tag === 'Some' || removes) return write(prepared.right)
     emit(key, since, { _tag: 'Skip' })
     return undefined
   }
 
-  const conclude = async (
-    { began, one, prepared, since }: Write<One, R>,
-    outcome: Promise<Outcome> | undefined,
-    removes: boolean
-  ): Promise<void> => {
+  /** What follows a write, or its refusal: `undefined`. */
+  const conclude = (
+    { began, one, prepared, removes, since }: Write<One, R>,
+    outcome: Outcome | undefined
+  ): Soon<void> => {
     const { flight, key } = one
-    if (outcome === undefined) {
-      await letGo(one)
-      emit(key, since, { _tag: 'Discard' })
-      const superseded = removes ? await supersededBy(one, since) : undefined
-      if (superseded !== undefined) fails(flight, superseded)
-      return
-    }
-    const done = await outcome
-    if (E.isLeft(done)) {
-      fails(flight, failed(key, since, done.left))
+    if (outcome === undefined)
+      return andThen(letGo(one), () => {
+        emit(key, since, { _tag: 'Discard' })
+        if (!removes) return
+        return andThen(supersededBy(one, since), (superseded) => {
+          if (superseded !== undefined) fails(flight, superseded)
+        })
+      })
+    if (outcome._tag === 'Left') {
+      fails(flight, failed(key, since, outcome.left))
       blinds(flight)
       if (leasing !== undefined) ages(flight)
-    } else if (done.right) wrote(key, began, since, prepared)
+    } else if (outcome.right) wrote(key, began, since, prepared)
     else emit(key, since, { _tag: 'Discard' })
   }
 
-  /** In the tick of the writes, so that a store that batches sends both in one round trip. */
-  const settle = (written: ReadonlyArray<One>): Promise<unknown> | undefined =>
-    tags === undefined
-      ? undefined
-      : Promise.all(written.map(({ args, stamps }) => tags.settle(args, stamps ?? [])))
+  /** In the tick of the write, so that a store that batches sends both in one round trip. */
+  const settle = ({ one: { args, stamps }, prepared }: Write<One, R>): Soon<unknown> =>
+    tags === undefined || prepared._tag === 'None' ? undefined : tags.settle(args, stamps ?? [])
 
-  const keep: Storing<Args, Err, A, R>['keep'] = async (loaded, removes) => {
-    const since = now()
-    const began = clock.now()
+  const underLease = ({ one, prepared, removes }: Write<One, R>): Soon<Outcome> =>
+    one.claim._tag === 'Held' ? commit(one, one.claim.token, prepared, removes) : refused
+
+  const keep: Storing<Args, Err, A, R>['keep'] = (one, removes) => {
+    const write = toWrite(one, removes)
+    if (write === undefined) return letGo(one)
+    const settled = settle(write)
+    const begin =
+      leasing === undefined
+        ? () => andThen(writer.put(one.key, write.prepared), asStored)
+        : () => underLease(write)
+    const concluded = andThen(flights.commit(one.flight, begin), (outcome) => conclude(write, outcome))
+    return settled instanceof Promise ? settled.then(() => concluded) : concluded
+  }
+
+  const ends = { conclude, letGo, settle, toWrite, underLease }
+  return { keep, keepMany: makeKeepMany({ flights, leasing, writer }, ends), letGo, checkPurged, entryOf }
+}
+
+/** The stages of a write, for one key or for many. */
+interface Ends<One, R> {
+  readonly toWrite: (one: One, removes: boolean) => Write<One, R> | undefined
+  readonly letGo: (one: One) => Soon<void>
+  readonly settle: (write: Write<One, R>) => Soon<unknown>
+  readonly underLease: (write: Write<One, R>) => Soon<Outcome>
+  readonly conclude: (write: Write<One, R>, outcome: Outcome | undefined) => Soon<void>
+}
+
+const makeKeepMany = <Args extends Arguments, Err, A, R>(
+  { flights, leasing, writer }: Pick<Parts<Args, Err, A, R>, 'flights' | 'leasing' | 'writer'>,
+  { conclude, letGo, settle, toWrite, underLease }: Ends<Loaded<Args, Err, A, R>, R>
+): Storing<Args, Err, A, R>['keepMany'] => {
+  type One = Loaded<Args, Err, A, R>
+  return (loaded, removes) => {
     const writes = new Map<Key, Write<One, R>>()
-    const preparedOf = (key: Key): Prepared<R> => writes.get(key)?.prepared ?? O.none
+    const others: Array<Soon<unknown>> = []
     for (const one of loaded) {
-      const prepared = toWrite(one, removes, since)
-      if (prepared === undefined) await letGo(one)
-      else writes.set(one.key, { one, prepared, began, since })
+      const write = toWrite(one, removes)
+      if (write === undefined) others.push(letGo(one))
+      else writes.set(one.key, write)
     }
-    if (writes.size === 0) return
-    const settled = settle(loaded.filter(({ key }) => O.isSome(preparedOf(key))))
-    const start = (keys: ReadonlySet<Key>): ((key: Key) => Promise<Outcome>) => {
+    for (const write of writes.values()) others.push(settle(write))
+    const start = (keys: ReadonlySet<Key>): ((key: Key) => Soon<Outcome>) => {
       if (leasing === undefined) {
-        const written = writer
-          .write(Array.from(keys, (key) => [key, preparedOf(key)] as const))
-          .then(E.map(() => true))
+        const pairs = Array.from(keys, (key) => [key, writes.get(key)?.prepared ?? O.none] as const)
+        const written = andThen(writer.write(pairs), asStored)
         return () => written
       }
       return (key) => {
-        const one = writes.get(key)?.one
-        return one?.claim._tag === 'Held'
-          ? commit(one, one.claim.token, preparedOf(key), removes)
-          : Promise.resolve(E.right(false))
+        const write = writes.get(key)
+        return write === undefined ? refused : underLease(write)
       }
     }
-    const outcomes = await flights.commit(
-      Array.from(writes.values(), ({ one }) => one.flight),
-      start
+    const flightsOf = Array.from(writes.values(), ({ one }) => one.flight)
+    const concluded = andThen(flights.commitMany(flightsOf, start), (outcomes) =>
+      allSoon(
+        Array.from(writes, ([key, write]) =>
+          andThen(outcomes.get(key) as Soon<Outcome | undefined>, (outcome) => conclude(write, outcome))
+        )
+      )
     )
-    await Promise.all([
-      settled,
-      ...Array.from(writes, ([key, write]) => conclude(write, outcomes.get(key), removes))
-    ])
+    return allSoon([...others, concluded])
   }
-
-  return { keep, letGo, checkPurged, entryOf }
 }

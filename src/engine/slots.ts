@@ -5,6 +5,7 @@
  */
 import type { Either } from 'fp-ts/Either'
 
+import type { Soon } from '../base/soon'
 import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
@@ -23,7 +24,7 @@ export interface Slot<A> {
   /** The last ticket at the time when a write, or `mutateAll`, ended. */
   settled: number
   /** What moved the fence last, and the last ticket at the time when that began. */
-  mover: { readonly outcome: Promise<Outcome>; readonly since: number } | undefined
+  mover: { readonly outcome: Soon<Outcome>; readonly since: number } | undefined
   writing: Promise<unknown> | undefined
   mutations: number
 }

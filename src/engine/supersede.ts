@@ -8,21 +8,23 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
 import { sameBytes } from '../base/bytes'
+import { andThen, bothSoon, type Soon } from '../base/soon'
 import type { Arguments, Key } from '../KeyFn'
 import type { RingError, StoreError } from '../RingError'
-import type { Entry, Store } from '../stores/model'
+import type { Entry } from '../stores/model'
 import { asRingError } from './errors'
 import { ages } from './flight'
 import type { Flights } from './flights'
 import type { Leasing } from './lease'
 import type { Loaded, Prepared } from './model'
+import type { Stock } from './stock'
 import type { Telling } from './tell'
 import type { Writer } from './write'
 
 interface Parts<Err, A, R> {
   readonly flights: Flights<E.Either<Err, A>>
   readonly leasing: Leasing<R> | undefined
-  readonly store: Store<R>
+  readonly stock: Stock<R>
   readonly telling: Telling
   readonly writer: Writer<R>
 }
@@ -37,11 +39,11 @@ export interface Supersede<Args extends Arguments, Err, A, R> {
     token: string,
     prepared: Prepared<R>,
     removes: boolean
-  ) => Promise<E.Either<StoreError, boolean>>
+  ) => Soon<E.Either<StoreError, boolean>>
   /** The fault of an update that this process may not store: the entry from before it must be removed or replaced. */
-  readonly supersededBy: (one: Loaded<Args, Err, A, R>, since: number) => Promise<RingError | undefined>
+  readonly supersededBy: (one: Loaded<Args, Err, A, R>, since: number) => Soon<RingError | undefined>
   /** The entry of a key; `undefined` if the store does not say. */
-  readonly entryOf: (key: Key) => Promise<O.Option<Entry<R>> | undefined>
+  readonly entryOf: (key: Key) => Soon<O.Option<Entry<R>> | undefined>
 }
 
 const sameRaw = (a: unknown, b: unknown): boolean =>
@@ -60,44 +62,45 @@ const isNewer = <R>(is: O.Option<Entry<R>> | undefined, was: O.Option<Entry<R>> 
 export const makeSupersede = <Args extends Arguments, Err, A, R>({
   flights,
   leasing,
-  store,
+  stock,
   telling: { failed },
   writer
 }: Parts<Err, A, R>): Supersede<Args, Err, A, R> => {
   type One = Loaded<Args, Err, A, R>
 
-  const entryOf = async (key: Key): Promise<O.Option<Entry<R>> | undefined> => {
-    const read = await store.read(key)()
-    return E.isRight(read) ? read.right : undefined
-  }
+  const entryOf: Supersede<Args, Err, A, R>['entryOf'] = (key) =>
+    andThen(stock.read(key), (read) => (E.isRight(read) ? read.right : undefined))
 
   /**
    * For an update that is acknowledged but not stored, because its lease was taken: by a write, a deletion, or a later
    * update that may still fail. Its caller must not read the old entry. So the entry is removed, unless it was
    * certainly written after the update began.
    */
-  const removeOlder = async ({ before, key }: One): Promise<E.Either<StoreError, void>> =>
-    isNewer(await entryOf(key), await before) ? E.right(undefined) : writer.remove(key)
+  const removeOlder = ({ before, key }: One): Soon<E.Either<StoreError, void>> =>
+    andThen(bothSoon(entryOf(key), before), ([is, was]) =>
+      isNewer(is, was) ? E.right(undefined) : writer.remove(key)
+    )
 
   return {
     entryOf,
-    commit: async (one, token, prepared, removes) => {
-      const committed = await writer.commit(one.key, token, prepared)
-      // if the commit of a lease failed, release it, so that no process waits for it
-      if (E.isLeft(committed)) void leasing?.release(one.key, token)
-      if (E.isLeft(committed) || committed.right) return committed
-      ages(one.flight)
-      const removed = removes ? await removeOlder(one) : committed
-      return E.isLeft(removed) ? removed : committed
-    },
-    supersededBy: async ({ flight, key }, since) => {
+    commit: (one, token, prepared, removes) =>
+      andThen(writer.commit(one.key, token, prepared), (committed): Soon<E.Either<StoreError, boolean>> => {
+        // if the commit of a lease failed, release it, so that no process waits for it
+        if (E.isLeft(committed)) void leasing?.release(one.key, token)
+        if (E.isLeft(committed) || committed.right) return committed
+        ages(one.flight)
+        return removes
+          ? andThen(removeOlder(one), (removed) => (E.isLeft(removed) ? removed : committed))
+          : committed
+      }),
+    supersededBy: ({ flight, key }, since) => {
       const instead = flights.overdue(flight) ? undefined : flights.superseded(flight)
-      if (instead === undefined) {
-        const removed = await flights.mutate([key], () => writer.remove(key))
-        return E.isLeft(removed) ? failed(key, since, removed.left) : undefined
-      }
-      const ended = await instead
-      return E.isLeft(ended) ? asRingError(ended.left) : undefined
+      return instead === undefined
+        ? andThen(
+            flights.mutate([key], () => writer.remove(key)),
+            (removed) => (E.isLeft(removed) ? failed(key, since, removed.left) : undefined)
+          )
+        : andThen(instead, (ended) => (E.isLeft(ended) ? asRingError(ended.left) : undefined))
     }
   }
 }

@@ -13,6 +13,7 @@ import * as RA from 'fp-ts/ReadonlyArray'
 import { type Aging, makeAging } from '../base/bounded'
 import { sameBytes } from '../base/bytes'
 import { hasMembers, kindOf } from '../base/kinds'
+import { allSoon, andThen, type Soon } from '../base/soon'
 import { uniqueBytes } from '../base/unique'
 import { type Holding, mostTags, seal, type Stamp, stampLength, unseal } from '../codecs/envelope'
 import type { Duration } from '../Duration'
@@ -22,6 +23,7 @@ import { KeyError, type StoreError, storeFailed } from '../RingError'
 import type { Store } from '../stores/model'
 import type { Leasing } from './lease'
 import type { Stamps } from './model'
+import type { Stock } from './stock'
 
 /** The key of a tag's generation. No structural key has this prefix. */
 export const tagKey = (tag: string): Key => `~tag:${tag}`
@@ -46,6 +48,10 @@ const readStamp = (raw: unknown): Stamp | undefined => {
   return payload instanceof Uint8Array && payload.length === stampLength ? payload : undefined
 }
 
+/** The generation in an answer of a store that answers at once. */
+const stampIn = (got: Soon<E.Either<unknown, O.Option<unknown>>>): Stamp | undefined =>
+  got instanceof Promise || E.isLeft(got) ? undefined : stampOf(got.right)
+
 /** The generation that was found under the key of a tag. */
 export const stampOf = (found: O.Option<unknown>): Stamp | undefined =>
   O.isSome(found) ? readStamp(found.value) : undefined
@@ -54,23 +60,24 @@ export interface Tags<Args extends Arguments> {
   /** The keys of the generations of some arguments. Throws a `KeyError`. */
   readonly keysOf: (args: Args) => ReadonlyArray<Key>
   /** The generations in the store, each read separately: a store that batches reads them in one round trip. */
-  readonly read: (keys: ReadonlyArray<Key>) => Promise<E.Either<StoreError, Stamps>>
+  readonly read: (keys: ReadonlyArray<Key>) => Soon<E.Either<StoreError, Stamps>>
   /** Draws generations for tags that have none. They are short-lived drafts until `settle`. */
   readonly complete: (
     keys: ReadonlyArray<Key>,
     stamps: Stamps
-  ) => Promise<E.Either<StoreError, ReadonlyArray<Stamp>>>
+  ) => Soon<E.Either<StoreError, ReadonlyArray<Stamp>>>
   /**
    * Extends the generations of an entry that is about to be written, whichever process has drawn them. If it fails, at
    * worst they end early.
    */
-  readonly settle: (args: Args, stamps: ReadonlyArray<Stamp>) => Promise<unknown>
+  readonly settle: (args: Args, stamps: ReadonlyArray<Stamp>) => Soon<unknown>
 }
 
 interface Parts<Args extends Arguments, R> {
   /** The function of tags, as the user wrote it. */
   readonly tagsOf: (...args: Args) => ReadonlyArray<string>
   readonly store: Store<R>
+  readonly stock: Stock<R>
   /** The longest lifetime of an entry. */
   readonly longest: Duration
   /** Makes processes that draw at the same time agree; without it, the last one to draw wins. */
@@ -99,7 +106,13 @@ const keysBy = <Args extends Arguments>(
 }
 
 /** Draws generations, and makes them last. */
-const makeGenerations = <Args extends Arguments, R>({ agree, holding, longest, store }: Parts<Args, R>) => {
+const makeGenerations = <Args extends Arguments, R>({
+  agree,
+  holding,
+  longest,
+  stock,
+  store
+}: Parts<Args, R>) => {
   /** Loads that begin together draw one generation. */
   const drawing = new Map<Key, Promise<E.Either<StoreError, Stamp>>>()
   const settled = makeAging<Stamp>(mostSettled / 2)
@@ -107,52 +120,61 @@ const makeGenerations = <Args extends Arguments, R>({ agree, holding, longest, s
   const drafts = makeAging<Stamp>(mostSettled / 2)
   const life = longest === D.forever ? D.forever : D.milliseconds(Math.max(generationLife, longest))
 
-  const draw = (key: Key): Promise<E.Either<StoreError, Stamp>> => {
+  const draw = (key: Key): Soon<E.Either<StoreError, Stamp>> => {
     const under = drawing.get(key)
     if (under !== undefined) return under
+    // another load may have drawn one since this one has looked; here that costs nothing to see
+    const there = stock.atOnce ? stampIn(stock.get(key)) : undefined
+    if (there !== undefined) return E.right(there)
     const stamp = uniqueBytes()
     const sealed = seal({ kind: 'generation', stamps: [], payload: stamp }, holding)
-    if (E.isLeft(sealed)) return Promise.resolve(E.left(storeFailed('set')(sealed.left)))
+    if (E.isLeft(sealed)) return E.left(storeFailed('set')(sealed.left))
     // SAFETY: tags need a store that takes bytes, or anything (`tags` says so)
     const raw = sealed.right as R
-    const drawn = (
+    const drawn =
       agree === undefined
-        ? store
-            .set(key, raw, draftLife)()
-            .then(E.map(() => stamp))
+        ? andThen(
+            stock.set(key, raw, draftLife),
+            E.map(() => stamp)
+          )
         : // processes that draw at the same time must agree: otherwise the entry of one would be a miss for the other
-          agree(key, raw, draftLife, (there) => readStamp(there) !== undefined).then(
+          andThen(
+            agree(key, raw, draftLife, (there) => readStamp(there) !== undefined),
             E.map((there) => stampOf(O.some(there)) ?? stamp)
           )
-    ).finally(() => drawing.delete(key))
-    drawing.set(key, drawn)
     drafts.set(key, stamp)
-    return drawn
+    if (!(drawn instanceof Promise)) return drawn
+    const promise = drawn.finally(() => drawing.delete(key))
+    drawing.set(key, promise)
+    return promise
   }
   const isIn = (known: Aging<Stamp>, key: Key, stamp: Stamp): boolean => {
     const there = known.get(key)
     return there !== undefined && sameBytes(there, stamp)
   }
-  const renew = async (key: Key, stamp: Stamp): Promise<E.Either<StoreError, unknown>> => {
-    if (store.lifetime === 'hidden' || isIn(drafts, key, stamp)) return store.touch(key, life)()
-    const entry = await store.read(key)()
-    // another ring may have extended it already; a store that cannot say is not asked twice
-    const lasts = E.isLeft(entry) || (O.isSome(entry.right) && entry.right.value.remaining >= life * almost)
-    return lasts ? entry : store.touch(key, life)()
+  const renew = (key: Key, stamp: Stamp): Soon<E.Either<StoreError, unknown>> => {
+    if (store.lifetime === 'hidden' || isIn(drafts, key, stamp)) return stock.touch(key, life)
+    return andThen(stock.read(key), (entry): Soon<E.Either<StoreError, unknown>> => {
+      // another ring may have extended it already; a store that cannot say is not asked twice
+      const lasts = E.isLeft(entry) || (O.isSome(entry.right) && entry.right.value.remaining >= life * almost)
+      return lasts ? entry : stock.touch(key, life)
+    })
   }
   return {
     draw,
     /** Makes a generation last as long as entries may; one that lasts already is not looked at again. */
-    settle: async (key: Key, stamp: Stamp): Promise<void> => {
+    settle: (key: Key, stamp: Stamp): Soon<void> => {
       if (isIn(settled, key, stamp)) return
       settled.set(key, stamp)
-      if (E.isLeft(await renew(key, stamp))) settled.delete(key)
+      return andThen(renew(key, stamp), (renewed) => {
+        if (E.isLeft(renewed)) settled.delete(key)
+      })
     }
   }
 }
 
 export const makeTags = <Args extends Arguments, R>(parts: Parts<Args, R>): Tags<Args> => {
-  const { store } = parts
+  const { stock } = parts
   const keysOf = keysBy(parts.tagsOf)
   const { draw, settle } = makeGenerations(parts)
   /** If the `tags` function throws now, nothing is reported: its call before the load has succeeded or was reported. */
@@ -166,25 +188,24 @@ export const makeTags = <Args extends Arguments, R>(parts: Parts<Args, R>): Tags
   return {
     keysOf,
     read: (keys) =>
-      Promise.all(keys.map((key) => store.get(key)())).then((all) =>
-        E.map(RA.map(stampOf))(E.sequenceArray(all))
+      andThen(allSoon(keys.map(stock.get)), (all) => E.map(RA.map(stampOf))(E.sequenceArray(all))),
+    complete: (keys, stamps) =>
+      andThen(
+        allSoon(
+          keys.map((key, i): Soon<E.Either<StoreError, Stamp>> => {
+            const stamp = stamps[i]
+            return stamp === undefined ? draw(key) : E.right(stamp)
+          })
+        ),
+        E.sequenceArray
       ),
-    complete: async (keys, stamps) => {
-      const all = await Promise.all(
-        keys.map(async (key, i) => {
+    settle: (args, stamps) =>
+      allSoon(
+        keysIn(args).map((key, i) => {
           const stamp = stamps[i]
-          return stamp === undefined ? draw(key) : E.right(stamp)
+          return stamp === undefined ? undefined : settle(key, stamp)
         })
       )
-      return E.sequenceArray(all)
-    },
-    settle: async (args, stamps) => {
-      const renewed = keysIn(args).map(async (key, i) => {
-        const stamp = stamps[i]
-        if (stamp !== undefined) await settle(key, stamp)
-      })
-      return Promise.all(renewed)
-    }
   }
 }
 

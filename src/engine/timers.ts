@@ -2,7 +2,7 @@
  * The timers of one ring on which an answer may depend: deadlines of the store, pauses of a caller that waits for a
  * lease.
  *
- * One timer may serve a caller and a load in the background, and callers come and go while it runs. So a timer has no
+ * They share one timer of the process (`wheel.ts`): to set a deadline and to cancel it costs none. One of them may serve a caller and a load in the background, and callers come and go while it runs. So a timer has no
  * owner. While at least one caller waits and a timer runs, one handle of the ring keeps the process alive. So a caller
  * is answered before the process ends, and a load without a caller never delays the end.
  *
@@ -10,19 +10,29 @@
  */
 import type { IO } from 'fp-ts/IO'
 
+import { host, isWorkers } from '../base/host'
 import { holdProcess, type Start, startIdleTimer, startTimer } from '../base/timer'
+import { makeWheel } from '../base/wheel'
 import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 
 export interface Tended {
+  /** A timer on which an answer may depend. */
   readonly after: Start<Duration>
+  /** A timer of work for which no caller waits. */
+  readonly background: Start<Duration>
   /** Returns an answer as it is. Until it settles, a caller waits for it. */
   readonly during: <A>(answer: Promise<A>) => Promise<A>
 }
 
-export const makeTended = ({ after: given = startTimer }: Clock): Tended => {
+/** In Workers a timer belongs to the request that set it, so no timer is shared there. */
+const sharing = (): Start => (isWorkers(host) ? startIdleTimer : makeWheel())
+
+export const makeTended = ({ after: given = startTimer, background }: Clock): Tended => {
   // a user's clock decides itself what keeps the process alive
-  if (given !== startTimer) return { after: given, during: (answer) => answer }
+  if (given !== startTimer)
+    return { after: given, background: background ?? given, during: (answer) => answer }
+  const start = sharing()
   let callers = 0
   let timers = 0
   let letGo: IO<void> | undefined
@@ -35,35 +45,39 @@ export const makeTended = ({ after: given = startTimer }: Clock): Tended => {
       letGo = undefined
     }
   }
-  const count = (of: 'callers' | 'timers', by: 1 | -1): void => {
-    if (of === 'callers') callers += by
-    else timers += by
+  const leave = (): void => {
+    callers--
     settle()
   }
-  const leave = (): void => count('callers', -1)
   return {
     after: (d, run) => () => {
+      if (d === Infinity) return ignore
       let runs = true
       const end = (): void => {
         if (!runs) return
         runs = false
-        count('timers', -1)
+        timers--
+        settle()
       }
-      const cancel = startIdleTimer(d, () => {
+      const cancel = start(d, () => {
         end()
         run()
       })()
-      if (d === Infinity) return cancel
-      count('timers', 1)
+      timers++
+      settle()
       return () => {
         cancel()
         end()
       }
     },
+    background: background === undefined || background === startIdleTimer ? start : background,
     during: (answer) => {
-      count('callers', 1)
+      callers++
+      settle()
       answer.then(leave, leave)
       return answer
     }
   }
 }
+
+const ignore = (): void => undefined

@@ -5,6 +5,7 @@
  */
 import * as E from 'fp-ts/Either'
 
+import { andThen } from '../base/soon'
 import * as D from '../Duration'
 import type { Arguments } from '../KeyFn'
 import type { Engine } from './engine'
@@ -39,7 +40,7 @@ export const makeWaits = <Args extends Arguments, Err, A, R, B>(
     if (glanced !== undefined) return newFallback(staleOf(glanced))
     if (policy.lease === undefined || policy.grace === D.zero || !limited) return flight
     const own: Fallback<Err, A> = newFallback(undefined, 'reading')
-    void reader.look(key, args).then((got) => {
+    void andThen(reader.look(key, args), (got) => {
       // another process may have stored a new entry meanwhile
       const found = E.isLeft(got) || got.right.answer === undefined ? undefined : got.right
       falls(

@@ -23,7 +23,7 @@ import { totalStore } from '../engine/total'
 import { makeWork } from '../engine/work'
 import type * as KeyFn from '../KeyFn'
 import * as Policy from '../Policy'
-import { isPrompt } from '../stores/kit/prompt'
+import { atOnceOf } from '../stores/kit/prompt'
 import type * as Store from '../stores/model'
 import { checked, claim, type Config, keyOf, nameOf } from './config'
 import { withMembers } from './members'
@@ -65,7 +65,8 @@ export const interpret = (fn: AnyFunction, config: Config): object => {
     budget,
     tended,
     work,
-    lasting
+    lasting,
+    atOnce: atOnceOf(config.store)
   }
   const engine = makeEngine(parts)
   const base = table(engine, fn)
@@ -107,7 +108,7 @@ const total = (
   policy: Config['policy'],
   ends: Pick<Parameters<typeof totalStore>[1], 'after' | 'lasting' | 'work'>
 ): { readonly store: Store.Store<unknown>; readonly budget: Duration.Duration } => {
-  if (isPrompt(store)) {
+  if (atOnceOf(store) !== undefined) {
     const { forever } = Duration
     return {
       store: totalStore(store, { ...ends, deadline: forever, clearing: forever }),

@@ -7,6 +7,7 @@
 import { type Either, left, right, toError } from 'fp-ts/Either'
 
 import { timedOut } from '../../base/errorCode'
+import type { Soon } from '../../base/soon'
 import { nextTurn, type Start, startTimer } from '../../base/timer'
 import type { Duration } from '../../Duration'
 import type { StoreError } from '../../RingError'
@@ -77,12 +78,13 @@ export const settleWithin = <X, Answer>(
  * The value of a promise, or the result of `late` if it does not settle within `ms` milliseconds. Nothing is cancelled:
  * the work behind the promise continues.
  */
-export const inTime = <A>(
-  ms: number,
-  after: Start<Duration>,
-  promise: Promise<A>,
-  late: () => A
-): Promise<A> =>
+export function inTime<A>(ms: number, after: Start<Duration>, promise: Promise<A>, late: () => A): Promise<A>
+export function inTime<A>(ms: number, after: Start<Duration>, soon: Soon<A>, late: () => A): Soon<A>
+export function inTime<A>(ms: number, after: Start<Duration>, soon: Soon<A>, late: () => A): Soon<A> {
+  return soon instanceof Promise ? settled(ms, after, soon, late) : soon
+}
+
+const settled = <A>(ms: number, after: Start<Duration>, promise: Promise<A>, late: () => A): Promise<A> =>
   ms === Infinity
     ? promise
     : new Promise((resolve, reject) => {

@@ -8,8 +8,8 @@ import * as O from 'fp-ts/Option'
 import type { Clock } from '../../Clock'
 import type { Duration } from '../../Duration'
 import type { Key } from '../../KeyFn'
-import type { Acquired, Entry, Leases } from '../model'
-import { atOnce } from './atOnce'
+import type { AtOnce } from '../kit/prompt'
+import type { Acquired, Entry } from '../model'
 import { leftAt } from './remaining'
 
 interface Held {
@@ -23,7 +23,7 @@ interface Entries<R> {
   readonly delete: (key: Key) => void
 }
 
-export const memoryLeases = <R>(entries: Entries<R>, clock: Clock): Leases<R> => {
+export const memoryLeases = <R>(entries: Entries<R>, clock: Clock): AtOnce<R>['leases'] => {
   const leases = new Map<Key, Held>()
   /** Leases that were never released must not accumulate: each call removes the oldest one, if it has expired. */
   const sweep = (): void => {
@@ -57,27 +57,23 @@ export const memoryLeases = <R>(entries: Entries<R>, clock: Clock): Leases<R> =>
     else entries.delete(key)
   }
   return {
-    acquire: (key, token, ttl, beyond) => atOnce('acquire', () => acquire(key, token, ttl, beyond)),
-    seize: (key, token, ttl) => atOnce('seize', () => take(key, token, ttl)),
-    renew: (key, token, ttl) =>
-      atOnce('renew', () => {
-        const owned = owns(key, token)
-        if (owned) take(key, token, ttl)
-        return owned
-      }),
-    release: (key, token) =>
-      atOnce('release', () => {
-        if (owns(key, token)) leases.delete(key)
-      }),
-    commit: (key, token, value, ttl) =>
-      atOnce('commit', () => {
-        if (!owns(key, token)) return false
-        put(key, value, ttl)
-        return true
-      }),
-    override: (writes) =>
-      atOnce('override', () => {
-        for (const write of writes) put(...write)
-      })
+    acquire,
+    seize: take,
+    renew: (key, token, ttl) => {
+      const owned = owns(key, token)
+      if (owned) take(key, token, ttl)
+      return owned
+    },
+    release: (key, token) => {
+      if (owns(key, token)) leases.delete(key)
+    },
+    commit: (key, token, value, ttl) => {
+      if (!owns(key, token)) return false
+      put(key, value, ttl)
+      return true
+    },
+    override: (writes) => {
+      for (const write of writes) put(...write)
+    }
   }
 }

@@ -9,7 +9,7 @@ import type { Clock } from '../../Clock'
 import type { Duration } from '../../Duration'
 import type { Key } from '../../KeyFn'
 import { storeError } from '../kit/errors'
-import { markPrompt } from '../kit/prompt'
+import { answersAtOnce, type AtOnce } from '../kit/prompt'
 import type { Entry, Leasing, Store } from '../model'
 import { atOnce } from './atOnce'
 import { memoryLeases } from './leases'
@@ -63,37 +63,59 @@ export const memoryStore = <R, B>(
     if (there) memory.delete(key)
     return there
   }
+  const leases = memoryLeases({ read, set, delete: memory.delete }, clock)
+  const now: AtOnce<R> = {
+    get: memory.get,
+    read,
+    set,
+    delete: memory.delete,
+    has: memory.has,
+    touch,
+    getMany: (keys) => keys.map(memory.get),
+    readMany: (keys) => keys.map(read),
+    setMany,
+    deleteMany: (keys) => {
+      for (const key of keys) memory.delete(key)
+    },
+    hasMany: (keys) => keys.map(memory.has),
+    touchMany: (entries) => entries.map(([key, ttl]) => touch(key, ttl)),
+    clear: (prefix) => {
+      for (const key of Array.from(memory.keys())) if (key.startsWith(prefix)) memory.delete(key)
+    },
+    leases
+  }
   const store: Store<R, B> & Leasing<R> = {
     get backend() {
       return backend()
     },
-    get: (key) => atOnce('get', () => memory.get(key)),
-    read: (key) => atOnce('read', () => read(key)),
-    set: (key, value, ttl) => atOnce('set', () => set(key, value, ttl)),
-    delete: (key) => atOnce('delete', () => memory.delete(key)),
-    has: (key) => atOnce('has', () => memory.has(key)),
-    touch: (key, ttl) => atOnce('touch', () => touch(key, ttl)),
-    getMany: (keys) => atOnce('getMany', () => keys.map((key) => memory.get(key))),
-    readMany: (keys) => atOnce('readMany', () => keys.map(read)),
-    setMany: (entries) => atOnce('setMany', () => setMany(entries)),
-    deleteMany: (keys) =>
-      atOnce('deleteMany', () => {
-        for (const key of keys) memory.delete(key)
-      }),
-    hasMany: (keys) => atOnce('hasMany', () => keys.map((key) => memory.has(key))),
-    touchMany: (entries) => atOnce('touchMany', () => entries.map(([key, ttl]) => touch(key, ttl))),
-    clear: (prefix) =>
-      atOnce('clear', () => {
-        for (const key of Array.from(memory.keys())) if (key.startsWith(prefix)) memory.delete(key)
-      }),
+    get: (key) => atOnce('get', () => now.get(key)),
+    read: (key) => atOnce('read', () => now.read(key)),
+    set: (key, value, ttl) => atOnce('set', () => now.set(key, value, ttl)),
+    delete: (key) => atOnce('delete', () => now.delete(key)),
+    has: (key) => atOnce('has', () => now.has(key)),
+    touch: (key, ttl) => atOnce('touch', () => now.touch(key, ttl)),
+    getMany: (keys) => atOnce('getMany', () => now.getMany(keys)),
+    readMany: (keys) => atOnce('readMany', () => now.readMany(keys)),
+    setMany: (entries) => atOnce('setMany', () => now.setMany(entries)),
+    deleteMany: (keys) => atOnce('deleteMany', () => now.deleteMany(keys)),
+    hasMany: (keys) => atOnce('hasMany', () => now.hasMany(keys)),
+    touchMany: (entries) => atOnce('touchMany', () => now.touchMany(entries)),
+    clear: (prefix) => atOnce('clear', () => now.clear(prefix)),
     reach: 'process',
     peek: memory.peek,
     peekEntry: (key) => {
       const found = memory.read(key)
       return found?.value === undefined ? undefined : found
     },
-    leases: memoryLeases({ read, set, delete: memory.delete }, clock)
+    leases: {
+      acquire: (key, token, ttl, beyond) => atOnce('acquire', () => leases.acquire(key, token, ttl, beyond)),
+      seize: (key, token, ttl) => atOnce('seize', () => leases.seize(key, token, ttl)),
+      renew: (key, token, ttl) => atOnce('renew', () => leases.renew(key, token, ttl)),
+      release: (key, token) => atOnce('release', () => leases.release(key, token)),
+      commit: (key, token, value, ttl) => atOnce('commit', () => leases.commit(key, token, value, ttl)),
+      override: (entries) => atOnce('override', () => leases.override(entries))
+    }
   }
-  markPrompt(store)
+  answersAtOnce(store, now)
   return store
 }
