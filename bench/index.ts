@@ -7,6 +7,7 @@ import { fork } from 'node:child_process'
 
 import { bulk } from './bulk'
 import { decode } from './decode'
+import { engine } from './engine'
 import { files } from './files'
 import { printed, type Row, type Scenario } from './harness'
 import { key } from './key'
@@ -22,6 +23,7 @@ import { tiers } from './tiers'
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   memory,
+  engine,
   stampede,
   redis,
   memcached,

@@ -121,10 +121,11 @@ const makeAverage = (): { readonly note: (time: number) => void; readonly now: (
 
 /** Reports that an entry was written, or removed because the policy stores nothing. */
 const tellingWrites =
-  <Err, A>({ forgive }: Failures<Err, A>, { emit }: Telling) =>
+  <Err, A>({ forgive }: Failures<Err, A>, { emit, tellStore }: Telling) =>
   (key: Key, since: number, written: Prepared<unknown>): void => {
     forgive(key)
-    emit(key, since, written._tag === 'Some' ? { _tag: 'Store', ttl: written.value.ttl } : { _tag: 'Skip' })
+    if (written._tag === 'Some') tellStore(key, since, written.value.ttl)
+    else emit(key, since, { _tag: 'Skip' })
   }
 
 const itself = <W>(answer: Promise<W>): Promise<W> => answer
@@ -239,6 +240,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   })
   const running = makeRunning({ name, execute, batch })
   const { stampsFor, ...loads } = makeLoads<Args, Err, A, R>({
+    atOnce: stock.atOnce,
     after: tended.after,
     batches: batch !== undefined,
     budget,

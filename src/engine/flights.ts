@@ -56,7 +56,7 @@ export interface Flights<A> {
   /** The last ticket: anything that begins later has a higher one. */
   readonly ticks: () => number
   /** The function of a flight begins to run. `spoiled`: its arguments no longer have the key. */
-  readonly began: (flight: Flight<A>, spoiled: boolean) => void
+  readonly began: (flight: Flight<A>, spoiled: boolean, now: number) => void
   /** The number of keys for which something is under way. */
   readonly size: () => number
 }
@@ -244,7 +244,7 @@ export const makeFlights = <A>(
     ...makeWrites(slots),
     ...makeMutations(slots),
     ticks: slots.last,
-    began: (flight, spoiled) => runs(flight, slots.next(), clock.now(), spoiled),
+    began: (flight, spoiled, now) => runs(flight, slots.next(), now, spoiled),
     size: slots.size
   }
 }

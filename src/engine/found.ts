@@ -25,7 +25,7 @@ export const makeFound = <Args extends Arguments, Err, A, R, B>(
   call: Call<Args, Err, A>,
   got: E.Either<RingError, Seen<Err, A>>
 ) => E.Either<Err, A> | Promise<E.Either<Err, A>>) => {
-  const { clock, emit, fault, flights, observe, policy } = engine
+  const { clock, emit, fault, flights, observe, policy, tellMiss } = engine
   const { rescued, staleOf } = rescue(engine)
   const isJoinable = joinableFor(engine)
 
@@ -41,7 +41,7 @@ export const makeFound = <Args extends Arguments, Err, A, R, B>(
     const time = clock.now()
     hasRead(flight, time)
     // while an entry may still be served, it is not known whether this is a miss
-    if (flight.stale === undefined) emit(key, since, { _tag: 'Miss', shared: joins })
+    if (flight.stale === undefined) tellMiss(key, since, joins)
     if (joins) {
       flights.release(flight)
       return joined(engine, { key, args, flight: other }, { spent: flight.spent })

@@ -5,15 +5,27 @@
  */
 import * as E from 'fp-ts/Either'
 
-import { andThen, asPromise } from '../base/soon'
+import { andThen, asPromise, type Soon } from '../base/soon'
 import type { Arguments, Key } from '../KeyFn'
-import type { KeyError } from '../RingError'
+import type { KeyError, RingError } from '../RingError'
 import type { Engine } from './engine'
 import { asKeyError } from './errors'
 import { answers, newFallback, newFlight } from './flight'
 import { makeFound } from './found'
 import { joinableFor, makeAttend } from './join'
+import type { How, Seen } from './model'
 import { makeWaits } from './waits'
+
+const plainly: How = { waits: true, removes: false, mode: 'wait' }
+
+/** Whether a read has ended, and has found nothing. */
+const isMissing = <Err, A>(
+  looked: Soon<E.Either<RingError, Seen<Err, A>>> | undefined
+): looked is E.Right<Seen<Err, A>> =>
+  looked !== undefined &&
+  !(looked instanceof Promise) &&
+  looked._tag === 'Right' &&
+  looked.right.answer === undefined
 
 /**
  * The cached function itself. A fresh hit in memory costs key, `peek`, decode and one resolved promise; a hit in
@@ -22,7 +34,8 @@ import { makeWaits } from './waits'
 export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): ((args: Args) => Promise<E.Either<Err, A>>) => {
-  const { clock, emit, fault, flights, key: keyFn, now, observe, policy, reader, running, tend } = engine
+  const { clock, emit, fault, flights, key: keyFn, load, now, observe } = engine
+  const { policy, reader, running, stock, tellMiss, tend } = engine
   const { glance, peek = () => undefined } = reader
   const isJoinable = joinableFor(engine)
   const attend = makeAttend(engine)
@@ -60,12 +73,21 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     if (under?.reads === true && isJoinable(under))
       return tend(join({ key, args, flight: under, since }, glanced))
     const flight = newFlight<E.Either<Err, A>>(key, true, clock.now())
+    const looked = seen ?? (stock.atOnce ? reader.look(key, args) : undefined)
+    if (under === undefined && isMissing(looked)) {
+      // a read in memory takes no time, so nobody can have met it
+      tellMiss(key, since, false)
+      const loaded = answers(flight, load({ key, args, flight, seen: looked.right }, plainly))
+      return tend(concludes ? concluded({ key, args, flight, since }) : loaded)
+    }
     // while an update holds the key, this call only reads: an existing entry need not wait for the update
     if (under === undefined) flights.hold(flight)
     else flights.watch(flight)
     const call = { key, args, flight, since }
-    const looked = seen ?? reader.look(key, args)
-    const answer = answers(flight, asPromise(andThen(looked, (got) => found(call, got))))
+    const answer = answers(
+      flight,
+      asPromise(andThen(looked ?? reader.look(key, args), (got) => found(call, got)))
+    )
     return tend(concludes ? concluded(call) : answer)
   }
 }

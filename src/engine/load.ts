@@ -15,7 +15,7 @@ import { type ClaimParts, type Claims, leftOf } from './claim'
 import { tooLate } from './errors'
 import type { Failures } from './failures'
 import { ages, blinds, fails, fromStore, settles, toStore } from './flight'
-import type { Claim, How, Loading, Ready } from './model'
+import type { Claim, How, Loaded, Loading, Ready } from './model'
 import { policyError } from './policy'
 import { type Ran, type Running, Thrown } from './run'
 import type { Lasting, Work } from './work'
@@ -25,6 +25,8 @@ export type Going<Args extends Arguments, Err, A, R> = Loading<Args, Err, A> & R
 
 export interface LoadParts<Args extends Arguments, Err, A, R> extends ClaimParts<Args, Err, A, R> {
   readonly work: Work
+  /** Whether the store answers at once. */
+  readonly atOnce: boolean
   /** Whether several keys are loaded in one call. */
   readonly batches: boolean
   readonly failures: Failures<Err, A>
@@ -44,24 +46,42 @@ const readyNow = /*#__PURE__*/ Promise.resolve(readily)
 const ticksOfAnswer = 8
 
 /** Not `afterJobs`: a caller that asks in a loop of `await`s would wait for its refresh for ever. */
-const afterAnswers = async (): Promise<void> => {
+export const afterAnswers = async (): Promise<void> => {
   for (let i = 0; i < ticksOfAnswer; i++) await Promise.resolve()
 }
+
+// literals: an object that is spread costs a microsecond
+
+/** A load with what it needs before its function runs. */
+export const goingOf = <Args extends Arguments, Err, A, R>(
+  { args, flight, key, seen }: Loading<Args, Err, A>,
+  { before, claim, stamps, stop }: Ready<Err, A, R>
+): Going<Args, Err, A, R> => ({ key, args, flight, seen, claim, stamps, stop, before })
+
+/** A load with its answer. */
+export const loadedOf = <Args extends Arguments, Err, A, R>(
+  { args, before, claim, flight, key, seen, stamps, stop }: Going<Args, Err, A, R>,
+  answer: E.Either<Err, A>
+): Loaded<Args, Err, A, R> => ({ key, args, flight, seen, claim, stamps, stop, before, answer })
+
+/** Whether an argument stays what it is. */
+const isFixed = (u: unknown): boolean => (typeof u !== 'object' || u === null) && typeof u !== 'function'
 
 /** Whether the arguments still have the same key: the owner of an object among them may change it while a ring waits. */
 const unchangedIn =
   <Args extends Arguments>(keyOf: (args: Args) => E.Either<KeyError, Key>) =>
   ({ args, key }: Pick<Loading<Args, unknown, unknown>, 'args' | 'key'>): boolean => {
+    if (args.every(isFixed)) return true
     const now = keyOf(args)
     return E.isRight(now) && now.right === key
   }
 
 /** The stages of a load, for one key or for many. */
-export interface Stages<Args extends Arguments, Err, A, R> {
+export interface Stages<Args extends Arguments, Err, A> {
   /** The function of a flight begins to run. */
-  readonly begins: (one: Loading<Args, Err, A>) => void
+  readonly begins: (one: Loading<Args, Err, A>, now: number) => void
   /** Records what the function brought: of `size` keys in one call, which began at `since`. */
-  readonly ended: (one: Going<Args, Err, A, R>, ran: Ran<Err, A>, size: number, since: number) => void
+  readonly ended: (one: Loading<Args, Err, A>, ran: Ran<Err, A>, size: number, since: number) => void
   /** Whether an answer is worth storing: an error is, if the policy says so and no entry could be served instead. */
   readonly isWorth: (loading: Loading<Args, Err, A>, answer: E.Either<Err, A>) => boolean
   readonly unchanged: (loading: Loading<Args, Err, A>) => boolean
@@ -73,9 +93,9 @@ export interface Stages<Args extends Arguments, Err, A, R> {
 
 export const makeStages = <Args extends Arguments, Err, A, R>(
   parts: LoadParts<Args, Err, A, R>
-): Stages<Args, Err, A, R> => {
+): Stages<Args, Err, A> => {
   const { clock, failures, flights, keyOf, leasing, policy, tags, took } = parts
-  const { emit, failed, fault, now } = parts.telling
+  const { failed, fault, now, tellLoad } = parts.telling
   const unchanged = unchangedIn(keyOf)
   const worthKeeping = ({ key, seen }: Loading<Args, Err, A>, answer: E.Either<Err, A>): boolean => {
     if (E.isRight(answer)) return true
@@ -91,18 +111,17 @@ export const makeStages = <Args extends Arguments, Err, A, R>(
   return {
     unchanged,
     isWorth: worthKeeping,
-    begins: (one) => flights.began(one.flight, !unchanged(one)),
-    ended: ({ flight, key, stop }, ran, size, since) => {
+    begins: (one, now) => flights.began(one.flight, !unchanged(one), now),
+    ended: ({ flight, key }, ran, size, since) => {
       const answer = ran instanceof Thrown ? undefined : ran
-      stop?.()
       const isRight = answer?._tag === 'Right'
-      if (isRight || policy.ages) {
+      if (policy.ages) {
         const ended = clock.now()
         if (isRight) took(ended - flight.since)
         failures.note(key, ended, answer)
       }
       settles(flight, answer)
-      emit(key, since, { _tag: 'Load', ok: isRight, size })
+      tellLoad(key, since, isRight, size)
     },
     unknown: ({ flight, key }, removes, since) => {
       if (removes || policy.strict) fails(flight, failed(key, since, tooLate('set')))
@@ -126,7 +145,7 @@ export type Load<Args extends Arguments, Err, A> = (
 export const makeLoad = <Args extends Arguments, Err, A, R>(
   parts: LoadParts<Args, Err, A, R>,
   { answered, ready }: Claims<Args, Err, A, R>,
-  { begins, ended, finished, isWorth, unchanged, unknown }: Stages<Args, Err, A, R>
+  { begins, ended, finished, isWorth, unchanged, unknown }: Stages<Args, Err, A>
 ): Load<Args, Err, A> => {
   const { after, budget, clock, flights, lasting, running, work } = parts
   const { checkPurged, keep, letGo } = parts.storing
@@ -140,7 +159,7 @@ export const makeLoad = <Args extends Arguments, Err, A, R>(
   ): Soon<void> => {
     const worth = isWorth(one, answer)
     if (!worth) flights.release(one.flight)
-    if (worth && !one.flight.spoiled && unchanged(one)) return keep({ ...one, answer }, removes)
+    if (worth && !one.flight.spoiled && unchanged(one)) return keep(loadedOf(one, answer), removes)
     if (worth) emit(one.key, since, { _tag: 'Discard' }) // it is not known to which key the value belongs
     return letGo(one)
   }
@@ -175,14 +194,15 @@ export const makeLoad = <Args extends Arguments, Err, A, R>(
       const before = await (ready === undefined ? readyNow : ready(loading, mode, since))
       const there = answered(loading, before.claim)
       if (there !== undefined) return there
-      const one = { ...loading, ...before }
-      begins(one)
+      const one = goingOf(loading, before)
+      begins(one, clock.now())
       let ran: Ran<Err, A>
       try {
         ran = running.checked(await running.start(args))
       } catch (cause) {
         ran = new Thrown(cause)
       }
+      one.stop?.()
       ended(one, ran, 1, since)
       if (ran instanceof Thrown) flights.release(flight)
       const settled = end(one, ran instanceof Thrown ? letGo(one) : store(one, ran, removes, since))

@@ -12,7 +12,7 @@ import type { Arguments } from '../KeyFn'
 import { inTime } from '../stores/kit/deadline'
 import { type Claims, leftOf } from './claim'
 import { fromStore, toStore } from './flight'
-import { type Going, type Load, type LoadParts, readily, type Stages } from './load'
+import { type Going, goingOf, type Load, loadedOf, type LoadParts, readily, type Stages } from './load'
 import type { How, Loaded, Loading, Ready } from './model'
 import { answerOf, type Ran, Thrown } from './run'
 
@@ -31,7 +31,7 @@ interface Group<Args extends Arguments, Err, A, R> {
 /** What follows the run of a group, and how long its callers wait for it. */
 const makeEnd = <Args extends Arguments, Err, A, R>(
   parts: LoadParts<Args, Err, A, R>,
-  { isWorth, unchanged, unknown }: Stages<Args, Err, A, R>
+  { isWorth, unchanged, unknown }: Stages<Args, Err, A>
 ) => {
   const { after, budget, clock, flights, lasting } = parts
   const { checkPurged, keepMany, letGo } = parts.storing
@@ -51,7 +51,7 @@ const makeEnd = <Args extends Arguments, Err, A, R>(
       const worth = !(ran instanceof Thrown) && isWorth(one, ran)
       if (!worth) flights.release(one.flight)
       if (!(ran instanceof Thrown) && worth && !one.flight.spoiled && unchanged(one))
-        return void kept.push({ ...one, answer: ran })
+        return void kept.push(loadedOf(one, ran))
       if (worth) emit(one.key, since, { _tag: 'Discard' }) // it is not known to which key the value belongs
       others.push(one)
     })
@@ -91,10 +91,10 @@ const makeEnd = <Args extends Arguments, Err, A, R>(
 export const makeLoadMany = <Args extends Arguments, Err, A, R>(
   parts: LoadParts<Args, Err, A, R>,
   { answered, ready }: Claims<Args, Err, A, R>,
-  stages: Stages<Args, Err, A, R>,
+  stages: Stages<Args, Err, A>,
   load: Load<Args, Err, A>
 ): LoadMany<Args, Err, A> => {
-  const { flights, lasting, leasing, running, work } = parts
+  const { clock, flights, lasting, leasing, running, work } = parts
   const { now } = parts.telling
   const { begins, ended, finished } = stages
   const end = makeEnd(parts, stages)
@@ -117,14 +117,17 @@ export const makeLoadMany = <Args extends Arguments, Err, A, R>(
       (one, i) => answered(one, (readies[i] as Ready<Err, A, R>).claim) // SAFETY, here and below: positions in the lists
     )
     const places = Array.from(loading.keys()).filter((i) => answers[i] === undefined)
-    const group = places.map((i) => ({
-      ...(loading[i] as Loading<Args, Err, A>),
-      ...(readies[i] as Ready<Err, A, R>)
-    }))
+    const group = places.map((i) =>
+      goingOf(loading[i] as Loading<Args, Err, A>, readies[i] as Ready<Err, A, R>)
+    )
     if (group.length > 0) {
-      group.forEach(begins)
+      const began = clock.now()
+      for (const one of group) begins(one, began)
       const rans = await running.all(group.map(({ args }) => args))
-      group.forEach((one, i) => ended(one, rans[i] as Ran<Err, A>, group.length, since))
+      group.forEach((one, i) => {
+        one.stop?.()
+        ended(one, rans[i] as Ran<Err, A>, group.length, since)
+      })
       await end(group, rans, how, since)
       places.forEach((place, i) => {
         const ran = rans[i] as Ran<Err, A>

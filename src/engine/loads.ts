@@ -11,6 +11,7 @@ import { type Claims, makeClaims } from './claim'
 import { answers as sets, claims as takes, newFlight } from './flight'
 import { type LoadParts, makeLoad, makeStages } from './load'
 import { makeLoadMany } from './loadMany'
+import { makeLoadPlain } from './loadPlain'
 import type { How, Loading } from './model'
 import { allOf } from './run'
 
@@ -35,11 +36,14 @@ const silent = (): void => undefined
 export const makeLoads = <Args extends Arguments, Err, A, R>(
   parts: LoadParts<Args, Err, A, R>
 ): Loads<Args, Err, A, R> => {
-  const { batches, clock, flights, lasting } = parts
+  const { atOnce, batches, clock, flights, lasting, leasing, tags } = parts
   const claims = makeClaims(parts)
   const { isBusy: isLoadedElsewhere, stampsFor } = claims
   const stages = makeStages(parts)
-  const one = makeLoad(parts, claims, stages)
+  const one =
+    atOnce && leasing === undefined && tags === undefined
+      ? makeLoadPlain(parts, stages)
+      : makeLoad(parts, claims, stages)
   const many = makeLoadMany(parts, claims, stages, one)
 
   const take = ({ flight }: Loading<Args, Err, A>): void => {

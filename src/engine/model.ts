@@ -93,7 +93,7 @@ export interface Ready<Err, A, R> {
   readonly stamps: ReadonlyArray<Stamp> | undefined
   /** Stops the renewal of the lease. */
   readonly stop?: (() => void) | undefined
-  readonly before?: Soon<O.Option<Entry<R>> | undefined>
+  readonly before?: Soon<O.Option<Entry<R>> | undefined> | undefined
 }
 
 /** The result of a load that is to be stored. */

@@ -16,7 +16,7 @@ import { ages, blinds, fails } from './flight'
 import type { Flights } from './flights'
 import type { Leasing } from './lease'
 import { type Lost, makeLost } from './lost'
-import type { Loaded, Prepared } from './model'
+import type { Loaded, Loading, Prepared } from './model'
 import type { Stock } from './stock'
 import { makeSupersede, type Supersede } from './supersede'
 import type { Tags } from './tags'
@@ -46,6 +46,8 @@ export interface Storing<Args extends Arguments, Err, A, R>
    * the flight.
    */
   readonly keep: (one: Loaded<Args, Err, A, R>, removes: boolean) => Soon<void>
+  /** The same for a ring in memory, without leases and tags. */
+  readonly keepNow: (loading: Loading<Args, Err, A>, answer: E.Either<Err, A>, removes: boolean) => Soon<void>
   /** The same for many, in one round trip. */
   readonly keepMany: (loaded: ReadonlyArray<Loaded<Args, Err, A, R>>, removes: boolean) => Soon<unknown>
 }
@@ -65,6 +67,30 @@ type Outcome = E.Either<StoreError, boolean>
 
 const stored: E.Either<never, boolean> = /*#__PURE__*/ E.right(true)
 const refused: E.Either<never, boolean> = /*#__PURE__*/ E.right(false)
+
+const noStamps: ReadonlyArray<never> = []
+
+/** A load in memory, whose write was refused. */
+const overtaken = <Args extends Arguments, Err, A, R>(
+  { args, flight, key, seen }: Loading<Args, Err, A>,
+  answer: E.Either<Err, A>,
+  removes: boolean,
+  since: number
+): Write<Loaded<Args, Err, A, R>, R> => ({
+  one: {
+    key,
+    args,
+    flight,
+    seen,
+    claim: { _tag: 'Held', token: '', waited: false },
+    stamps: noStamps,
+    answer
+  },
+  prepared: O.none,
+  removes,
+  began: 0,
+  since
+})
 
 const asStored = (written: E.Either<StoreError, void>): Outcome => (E.isLeft(written) ? written : stored)
 
@@ -158,8 +184,35 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
     return settled instanceof Promise ? settled.then(() => concluded) : concluded
   }
 
+  const keepNow: Storing<Args, Err, A, R>['keepNow'] = (loading, answer, removes) => {
+    const { args, flight, key } = loading
+    const since = now()
+    const prepared = prepare(answer, args, noStamps)
+    if (prepared._tag === 'Left') {
+      fails(flight, prepared.left)
+      fault(key, since, prepared.left)
+      return
+    }
+    const what = prepared.right
+    if (what._tag === 'None' && !removes) return emit(key, since, { _tag: 'Skip' })
+    const outcome = flights.commit(flight, () => writer.put(key, what))
+    return andThen(outcome, (done): Soon<void> => {
+      if (done === undefined) return conclude(overtaken(loading, answer, removes, since), undefined)
+      if (done._tag === 'Right') return wrote(key, 0, since, what)
+      fails(flight, failed(key, since, done.left))
+      blinds(flight)
+    })
+  }
+
   const ends = { conclude, letGo, settle, toWrite, underLease }
-  return { keep, keepMany: makeKeepMany({ flights, leasing, writer }, ends), letGo, checkPurged, entryOf }
+  return {
+    keep,
+    keepNow,
+    keepMany: makeKeepMany({ flights, leasing, writer }, ends),
+    letGo,
+    checkPurged,
+    entryOf
+  }
 }
 
 /** The stages of a write, for one key or for many. */

@@ -102,7 +102,7 @@ export const makeSlots = <A>(clock: Clock, loadTimeout: Duration): Slots<A> => {
       slot.fence = tickets
     },
     enter: (flight, epoch) => {
-      if (loadTimeout !== Infinity) sweep(clock.now())
+      if (loadTimeout !== Infinity) sweep(flight.since)
       const slot = of(flight.key)
       if (flight.ticket === 0) slot.holders++
       else quits(row, flight)

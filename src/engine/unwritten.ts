@@ -21,7 +21,7 @@ type Note = Pick<Unstored, 'at' | 'message'> & { readonly since: number }
 
 export interface Unwritten {
   /** Records an event of a key, other than a fault. */
-  readonly learn: (key: Key, event: { readonly _tag: string }) => void
+  readonly learn: (key: Key, event: string) => void
   readonly fail: (key: Key, error: RingError) => void
   readonly of: (key: Key) => Unstored | undefined
 }
@@ -48,8 +48,11 @@ const messageOf = (error: RingError): string => (isInOwnWords(error) ? error.mes
 
 export const makeUnwritten = (clock: Clock): Unwritten => {
   const notes = makeAging<Note>(atLeast)
-  const note = (key: Key, at: Unstored['at'], message: string): void =>
+  let hasNotes = false
+  const note = (key: Key, at: Unstored['at'], message: string): void => {
+    hasNotes = true
     notes.set(key, { at, message, since: clock.now() })
+  }
   const known = (key: Key): Note | undefined => {
     const one = notes.get(key)
     if (one === undefined || clock.now() - one.since < life) return one
@@ -57,12 +60,13 @@ export const makeUnwritten = (clock: Clock): Unwritten => {
     return undefined
   }
   return {
-    learn: (key, { _tag }) => {
-      if (_tag === 'Store' || _tag === 'Delete') notes.delete(key)
-      else if (_tag === 'Clear') notes.clear()
-      else if (_tag === 'Skip') note(key, 'policy', skipped)
+    learn: (key, event) => {
+      if (event === 'Store' || event === 'Delete') {
+        if (hasNotes) notes.delete(key)
+      } else if (event === 'Clear') notes.clear()
+      else if (event === 'Skip') note(key, 'policy', skipped)
       // a discard that follows from a fault is not the reason
-      else if (_tag === 'Discard' && known(key) === undefined) note(key, 'discard', discarded)
+      else if (event === 'Discard' && known(key) === undefined) note(key, 'discard', discarded)
     },
     fail: (key, error) => {
       if (key === '' || isInvalid(error)) return
