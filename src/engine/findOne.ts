@@ -15,7 +15,7 @@ import type { Arguments, Key } from '../KeyFn'
 import type { RingError, StoreError } from '../RingError'
 import type { Store } from '../stores/model'
 import { asRingError, thrownBy } from './errors'
-import { type Judge, nothing, purged } from './judge'
+import { type Judge, nothing, noWay, purged } from './judge'
 import type { Seen } from './model'
 import type { Resolved } from './policy'
 import type { Stock } from './stock'
@@ -115,8 +115,8 @@ export const makeLook = <Args extends Arguments, Err, A, R>(
 
 /** Reads of one key from this process's memory. */
 export const makeGlance = <Args extends Arguments, Err, A, R>(
-  { clock, policy: { ages }, store: { peek: peekRaw, peekEntry }, tags }: ReaderParts<Args, Err, A, R>,
-  { decode, open, plain }: Judge<Args, Err, A, R>
+  { clock, policy, store: { peek: peekRaw, peekEntry }, tags }: ReaderParts<Args, Err, A, R>,
+  { bare, decode, isSurelyFresh, open, plain }: Judge<Args, Err, A, R>
 ): Pick<Reader<Args, Err, A>, 'peek' | 'glance'> => {
   const glance = (key: Key, args: Args): Seen<Err, A> | undefined => {
     try {
@@ -129,7 +129,7 @@ export const makeGlance = <Args extends Arguments, Err, A, R>(
         raw: entry.value,
         remaining: entry.remaining,
         stamps,
-        asked: ages ? clock.now() : 0
+        asked: policy.ages ? clock.now() : 0
       })
       return E.isRight(seen) && seen.right.verdict !== 'missing' ? seen.right : undefined
     } catch {
@@ -137,7 +137,7 @@ export const makeGlance = <Args extends Arguments, Err, A, R>(
     }
   }
   /** Hot path of hits in memory: no envelope, no age. */
-  const peek = (key: Key): E.Either<Err, A> | undefined => {
+  const peekPlainly = (key: Key): E.Either<Err, A> | undefined => {
     try {
       const raw = peekRaw?.(key)
       if (raw === undefined) return undefined
@@ -148,8 +148,25 @@ export const makeGlance = <Args extends Arguments, Err, A, R>(
     }
   }
 
+  /** The same for a ring with stale windows and nothing else: an entry that is certainly fresh needs no judgement. */
+  const peekFresh = (key: Key): E.Either<Err, A> | undefined => {
+    try {
+      const entry = peekEntry?.(key)
+      if (entry === undefined || !isSurelyFresh(entry.remaining)) return undefined
+      const value = decode(entry.value)
+      return value._tag === 'Right' ? value : undefined
+    } catch {
+      return undefined
+    }
+  }
+  const peek =
+    plain && peekRaw !== undefined
+      ? peekPlainly
+      : bare && isSurelyFresh !== noWay && peekEntry !== undefined
+      ? peekFresh
+      : undefined
   return {
-    peek: plain && peekRaw !== undefined ? peek : undefined,
+    peek,
     glance: !plain && peekEntry !== undefined ? glance : undefined
   }
 }

@@ -59,6 +59,8 @@ interface State<A> extends FallbackState<A> {
   readonly reads: boolean
   /** What the function returned; `undefined` if it threw, and before it returned. */
   brought: A | undefined
+  /** Its arguments stay what they are: numbers, strings and the like. */
+  firm: boolean
   fault: RingError | undefined
   /** The number of purges at the time when it took its ticket. */
   epoch: number
@@ -103,6 +105,7 @@ export const newFlight = <A>(key: Key, reads: boolean, since: number, spent = 0)
     reads,
     brought: undefined,
     served: undefined,
+    firm: false,
     fault: undefined,
     stale: undefined,
     epoch: 0,
@@ -176,6 +179,11 @@ export const keepsStale = <A>(flight: Flight<A>, stale: Stale<A> | undefined): v
 
 export const share = <A>(flight: Flight<A>): void => {
   open(flight).shared = true
+}
+
+/** Its arguments stay what they are. */
+export const firms = <A>(flight: Flight<A>): void => {
+  open(flight).firm = true
 }
 
 /** A caller that joined after the function began has to look again. */

@@ -183,19 +183,24 @@ const makeMutations = <A>(slots: Slots<A>): Pick<Flights<A>, 'mutate' | 'mutateA
       return outcome
     },
     mutateAll: (io) => {
-      for (const slot of slots.values()) slots.fence(slot)
+      for (const [, slot] of slots.entries()) slots.fence(slot)
       const since = slots.last()
-      const outcome = Promise.resolve(writesOf(slots, slots.keys()))
+      const outcome = Promise.resolve(
+        writesOf(
+          slots,
+          Array.from(slots.entries(), ([key]) => key)
+        )
+      )
         .then(io)
         .finally(() => {
           // a read that began meanwhile may have found an entry that is gone now: later callers do not join it
-          for (const slot of slots.values()) {
+          for (const [, slot] of slots.entries()) {
             const { flight } = slot
             slot.settled = slots.last()
             if (flight?.phase === 'reading' || flight?.stale !== undefined) slot.flight = undefined
           }
         })
-      for (const slot of slots.values()) slot.mover = { outcome, since }
+      for (const [, slot] of slots.entries()) slot.mover = { outcome, since }
       return outcome
     }
   }

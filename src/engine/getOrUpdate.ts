@@ -5,12 +5,13 @@
  */
 import * as E from 'fp-ts/Either'
 
+import { areFixed } from '../base/fixed'
 import { andThen, asPromise, type Soon } from '../base/soon'
 import type { Arguments, Key } from '../KeyFn'
 import type { KeyError, RingError } from '../RingError'
 import type { Engine } from './engine'
 import { asKeyError } from './errors'
-import { answers, newFallback, newFlight } from './flight'
+import { answers, firms, newFallback, newFlight } from './flight'
 import { makeFound } from './found'
 import { joinableFor, makeAttend } from './join'
 import type { How, Seen } from './model'
@@ -35,8 +36,8 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): ((args: Args) => Promise<E.Either<Err, A>>) => {
   const { clock, emit, fault, flights, key: keyFn, load, now, observe } = engine
-  const { policy, reader, running, stock, tellMiss, tend } = engine
-  const { glance, peek = () => undefined } = reader
+  const { policy, reader, running, stock, tellMiss, tellRead, tend } = engine
+  const { glance, peek } = reader
   const isJoinable = joinableFor(engine)
   const attend = makeAttend(engine)
   const found = makeFound(engine)
@@ -52,19 +53,13 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   }
 
   const concludes = limited || (policy.grace > 0 && observe !== undefined)
-  return (args) => {
-    const since = now()
-    let key: Key
-    try {
-      key = keyFn(...args)
-    } catch (cause) {
-      return tend(uncached(args, asKeyError(cause), since))
-    }
+
+  /** A call whose entry is not in this process's memory, or is not certainly fresh. */
+  const seek = (key: Key, args: Args, since: number): Promise<E.Either<Err, A>> => {
     const glanced = glance?.(key, args)
-    const here = glanced?.verdict === 'fresh' ? glanced.answer : peek(key)
-    if (here !== undefined) {
-      if (observe !== undefined) emit(key, since, { _tag: 'Hit' })
-      return Promise.resolve(here)
+    if (glanced?.verdict === 'fresh' && glanced.answer !== undefined) {
+      tellRead('Hit', key, since)
+      return Promise.resolve(glanced.answer)
     }
     const seen = glanced === undefined ? undefined : E.right(glanced)
     if (seen !== undefined && (glanced?.verdict === 'due' || glanced?.verdict === 'stale'))
@@ -73,6 +68,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     if (under?.reads === true && isJoinable(under))
       return tend(join({ key, args, flight: under, since }, glanced))
     const flight = newFlight<E.Either<Err, A>>(key, true, clock.now())
+    if (areFixed(args)) firms(flight)
     const looked = seen ?? (stock.atOnce ? reader.look(key, args) : undefined)
     if (under === undefined && isMissing(looked)) {
       // a read in memory takes no time, so nobody can have met it
@@ -89,5 +85,44 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
       asPromise(andThen(looked ?? reader.look(key, args), (got) => found(call, got)))
     )
     return tend(concludes ? concluded(call) : answer)
+  }
+  const keyless = (args: Args, cause: unknown): Promise<E.Either<Err, A>> =>
+    tend(uncached(args, asKeyError(cause), now()))
+
+  // the way in: a text for each kind of ring, so that the hits of one do not run through the code of the others
+  if (peek === undefined)
+    return (args) => {
+      const since = now()
+      let key: Key
+      try {
+        key = keyFn(...args)
+      } catch (cause) {
+        return keyless(args, cause)
+      }
+      return seek(key, args, since)
+    }
+  if (observe === undefined)
+    return (args) => {
+      let key: Key
+      try {
+        key = keyFn(...args)
+      } catch (cause) {
+        return keyless(args, cause)
+      }
+      const here = peek(key)
+      return here === undefined ? seek(key, args, 0) : Promise.resolve(here)
+    }
+  return (args) => {
+    const since = now()
+    let key: Key
+    try {
+      key = keyFn(...args)
+    } catch (cause) {
+      return keyless(args, cause)
+    }
+    const here = peek(key)
+    if (here === undefined) return seek(key, args, since)
+    tellRead('Hit', key, since)
+    return Promise.resolve(here)
   }
 }

@@ -160,7 +160,7 @@ const makeAnswer = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, E
   const { limited } = policy
 
   return async (
-    places: ReadonlyArray<Place<Args, Err, A>>,
+    asked: ReadonlyArray<Place<Args, Err, A>>,
     { answers, keyless, missed, stales }: Sorted<Args, Err, A>,
     sought: ReadonlyMap<Key, Sought<Err, A>>,
     { began, since, spent }: { readonly began: number; readonly since: number; readonly spent: number }
@@ -168,7 +168,7 @@ const makeAnswer = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, E
     let timedOut: TimeoutError | undefined
     const timed = (error: TimeoutError | undefined): void => void (timedOut ??= error)
     const told = new Set<Key>()
-    const waits: Array<Promise<void>> = []
+    const waits: Array<Promise<E.Either<Err, A>>> = []
     const tell = (key: Key, shared: boolean, served: 'Hit' | 'Stale' | undefined): void =>
       emit(key, since, served === undefined ? { _tag: 'Miss', shared } : { _tag: served })
     /** The answer of a flight, and its event: emitted at once if this is certainly a miss. */
@@ -184,6 +184,8 @@ const makeAnswer = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, E
       }
       return limited
         ? attend(fallback, later, ended, clock.now() - began)
+        : fallback.stale === undefined
+        ? later
         : later.finally(() => ended(fallback.served))
     }
     /** Without a key there is no caching. If the function throws, the promise rejects. */
@@ -191,14 +193,16 @@ const makeAnswer = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, E
       const later = running.one(args)
       return limited ? attend(newFallback(), later, (_, error) => timed(error), clock.now() - began) : later
     }
-    const fill = async (i: number, later: Promise<E.Either<Err, A>>): Promise<void> => {
-      answers[i] = await later
+    const places: Array<number> = []
+    const fill = (i: number, later: Promise<E.Either<Err, A>>): void => {
+      places.push(i)
+      waits.push(later)
     }
     if (missed.size > 0 || keyless !== undefined || observe !== undefined) {
-      places.forEach(({ args, key: from }, i) => {
+      asked.forEach(({ args, key: from }, i) => {
         if (E.isLeft(from)) {
           emit('', since, { _tag: 'Miss', shared: false })
-          waits.push(fill(i, alone(args)))
+          fill(i, alone(args))
           return
         }
         const key = from.right
@@ -207,10 +211,13 @@ const makeAnswer = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, E
           emit(key, since, { _tag: stales.has(key) ? 'Stale' : 'Hit' })
           return
         }
-        waits.push(fill(i, attended(key, args, one)))
+        fill(i, attended(key, args, one))
         told.add(key)
       })
-      await allOf(waits)
+      const all = await allOf(waits)
+      places.forEach((i, place) => {
+        answers[i] = all[place] as E.Either<Err, A> // SAFETY: one answer for each
+      })
     }
     for (const { flight } of sought.values()) {
       if (policy.strict && flight.fault !== undefined) return E.left(flight.fault)

@@ -36,6 +36,10 @@ export interface Judge<Args extends Arguments, Err, A, R> {
   readonly decode: Codec<A, R>['decode']
   /** Whether entries are values and nothing else: no envelope, no age. */
   readonly plain: boolean
+  /** Whether entries have no envelope. */
+  readonly bare: boolean
+  /** Whether an entry with this remaining lifetime is fresh, whatever its value; `noWay` if the policy cannot say. */
+  readonly isSurelyFresh: (remaining: D.Duration) => boolean
   /** Whether the age of an entry must be read. */
   readonly asksAge: (key: Key, now: number) => boolean
   /** Whether `knows` remembers anything. */
@@ -55,6 +59,19 @@ export interface Judged<Args extends Arguments, Err, A, R> {
 }
 
 const failed = /*#__PURE__*/ thrownBy('get')
+
+/** The policy judges by the value. */
+export const noWay = (): boolean => false
+
+const surelyFresh = <Args extends Arguments, Err, A>({
+  dueAtMost,
+  grace,
+  longest
+}: Resolved<Args, Err, A>): ((remaining: D.Duration) => boolean) =>
+  longest === undefined
+    ? noWay
+    : // an entry that lives longer than the policy says was written by another one
+      (remaining) => remaining - grace > dueAtMost && remaining <= longest
 
 /** Nothing that can be used; the store may hold an entry for `remaining` all the same. */
 export const purged = (remaining: D.Duration, stamps: Stamps | undefined): Seen<never, never> => ({
@@ -157,6 +174,8 @@ export const makeJudge = <Args extends Arguments, Err, A, R>({
     },
     decode,
     plain: !ages && !sealed,
+    bare: !sealed,
+    isSurelyFresh: surelyFresh(policy),
     asksAge: (key, now) => ages && !known.holds(key, now),
     remembers,
     knows

@@ -6,6 +6,7 @@
  */
 import * as E from 'fp-ts/Either'
 
+import { areFixed } from '../base/fixed'
 import { andThen, type Soon } from '../base/soon'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
@@ -64,14 +65,11 @@ export const loadedOf = <Args extends Arguments, Err, A, R>(
   answer: E.Either<Err, A>
 ): Loaded<Args, Err, A, R> => ({ key, args, flight, seen, claim, stamps, stop, before, answer })
 
-/** Whether an argument stays what it is. */
-const isFixed = (u: unknown): boolean => (typeof u !== 'object' || u === null) && typeof u !== 'function'
-
 /** Whether the arguments still have the same key: the owner of an object among them may change it while a ring waits. */
 const unchangedIn =
   <Args extends Arguments>(keyOf: (args: Args) => E.Either<KeyError, Key>) =>
   ({ args, key }: Pick<Loading<Args, unknown, unknown>, 'args' | 'key'>): boolean => {
-    if (args.every(isFixed)) return true
+    if (areFixed(args)) return true
     const now = keyOf(args)
     return E.isRight(now) && now.right === key
   }

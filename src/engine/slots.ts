@@ -6,6 +6,7 @@
 import type { Either } from 'fp-ts/Either'
 
 import type { Soon } from '../base/soon'
+import { makeTable } from '../base/table'
 import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
@@ -33,8 +34,7 @@ export interface Slots<A> {
   readonly of: (key: Key) => Slot<A>
   readonly get: (key: Key) => Slot<A> | undefined
   /** Every slot. Another slot may be made or removed meanwhile. */
-  readonly values: () => Iterable<Slot<A>>
-  readonly keys: () => Iterable<Key>
+  readonly entries: () => Iterable<readonly [Key, Slot<A>]>
   readonly size: () => number
   /** The last ticket. */
   readonly last: () => number
@@ -51,7 +51,7 @@ export interface Slots<A> {
 }
 
 export const makeSlots = <A>(clock: Clock, loadTimeout: Duration): Slots<A> => {
-  const slots = new Map<Key, Slot<A>>()
+  const slots = makeTable<Slot<A>>()
   const row: Row<A> = { oldest: undefined, newest: undefined }
   let tickets = 0
 
@@ -90,10 +90,9 @@ export const makeSlots = <A>(clock: Clock, loadTimeout: Duration): Slots<A> => {
 
   return {
     of,
-    get: (key) => slots.get(key),
-    values: () => slots.values(),
-    keys: () => slots.keys(),
-    size: () => slots.size,
+    get: slots.get,
+    entries: slots.entries,
+    size: slots.size,
     last: () => tickets,
     next: () => ++tickets,
     tidy,

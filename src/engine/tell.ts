@@ -20,7 +20,8 @@ export interface Telling {
   /** The time, for the duration of an event; without an observer, the clock is not read. */
   readonly now: () => number
   readonly emit: (key: Key, since: number, details: Details<RingEvent>) => void
-  /** The events of a load, without an object where nobody observes. */
+  // the events of each call, without an object where nobody observes
+  readonly tellRead: (served: 'Hit' | 'Stale', key: Key, since: number) => void
   readonly tellMiss: (key: Key, since: number, shared: boolean) => void
   readonly tellLoad: (key: Key, since: number, ok: boolean, size: number) => void
   readonly tellStore: (key: Key, since: number, ttl: Duration) => void
@@ -82,6 +83,9 @@ export const makeTelling = ({ clock, name, observe, prefix, unwritten, warnings 
   return {
     now: observe === undefined ? () => 0 : clock.now,
     emit,
+    tellRead: (served, key, since) => {
+      if (tell !== undefined) tell({ _tag: served, ring: name, key, duration: clock.now() - since })
+    },
     tellMiss: (key, since, shared) => {
       if (tell !== undefined) tell({ _tag: 'Miss', ring: name, key, duration: clock.now() - since, shared })
     },

@@ -9,7 +9,7 @@ import { andThen } from '../base/soon'
 import * as D from '../Duration'
 import type { Arguments } from '../KeyFn'
 import type { Engine } from './engine'
-import { falls, leaves, newFallback } from './flight'
+import { falls, leaves, newFallback, share } from './flight'
 import type { Call } from './found'
 import { type Fallback, joined, makeAttend, rescue } from './join'
 import type { Seen } from './model'
@@ -24,10 +24,13 @@ export interface Waits<Args extends Arguments, Err, A> {
 export const makeWaits = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): Waits<Args, Err, A> => {
-  const { emit, observe, policy, reader } = engine
+  const { emit, observe, policy, reader, tags } = engine
   const { rescued, staleOf } = rescue(engine)
   const attend = makeAttend(engine)
   const { limited } = policy
+
+  /** Whether nothing can make a flight too old for a caller that joins it: then all callers have one promise. */
+  const isShared = policy.lease === undefined && tags === undefined
 
   const tellJoined = ({ key, since }: Call<Args, Err, A>, served: 'Hit' | 'Stale' | undefined): void =>
     emit(key, since, served === undefined ? { _tag: 'Miss', shared: true } : { _tag: served })
@@ -54,7 +57,7 @@ export const makeWaits = <Args extends Arguments, Err, A, R, B>(
   return {
     join: (call, glanced) => {
       const { flight } = call
-      const answer = joined(engine, call)
+      const answer = isShared && flight.firm ? (share(flight), flight.answer) : joined(engine, call)
       if (policy.grace > 0 || limited) {
         const fallback = fallbackOf(call, glanced)
         const own = fallback === flight ? answer : answer.then((loaded) => rescued(fallback, loaded))

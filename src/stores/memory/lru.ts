@@ -133,6 +133,11 @@ export const lru = <R = unknown>(
   const { cache, look } = isOwn ? newCache(options) : { cache: options, look: () => 0 }
   // a user's cache may have these options on, which would break the laws of a store
   const reading = { allowStale: false, updateAgeOnGet: false }
+  /** Filled by each read that uses it. */
+  const status: LRUCache.Status<Key, R & NonNullable<unknown>> & { remainingTTL: number } = {
+    remainingTTL: -1
+  }
+  const withStatus = { ...reading, status }
   const asIs = (key: Key): unknown => cache.get(key, reading)
   const isLate = makeLateness(() => cache.ttlResolution)
   /** The time that a user's cache keeps may be too old. `info` uses the true time, but is too slow for every read. */
@@ -161,9 +166,11 @@ export const lru = <R = unknown>(
     // not getRemainingTTL, which uses the time that the cache keeps
     read: (key) => {
       look()
-      const boxed = asIs(key)
+      status.remainingTTL = -1
+      const boxed = cache.get(key, withStatus)
       if (boxed === undefined) return undefined
-      const left = leftOf(key)
+      // `info` is slow, so it is asked only where the status says nothing: no end, or a user's cache, whose time may be old
+      const left = isOwn && status.remainingTTL >= 0 ? status.remainingTTL : leftOf(key)
       const remaining = wholeLeft(left, left)
       return remaining > 0 ? { value: unbox<R>(boxed), remaining } : undefined
     },

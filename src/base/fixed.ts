@@ -1,0 +1,10 @@
+/**
+ * Arguments that stay what they are, so that their key does.
+ *
+ * @internal
+ */
+const isFixed = (u: unknown): boolean => (typeof u !== 'object' || u === null) && typeof u !== 'function'
+
+/** Whether no owner of an object can change these arguments. */
+export const areFixed = (args: ReadonlyArray<unknown>): boolean =>
+  args.length === 1 ? isFixed(args[0]) : args.every(isFixed)
