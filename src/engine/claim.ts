@@ -146,6 +146,32 @@ const timed = <A, W>(flight: Flight<A>, { now }: Clock, waiting: Soon<W>): Soon<
   })
 }
 
+/** Two answers, or what is there of them when a joined caller may wait no longer. */
+const firstOf = <A, C, S>(
+  flight: Flight<A>,
+  claimed: Soon<C>,
+  early: Soon<S>
+): Promise<readonly [C | undefined, S | undefined]> =>
+  new Promise((resolve) => {
+    let claim: C | undefined
+    let stamps: S | undefined
+    let awaited = 2
+    const end = (): void => resolve([claim, stamps])
+    const one = (): void => {
+      awaited--
+      if (awaited === 0) end()
+    }
+    canHurry(flight, end)
+    void andThen(claimed, (got) => {
+      claim = got
+      one()
+    })
+    void andThen(early, (got) => {
+      stamps = got
+      one()
+    })
+  })
+
 export const makeClaims = <Args extends Arguments, Err, A, R>(
   parts: ClaimParts<Args, Err, A, R>
 ): Claims<Args, Err, A, R> => {
@@ -193,12 +219,8 @@ export const makeClaims = <Args extends Arguments, Err, A, R>(
     const before = seen?.stamps !== undefined && flight.epoch === epoch() ? seen.stamps : undefined
     const early = stamped(one, before)
     if (!(claimed instanceof Promise) && !(early instanceof Promise)) return [claimed, early]
-    const hurried = new Promise<undefined>((resolve) => canHurry(flight, () => resolve(undefined)))
-    return timed(
-      flight,
-      clock,
-      Promise.all([Promise.race([claimed, hurried]), Promise.race([early, hurried])])
-    )
+    toStore(flight, clock.now())
+    return firstOf(flight, claimed, early)
   }
 
   const ready: NonNullable<Claims<Args, Err, A, R>['ready']> = (one, mode, since) => {
@@ -209,6 +231,7 @@ export const makeClaims = <Args extends Arguments, Err, A, R>(
     }
     const asked = claiming(one, mode)
     return andThen(both(one, asked.claimed), ([had, drawn]): Soon<Ready<Err, A, R>> => {
+      if (flight.waits !== undefined) fromStore(flight, clock.now())
       canHurry(flight, undefined)
       if (had === undefined) giveBack(key, asked)
       const claim: Claim<Seen<Err, A>> = had ?? {

@@ -238,7 +238,7 @@ const looked =
     keys: ReadonlyArray<Key>,
     argsList: ReadonlyArray<Args>
   ): T.Task<ReadonlyArray<E.Either<RingError, Seen<Err, A>>>> =>
-  () =>
+  async () =>
     reader.lookAll(keys, argsList)
 
 /** Whether there is an entry. If it may be too old, purged or an error, the entry itself must be read. */

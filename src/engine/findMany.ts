@@ -6,13 +6,14 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
-import { allSoon } from '../base/soon'
+import { allSoon, andThen, type Soon } from '../base/soon'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import type { RingError, StoreError } from '../RingError'
 import { thrownBy } from './errors'
 import type { Found, Reader, ReaderParts } from './findOne'
 import { type Judge, nothing, purged } from './judge'
+import type { Seen } from './model'
 import { stampOf } from './tags'
 import { holeIn } from './total'
 
@@ -44,18 +45,20 @@ export const lookAll = <Args extends Arguments, Err, A, R>(
     return E.right(ages || O.isNone(option) ? option : O.some({ value: option.value }))
   }
 
-  return async (keys, argsList) => {
+  type All = ReadonlyArray<E.Either<RingError, Seen<Err, A>>>
+  return (keys, argsList) => {
     if (keys.length === 0) return []
-    try {
-      // SAFETY, here and below: every key has one list of arguments
-      const tagKeys = argsList.map(tagKeysIn)
-      const all = [...keys, ...new Set(tagKeys.flatMap((of) => (E.isLeft(of) ? [] : of.right)))]
-      const asked = ages ? clock.now() : 0
-      const got = ages ? await stock.readMany(all) : await stock.getMany(all)
+    // SAFETY, here and below: every key has one list of arguments
+    const tagKeys = argsList.map(tagKeysIn)
+    const all = [...keys, ...new Set(tagKeys.flatMap((of) => (E.isLeft(of) ? [] : of.right)))]
+    const asked = ages ? clock.now() : 0
+    const reading: Soon<E.Either<StoreError, ReadonlyArray<unknown>>> = ages
+      ? stock.readMany(all)
+      : stock.getMany(all)
+    return andThen(reading, (got): Soon<All> => {
       if (E.isLeft(got)) {
         // in an encoded store, one bad entry fails the whole read: read one by one to find it
-        if (got.left.reason === 'codec')
-          return await allSoon(keys.map((key, i) => look(key, argsList[i] as Args)))
+        if (got.left.reason === 'codec') return allSoon(keys.map((key, i) => look(key, argsList[i] as Args)))
         return keys.map(() => got)
       }
       const found = new Map(all.map((key, i) => [key, foundIn(got.right[i])]))
@@ -71,47 +74,41 @@ export const lookAll = <Args extends Arguments, Err, A, R>(
         const { remaining, value } = entry.right.value
         return opened({ key, args: argsList[i] as Args, raw: value, remaining, stamps, asked })
       })
-    } catch (cause) {
-      const error = failed(cause)
-      return keys.map(() => E.left(error))
-    }
+    })
   }
 }
 
 /** For a ring whose entries are values and nothing else. */
-export const lookAllPlainly =
-  <Args extends Arguments, Err, A, R>(
-    { stock }: ReaderParts<Args, Err, A, R>,
-    { opened }: Judge<Args, Err, A, R>,
-    look: LookOne<Args, Err, A>
-  ): Reader<Args, Err, A>['lookAll'] =>
-  async (keys, argsList) => {
-    if (keys.length === 0) return []
-    try {
-      const got = await stock.getMany(keys)
-      if (E.isRight(got))
-        return keys.map((key, i) => {
-          const raw = got.right[i]
-          const hole = holeIn('getMany', false, raw)
-          if (hole !== undefined) return E.left(hole)
-          // SAFETY: it is not a hole
-          const found = raw as O.Option<R>
-          return found._tag === 'None'
-            ? nothing
-            : opened({
-                key,
-                args: argsList[i] as Args,
-                raw: found.value,
-                remaining: undefined,
-                stamps: undefined,
-                asked: 0
-              })
+export const lookAllPlainly = <Args extends Arguments, Err, A, R>(
+  { stock }: ReaderParts<Args, Err, A, R>,
+  { opened }: Judge<Args, Err, A, R>,
+  look: LookOne<Args, Err, A>
+): Reader<Args, Err, A>['lookAll'] => {
+  type All = ReadonlyArray<E.Either<RingError, Seen<Err, A>>>
+  return (keys, argsList) =>
+    keys.length === 0
+      ? []
+      : andThen(stock.getMany(keys), (got): Soon<All> => {
+          if (E.isLeft(got))
+            return got.left.reason === 'codec'
+              ? allSoon(keys.map((key, i) => look(key, argsList[i] as Args)))
+              : keys.map(() => got)
+          return keys.map((key, i) => {
+            const raw = got.right[i]
+            const hole = holeIn('getMany', false, raw)
+            if (hole !== undefined) return E.left(hole)
+            // SAFETY: it is not a hole
+            const found = raw as O.Option<R>
+            return found._tag === 'None'
+              ? nothing
+              : opened({
+                  key,
+                  args: argsList[i] as Args,
+                  raw: found.value,
+                  remaining: undefined,
+                  stamps: undefined,
+                  asked: 0
+                })
+          })
         })
-      if (got.left.reason === 'codec')
-        return await allSoon(keys.map((key, i) => look(key, argsList[i] as Args)))
-      return keys.map(() => got)
-    } catch (cause) {
-      const error = failed(cause)
-      return keys.map(() => E.left(error))
-    }
-  }
+}

@@ -6,14 +6,14 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
-import { andThen, bothSoon, type Soon } from '../base/soon'
+import { allSoon, andThen, type Soon } from '../base/soon'
 import type { Clock } from '../Clock'
 import type { Holding } from '../codecs/envelope'
 import type { Codec } from '../codecs/model'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import type { RingError, StoreError } from '../RingError'
-import type { Store } from '../stores/model'
+import type { Entry, Store } from '../stores/model'
 import { asRingError, thrownBy } from './errors'
 import { type Judge, nothing, noWay, purged } from './judge'
 import type { Seen } from './model'
@@ -32,7 +32,7 @@ export interface Reader<Args extends Arguments, Err, A> {
   readonly lookAll: (
     keys: ReadonlyArray<Key>,
     argsList: ReadonlyArray<Args>
-  ) => Promise<ReadonlyArray<E.Either<RingError, Seen<Err, A>>>>
+  ) => Soon<ReadonlyArray<E.Either<RingError, Seen<Err, A>>>>
   /** Whether the times of writes are remembered: while an entry is certainly fresh, its age is not read. */
   readonly remembers: boolean
   /** Records that this ring has just written an entry. */
@@ -57,6 +57,9 @@ export interface Found<R> {
 }
 
 const failed = /*#__PURE__*/ thrownBy('get')
+
+/** What a store answers for a key. */
+type Answer<A> = E.Either<StoreError, O.Option<A>>
 
 type Look<Args extends Arguments, Err, A> = Reader<Args, Err, A>['look']
 
@@ -93,16 +96,30 @@ export const makeLook = <Args extends Arguments, Err, A, R>(
       } catch (cause) {
         return E.left(failed(cause))
       }
-      const entry: Soon<E.Either<StoreError, O.Option<Found<R>>>> = withAge
-        ? stock.read(key)
-        : andThen(stock.get(key), E.map(O.map((value: R) => ({ value }))))
-      return andThen(bothSoon(entry, of.read(tagKeys)), ([got, stamps]): Sight => {
-        if (E.isLeft(stamps)) return E.left(asRingError(stamps.left))
-        if (E.isLeft(got)) return E.left(asRingError(got.left))
-        if (O.isNone(got.right)) return E.right(purged(D.zero, stamps.right))
-        const { remaining, value: raw } = got.right.value
-        return opened({ key, args, raw, remaining, stamps: stamps.right, asked })
-      })
+      const entry: Soon<Answer<unknown>> = withAge ? stock.read(key) : stock.get(key)
+      return andThen(
+        allSoon([entry, ...tagKeys.map((tag): Soon<Answer<unknown>> => stock.get(tag))]),
+        (all): Sight => {
+          // SAFETY: one answer for each question; the first is that for the entry
+          const [got, ...generations] = all as [Answer<R | Entry<R>>, ...ReadonlyArray<Answer<unknown>>]
+          const failure = generations.find(E.isLeft)
+          if (failure !== undefined) return E.left(asRingError(failure.left))
+          const stamps = generations.map((one) => stampOf(E.isLeft(one) ? O.none : one.right))
+          if (E.isLeft(got)) return E.left(asRingError(got.left))
+          if (O.isNone(got.right)) return E.right(purged(D.zero, stamps))
+          const found = got.right.value
+          return withAge
+            ? opened({
+                key,
+                args,
+                raw: (found as Entry<R>).value,
+                remaining: (found as Entry<R>).remaining,
+                stamps,
+                asked
+              })
+            : opened({ key, args, raw: found as R, remaining: undefined, stamps, asked })
+        }
+      )
     }
 
   const lookAs = tags === undefined ? plain : tagged(tags)

@@ -61,8 +61,6 @@ export interface Flights<A> {
   readonly size: () => number
 }
 
-const silent = (): void => undefined
-
 const keysOf = <A>(flights: ReadonlyArray<Flight<A>>): ReadonlyArray<Key> => flights.map(({ key }) => key)
 
 /** The writes that have begun for these keys; `undefined` when there are none. */
@@ -92,12 +90,13 @@ const makeWrites = <A>(slots: Slots<A>): Pick<Flights<A>, 'commit' | 'commitMany
     slot.fence = ticket
     if (slot.holders > 1 || outcome instanceof Promise) slot.mover = { outcome, since: ticket }
     if (!(outcome instanceof Promise)) return settled(slot)
-    const writing = outcome.then(silent, silent).then(() => {
+    const ended = (): void => {
       settled(slot)
       if (slot.writing !== writing) return
       slot.writing = undefined
       slots.tidy(key, slot)
-    })
+    }
+    const writing: Promise<unknown> = outcome.then(ended, ended)
     slot.writing = writing
   }
   const commit = <W extends Outcome>(flight: Flight<A>, begin: () => Soon<W>): Soon<W | undefined> => {

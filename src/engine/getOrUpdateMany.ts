@@ -243,7 +243,8 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
     const since = now()
     const keys = argsList.map(keyOf)
     const watched = watch(keys)
-    const read = await lookEach(keys, argsList)
+    const looked = lookEach(keys, argsList)
+    const read = looked instanceof Promise ? await looked : looked
     const touched = watched()
     const spent = clock.now() - began
     onRead()

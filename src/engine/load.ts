@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/Either'
 
 import { areFixed } from '../base/fixed'
-import { andThen, type Soon } from '../base/soon'
+import type { Soon } from '../base/soon'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import type { KeyError } from '../RingError'
@@ -164,21 +164,24 @@ export const makeLoad = <Args extends Arguments, Err, A, R>(
 
   /** The end of a flight: it has been stored, or its lease was given back. */
   const end = (one: Going<Args, Err, A, R>, before: Soon<void>): Soon<void> => {
-    const checked = andThen(before, () => checkPurged(one))
-    if (checked instanceof Promise) return checked.finally(() => flights.release(one.flight))
-    flights.release(one.flight)
+    const release = (): void => flights.release(one.flight)
+    // no stage rejects; not `finally`, which takes two ticks more
+    const check = (): Soon<void> => {
+      const checked = checkPurged(one)
+      return checked instanceof Promise ? checked.then(release, release) : release()
+    }
+    return before instanceof Promise ? before.then(check, release) : check()
   }
 
   /** Waits for the store as long as the call may; a late operation continues. */
-  const waitFor = async (
+  const waitFor = (
     { flight }: Loading<Args, Err, A>,
     promise: Promise<void>,
     late: () => void
   ): Promise<void> => {
     if (budget === D.forever) return promise
     toStore(flight, clock.now())
-    await inTime(leftOf(flight, budget), after, promise, late)
-    fromStore(flight, clock.now())
+    return inTime(leftOf(flight, budget), after, promise, late).then(() => fromStore(flight, clock.now()))
   }
 
   const load: Load<Args, Err, A> = async (loading, { mode, removes, waits }) => {

@@ -16,7 +16,10 @@ import type { How, Loading } from './model'
 import { allOf } from './run'
 
 export interface Loads<Args extends Arguments, Err, A, R> extends Pick<Claims<Args, Err, A, R>, 'stampsFor'> {
-  /** Takes the keys, runs the function, stores its results, frees the keys, and sets the answers of their flights. */
+  /**
+   * Takes the keys, runs the function, stores its results, frees the keys, and sets the answers of their flights. The
+   * caller waits for all of them, also where one rejects.
+   */
   readonly begin: (loading: ReadonlyArray<Loading<Args, Err, A>>, how: How) => void
   /** `begin` for one key whose flight already has an answer. */
   readonly load: (loading: Loading<Args, Err, A>, how: How) => Promise<E.Either<Err, A>>
@@ -61,12 +64,11 @@ export const makeLoads = <Args extends Arguments, Err, A, R>(
     if (batches && loading.length > 1) {
       loading.forEach(take)
       many(loading, how).forEach((answer, i) => {
-        // joined callers get a rejection; there may be none
-        sets((loading[i] as Loading<Args, Err, A>).flight, answer).catch(silent) // SAFETY: one answer for each
+        void sets((loading[i] as Loading<Args, Err, A>).flight, answer) // SAFETY: one answer for each
       })
       return
     }
-    for (const single of loading) sets(single.flight, load(single, how)).catch(silent)
+    for (const single of loading) void sets(single.flight, load(single, how))
   }
 
   return {
@@ -77,6 +79,8 @@ export const makeLoads = <Args extends Arguments, Err, A, R>(
         .filter(({ key }) => flights.current(key) === undefined && !isLoadedElsewhere(key))
         .map((one) => ({ ...one, flight: newFlight<E.Either<Err, A>>(one.key, false, clock.now()) }))
       begin(loading, { waits: true, removes: false, mode: 'try' })
+      // a joined caller gets a rejection; there may be none
+      for (const { flight } of loading) flight.answer.catch(silent)
     },
     updateOne: async (key, args) => {
       const flight = newFlight<E.Either<Err, A>>(key, false, clock.now())

@@ -49,17 +49,16 @@ export const makeMany = <Args extends Arguments, Err, A, R>({
 }: Parts<Args, Err, A, R>): Many<Args, Err, A, R> => {
   type LookEach = Many<Args, Err, A, R>['lookEach']
 
-  const lookThem: LookEach = async (keys, argsList) => {
+  const lookThem: LookEach = (keys, argsList) => {
     const asked: Array<Key> = []
     for (const key of keys) if (E.isRight(key)) asked.push(key.right)
     if (asked.length === keys.length) return reader.lookAll(asked, argsList)
-    const found = await reader.lookAll(
-      asked,
-      argsList.filter((_, i) => keys[i]?._tag === 'Right')
-    )
-    let next = 0
-    // SAFETY: one answer for each key that was read
-    return keys.map((key) => (E.isLeft(key) ? key : (found[next++] as (typeof found)[number])))
+    const askedArgs = argsList.filter((_, i) => keys[i]?._tag === 'Right')
+    return andThen(reader.lookAll(asked, askedArgs), (found) => {
+      let next = 0
+      // SAFETY: one answer for each key that was read
+      return keys.map((key) => (E.isLeft(key) ? key : (found[next++] as (typeof found)[number])))
+    })
   }
 
   const prepareOne: Many<Args, Err, A, R>['prepareOne'] = (args, value) =>
