@@ -14,7 +14,7 @@ import { ringLaws, Value } from '../laws/ring'
 import type { Server } from './servers'
 import { anyRedis, eventually, randomNamespace, sleep, startCluster, startRedis } from './servers'
 
-jest.setTimeout(30_000)
+jest.setTimeout(120_000)
 
 const garbage = new Uint8Array([0xff, 0x7b])
 const wait = (ms: number): Promise<void> => sleep(ms + 20)
