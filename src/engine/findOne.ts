@@ -66,7 +66,7 @@ type Look<Args extends Arguments, Err, A> = Reader<Args, Err, A>['look']
 /** Reads of one key from the store. */
 export const makeLook = <Args extends Arguments, Err, A, R>(
   { clock, policy: { ages }, stock, tags }: ReaderParts<Args, Err, A, R>,
-  { asksAge, opened }: Judge<Args, Err, A, R>
+  { asksAge, opened, openPlain, plain: isPlain }: Judge<Args, Err, A, R>
 ): Pick<Reader<Args, Err, A>, 'look' | 'inspect'> => {
   type Sight = E.Either<RingError, Seen<Err, A>>
   const timeNow = ages ? clock.now : () => 0
@@ -122,12 +122,23 @@ export const makeLook = <Args extends Arguments, Err, A, R>(
       )
     }
 
+  /** A ring whose entries are values and nothing else. */
+  const bare = (got: Answer<R>): Sight =>
+    got._tag === 'Left'
+      ? E.left(asRingError(got.left))
+      : got.right._tag === 'None'
+      ? nothing
+      : openPlain(got.right.value)
+
   const lookAs = tags === undefined ? plain : tagged(tags)
   const look: Look<Args, Err, A> = (key, args) => {
     const asked = timeNow()
     return lookAs(key, args, asksAge(key, asked), asked)
   }
-  return { look, inspect: (key, args) => lookAs(key, args, true, timeNow()) }
+  return {
+    look: isPlain ? (key) => andThen(stock.get(key), bare) : look,
+    inspect: (key, args) => lookAs(key, args, true, timeNow())
+  }
 }
 
 /** Reads of one key from this process's memory. */

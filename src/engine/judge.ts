@@ -32,7 +32,8 @@ export interface Judge<Args extends Arguments, Err, A, R> {
   readonly open: (entry: Raw<R, Args>) => E.Either<RingError, Seen<Err, A>>
   /** The same for one of many: an entry that throws does not fail the others. */
   readonly opened: (entry: Raw<R, Args>) => E.Either<RingError, Seen<Err, A>>
-  /** For a ring whose entries are values and nothing else. */
+  /** The same for a ring whose entries are values and nothing else. */
+  readonly openPlain: (raw: R) => E.Either<RingError, Seen<Err, A>>
   readonly decode: Codec<A, R>['decode']
   /** Whether entries are values and nothing else: no envelope, no age. */
   readonly plain: boolean
@@ -168,6 +169,16 @@ export const makeJudge = <Args extends Arguments, Err, A, R>({
     opened: (entry) => {
       try {
         return open(entry)
+      } catch (cause) {
+        return E.left(failed(cause))
+      }
+    },
+    openPlain: (raw) => {
+      try {
+        const answer = decode(raw)
+        return answer._tag === 'Left'
+          ? answer
+          : { _tag: 'Right', right: { verdict: 'fresh', answer, remaining: D.zero, stamps: undefined } }
       } catch (cause) {
         return E.left(failed(cause))
       }

@@ -6,7 +6,6 @@
 import type { Either } from 'fp-ts/Either'
 
 import type { Soon } from '../base/soon'
-import { makeTable } from '../base/table'
 import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
@@ -51,7 +50,7 @@ export interface Slots<A> {
 }
 
 export const makeSlots = <A>(clock: Clock, loadTimeout: Duration): Slots<A> => {
-  const slots = makeTable<Slot<A>>()
+  const slots = new Map<Key, Slot<A>>()
   const row: Row<A> = { oldest: undefined, newest: undefined }
   let tickets = 0
 
@@ -90,9 +89,9 @@ export const makeSlots = <A>(clock: Clock, loadTimeout: Duration): Slots<A> => {
 
   return {
     of,
-    get: slots.get,
-    entries: slots.entries,
-    size: slots.size,
+    get: (key) => slots.get(key),
+    entries: () => slots,
+    size: () => slots.size,
     last: () => tickets,
     next: () => ++tickets,
     tidy,
