@@ -1,3 +1,5 @@
+import { createHook } from 'node:async_hooks'
+
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 
 import { makeWheel } from '../../src/base/wheel'
@@ -8,6 +10,20 @@ type Set = (ms: number, run: () => void) => () => void
 const wheel = (): Set => {
   const start = makeWheel()
   return (ms, run) => start(ms, run)()
+}
+
+/** How many timers of the runtime ten thousand calls set. */
+const timersOf = (call: () => void): number => {
+  let timers = 0
+  const hook = createHook({
+    init: (_, type) => {
+      if (type === 'Timeout') timers++
+    }
+  })
+  hook.enable()
+  for (let i = 0; i < 10_000; i++) call()
+  hook.disable()
+  return timers
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -68,17 +84,34 @@ describe('timers that share one', () => {
   })
 
   it('set one timer of the runtime, however many there are', () => {
-    const set = jest.spyOn(globalThis, 'setTimeout')
     const start = wheel()
-    for (let i = 0; i < 10_000; i++) start(5_000, () => undefined)()
-    expect(set).toHaveBeenCalledTimes(1)
+    expect(timersOf(() => start(5_000, () => undefined)())).toBe(1)
+    expect(timersOf(() => start(5_000, () => undefined)())).toBe(0)
   })
 
   it('control: a timer each', () => {
-    const set = jest.spyOn(globalThis, 'setTimeout')
     const start = wheel()
-    for (let i = 0; i < 10; i++) start(5, () => undefined)()
-    expect(set).toHaveBeenCalledTimes(10)
+    expect(timersOf(() => start(5, () => undefined)())).toBe(10_000)
+  })
+
+  it('are each a timer of their own where a test replaces the timers, and due to the millisecond', () => {
+    jest.useFakeTimers()
+    const start = wheel()
+    jest.advanceTimersByTime(3)
+    let ran = 0
+    for (const ms of [100, 500, 1_234]) start(ms, () => ran++)
+    jest.clearAllTimers() // they are dropped, and the next ones are not
+    for (const ms of [100, 500, 1_234]) start(ms, () => ran++)
+    for (const [by, all] of [
+      [99, 0],
+      [1, 1],
+      [400, 2],
+      [733, 2],
+      [1, 3]
+    ] as const) {
+      jest.advanceTimersByTime(by)
+      expect(ran).toBe(all)
+    }
   })
 
   it('are not lost where a test replaces the timers of the runtime, and gives them back', async () => {

@@ -47,7 +47,7 @@ const next: Readonly<Record<Phase, Partial<Record<keyof typeof steps, Phase>>>> 
   claiming: { claims: 'claiming', runs: 'running', ends: 'over' },
   running: { settles: 'settling', ends: 'over' },
   settling: { ends: 'over' },
-  over: { claims: 'over', runs: 'over', settles: 'over', ends: 'over' }
+  over: { claims: 'claiming', runs: 'over', settles: 'over', ends: 'over' }
 }
 
 describe('a flight', () => {
@@ -76,6 +76,10 @@ describe('a flight', () => {
     const ended = at('settling')
     ends(ended)
     expect(hasRun(ended)).toBe(true)
+    const thrown = at('running')
+    settles(thrown, undefined)
+    ends(thrown)
+    expect(hasRun(thrown)).toBe(true)
   })
 
   it('keeps its marks, and the first fault', () => {

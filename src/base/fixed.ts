@@ -8,3 +8,7 @@ const isFixed = (u: unknown): boolean => (typeof u !== 'object' || u === null) &
 /** Whether no owner of an object can change these arguments. */
 export const areFixed = (args: ReadonlyArray<unknown>): boolean =>
   args.length === 1 ? isFixed(args[0]) : args.every(isFixed)
+
+/** A list of arguments that nobody else can change. */
+export const ownList = <Args extends ReadonlyArray<unknown>>(args: Args): Args =>
+  Array.isArray(args) ? (args.slice() as unknown as Args) : args // SAFETY: it has the same members

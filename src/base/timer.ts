@@ -107,14 +107,14 @@ export const startIdleTimer: Start = /*#__PURE__*/ starting('idle')
 const nothing = (): void => undefined
 
 /** What keeps the process alive, as long as someone needs it: one timer for all, which is let go and taken back. */
-let hold: { readonly timer: Handle; readonly timers: unknown } | undefined
+let hold: Handle | undefined
 let holders = 0
 
 const release = (): void => {
   if (--holders > 0 || hold === undefined) return
-  const { unref } = ofNode(hold.timer)
-  if (unref !== undefined) return void unref.call(hold.timer)
-  clearInterval(hold.timer)
+  const { unref } = ofNode(hold)
+  if (unref !== undefined) return void unref.call(hold)
+  clearInterval(hold)
   hold = undefined
 }
 
@@ -122,13 +122,13 @@ const release = (): void => {
 export const holdProcess = (): IO<void> => {
   // without a `process`, and in Workers, no timer keeps anything alive, so none is needed
   if (host.process === undefined || isWorkers(host)) return nothing
-  holders++
-  if (hold !== undefined && hold.timers !== timersInUse()) {
-    letGo(hold.timer)
-    hold = undefined
+  if (!areTimersReal()) {
+    const own = setInterval(nothing, longestTimer)
+    return () => clearInterval(own)
   }
-  if (hold === undefined) hold = { timer: setInterval(nothing, longestTimer), timers: timersInUse() }
-  else ofNode(hold.timer).ref?.call(hold.timer)
+  holders++
+  if (hold === undefined) hold = setInterval(nothing, longestTimer)
+  else ofNode(hold).ref?.call(hold)
   return release
 }
 
@@ -138,6 +138,15 @@ export const nextTurn = (run: () => void): void => {
   if (setImmediate === undefined) setTimeout(run, 0)
   else setImmediate(run)
 }
+
+/** The timers when this module was loaded. */
+const atFirst: unknown = setTimeout
+
+/**
+ * Whether the timers are those of the runtime. Fake timers of a test may be dropped, and may run by another clock than
+ * `performance`: nothing is shared there.
+ */
+export const areTimersReal = (): boolean => setTimeout === atFirst && !('clock' in setTimeout)
 
 /** Identifies the timers in use: the runtime's own, or the fake timers of one test. */
 export const timersInUse = (): unknown => setTimeout

@@ -6,13 +6,13 @@
  * timer of the runtime is set for the earliest turn. A timer that is cancelled does not stop it, so that the next one
  * finds it set.
  *
- * The shared timer never keeps the process alive.
+ * The shared timer never keeps the process alive. Fake timers of a test are not shared.
  *
  * @internal
  */
 import type { IO } from 'fp-ts/IO'
 
-import { type Start, startIdleTimer, timersInUse } from './timer'
+import { areTimersReal, type Start, startIdleTimer } from './timer'
 
 /** The length of a turn, in milliseconds. */
 const grain = 8
@@ -25,7 +25,7 @@ interface Waiting {
 
 export const makeWheel = (): Start => {
   const turns = new Map<number, Set<Waiting>>()
-  let armed: { readonly turn: number; readonly timers: unknown; readonly cancel: IO<void> } | undefined
+  let armed: { readonly turn: number; readonly cancel: IO<void> } | undefined
 
   const earliest = (): number => {
     let first = Infinity
@@ -36,11 +36,11 @@ export const makeWheel = (): Start => {
   const arm = (turn: number): void => {
     armed?.cancel()
     const ms = Math.max(1, turn * grain - performance.now())
-    armed = { turn, timers: timersInUse(), cancel: startIdleTimer(ms, () => fire(turn))() }
+    armed = { turn, cancel: startIdleTimer(ms, () => fire(turn))() }
   }
   const fire = (turn: number): void => {
     armed = undefined
-    // a test may replace the timers and not the clock: what the timer was set for is due
+    // what the timer was set for is due, whatever the clock says
     const due = Math.max(turn, Math.floor(performance.now() / grain))
     for (const [at, all] of [...turns]) {
       if (at > due) continue
@@ -56,7 +56,7 @@ export const makeWheel = (): Start => {
   }
 
   return (ms, run) => () => {
-    if (ms < shortest || ms === Infinity) return startIdleTimer(ms, run)()
+    if (ms < shortest || ms === Infinity || !areTimersReal()) return startIdleTimer(ms, run)()
     const turn = Math.ceil((performance.now() + ms) / grain)
     const one: Waiting = { run }
     let all = turns.get(turn)
@@ -65,8 +65,7 @@ export const makeWheel = (): Start => {
       turns.set(turn, all)
     }
     const ends = all.add(one)
-    if (armed === undefined || turn < armed.turn) arm(turn)
-    else if (armed.timers !== timersInUse()) arm(earliest()) // the timer that was set may never fire
+    if (turn < armedFor()) arm(turn)
     return () => {
       if (ends.delete(one) && ends.size === 0 && turns.get(turn) === ends) turns.delete(turn)
     }

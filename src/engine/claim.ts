@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/Either'
 
 import { makeRecent } from '../base/recently'
-import { andThen, type Soon } from '../base/soon'
+import { andThen, isLater, type Soon } from '../base/soon'
 import type { Start } from '../base/timer'
 import type { Clock } from '../Clock'
 import type { Stamp } from '../codecs/envelope'
@@ -20,6 +20,7 @@ import { ages, blinds, canHurry, fails, type Flight, fromStore, serves, toStore 
 import type { Flights } from './flights'
 import type { Leasing } from './lease'
 import type { Claim, How, Loading, Mode, Ready, Seen, Stamps } from './model'
+import { onClaim } from './next'
 import type { Resolved } from './policy'
 import type { Storing } from './settle'
 import type { Tags } from './tags'
@@ -138,7 +139,7 @@ export const leftOf = <A>(flight: Flight<A>, budget: D.Duration): number => Math
 
 /** Waits for the store; the time counts for the flight. */
 const timed = <A, W>(flight: Flight<A>, { now }: Clock, waiting: Soon<W>): Soon<W> => {
-  if (!(waiting instanceof Promise)) return waiting
+  if (!isLater(waiting)) return waiting
   toStore(flight, now())
   return waiting.then((got) => {
     fromStore(flight, now())
@@ -218,7 +219,7 @@ export const makeClaims = <Args extends Arguments, Err, A, R>(
     const { flight, seen } = one
     const before = seen?.stamps !== undefined && flight.epoch === epoch() ? seen.stamps : undefined
     const early = stamped(one, before)
-    if (!(claimed instanceof Promise) && !(early instanceof Promise)) return [claimed, early]
+    if (!isLater(claimed) && !isLater(early)) return [claimed, early]
     toStore(flight, clock.now())
     return firstOf(flight, claimed, early)
   }
@@ -261,8 +262,9 @@ export const makeClaims = <Args extends Arguments, Err, A, R>(
     stampsFor,
     isBusy,
     answered: ({ flight, seen }, claim) => {
-      const found = claim._tag === 'Served' ? claim.seen : claim._tag === 'Left' ? seen : undefined
-      if (found?.answer === undefined) return undefined
+      const found = claim._tag === 'Served' ? claim.seen : seen
+      if (onClaim(claim._tag, found?.answer !== undefined) === 'Run' || found?.answer === undefined)
+        return undefined
       serves(flight, servedAs(found.verdict))
       // it was read before now: a caller that joined may have called after another process deleted it, so it looks again
       if (flight.shared) ages(flight)

@@ -10,6 +10,7 @@ import * as RA from 'fp-ts/ReadonlyArray'
 import * as T from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 
+import { ownList } from '../base/fixed'
 import { andThen, asPromise, type Soon } from '../base/soon'
 import type { Commands, Explanation, Unstored } from '../Command'
 import type { Decision } from '../Decision'
@@ -150,8 +151,9 @@ const executeMany: Program<'executeMany'> =
   () =>
     running.all(argsList).then((all) => E.right(all.map(answerOf)))
 
-const updateMany: Program<'updateMany'> = (engine) => (argsList) => async () => {
+const updateMany: Program<'updateMany'> = (engine) => (given) => async () => {
   const since = engine.now()
+  const argsList = given.map(ownList)
   const keys = E.traverseArray(engine.keyOf)(argsList)
   return E.isLeft(keys) ? E.left(engine.failed('', since, keys.left)) : engine.update(keys.right, argsList)
 }
@@ -175,17 +177,18 @@ const setMany: Program<'setMany'> = (engine) => (entries) =>
   onKeys(
     engine,
     'set'
-  )((keys, since) =>
-    pipe(
-      () => engine.prepareAll(entries),
-      TE.map((prepared) => new Map(RA.zip(keys, prepared))),
-      TE.chainFirstW(
-        (writes) => async () => engine.flights.mutate(keys, () => engine.write(Array.from(writes)))
-      ),
-      TE.map((writes) => {
-        writes.forEach((written, key) => engine.tellWrite(key, since, written))
+  )(
+    (keys, since) => async () =>
+      // without a tick where the store answers at once: what begins later ends later
+      andThen(engine.prepareAll(entries), (prepared): Soon<E.Either<RingError, void>> => {
+        if (prepared._tag === 'Left') return prepared
+        const writes = new Map(RA.zip(keys, prepared.right))
+        const mutated = engine.flights.mutate(keys, () => engine.write(Array.from(writes)))
+        return andThen(mutated, (done) => {
+          if (done._tag === 'Right') writes.forEach((written, key) => engine.tellWrite(key, since, written))
+          return done
+        })
       })
-    )
   )(entries.map(([args]) => args))
 
 const set: Program<'set'> =

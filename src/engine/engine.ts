@@ -23,7 +23,7 @@ import type { Arguments, Key, KeyFn } from '../KeyFn'
 import type { DecodeError, KeyError, StoreError } from '../RingError'
 import type { Observer } from '../RingEvent'
 import { inTime } from '../stores/kit/deadline'
-import type { AtOnce } from '../stores/kit/prompt'
+import type { Prompt } from '../stores/kit/prompt'
 import type { Store } from '../stores/model'
 import { makeEntries } from './entry'
 import { asKeyError } from './errors'
@@ -69,7 +69,7 @@ export interface Parts<Args extends Arguments, Err, A, R, B> {
   /** Registers work that may outlive the request that began it. */
   readonly lasting: Lasting | undefined
   /** The operations of the store without promises, if it answers at once. */
-  readonly atOnce?: AtOnce<R> | undefined
+  readonly atOnce?: Prompt<R> | undefined
 }
 
 export interface Engine<Args extends Arguments, Err, A, R, B>
@@ -90,6 +90,8 @@ export interface Engine<Args extends Arguments, Err, A, R, B>
   readonly tellWrite: (key: Key, since: number, written: Prepared<R>) => void
   /** Whether the policy serves a stale entry instead of an error. */
   readonly allows: Failures<Err, A>['allows']
+  /** Whether an entry is served without another load, because one has failed lately. */
+  readonly throttles: Failures<Err, A>['throttles']
   /** What `getOrUpdate` does with an entry of this verdict. */
   readonly decide: (key: Key, verdict: Verdict) => Decision
   /** Hides every entry that has one of these tags and whose load began before now. */
@@ -288,6 +290,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     tend: stock.atOnce && policy.lease === undefined && !policy.limited ? itself : tended.during,
     tellWrite,
     allows: failures.allows,
+    throttles: failures.throttles,
     decide: (key, found) =>
       decide(found, {
         loading: isLoadingAt(flights.current(key)),

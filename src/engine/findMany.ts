@@ -24,6 +24,17 @@ const failed = /*#__PURE__*/ thrownBy('get')
 const missing: E.Either<never, O.Option<never>> = /*#__PURE__*/ E.right(O.none)
 const valueOf = ({ value }: Found<unknown>): unknown => value
 
+/** What a store answers with may throw when it is looked at: that fails for its own key alone. */
+const safelyAt =
+  <Err, A>(at: (key: Key, i: number) => E.Either<RingError, Seen<Err, A>>) =>
+  (key: Key, i: number): E.Either<RingError, Seen<Err, A>> => {
+    try {
+      return at(key, i)
+    } catch (cause) {
+      return E.left(failed(cause))
+    }
+  }
+
 /** For a ring whose entries have ages, tags or envelopes. */
 export const lookAll = <Args extends Arguments, Err, A, R>(
   { clock, policy: { ages }, stock, tags }: ReaderParts<Args, Err, A, R>,
@@ -62,18 +73,21 @@ export const lookAll = <Args extends Arguments, Err, A, R>(
         return keys.map(() => got)
       }
       const found = new Map(all.map((key, i) => [key, foundIn(got.right[i])]))
-      return keys.map((key, i) => {
-        const entry = found.get(key) ?? missing
-        const ownTags = tagKeys[i] ?? E.right([])
-        if (E.isLeft(ownTags)) return ownTags
-        if (E.isLeft(entry)) return entry
-        const stamped = E.traverseArray((tag: Key) => found.get(tag) ?? missing)(ownTags.right)
-        if (E.isLeft(stamped)) return stamped
-        const stamps = tags === undefined ? undefined : stamped.right.map((of) => stampOf(O.map(valueOf)(of)))
-        if (O.isNone(entry.right)) return E.right(purged(D.zero, stamps))
-        const { remaining, value } = entry.right.value
-        return opened({ key, args: argsList[i] as Args, raw: value, remaining, stamps, asked })
-      })
+      return keys.map(
+        safelyAt((key, i) => {
+          const entry = found.get(key) ?? missing
+          const ownTags = tagKeys[i] ?? E.right([])
+          if (E.isLeft(ownTags)) return ownTags
+          if (E.isLeft(entry)) return entry
+          const stamped = E.traverseArray((tag: Key) => found.get(tag) ?? missing)(ownTags.right)
+          if (E.isLeft(stamped)) return stamped
+          const stamps =
+            tags === undefined ? undefined : stamped.right.map((of) => stampOf(O.map(valueOf)(of)))
+          if (O.isNone(entry.right)) return E.right(purged(D.zero, stamps))
+          const { remaining, value } = entry.right.value
+          return opened({ key, args: argsList[i] as Args, raw: value, remaining, stamps, asked })
+        })
+      )
     })
   }
 }
@@ -93,22 +107,24 @@ export const lookAllPlainly = <Args extends Arguments, Err, A, R>(
             return got.left.reason === 'codec'
               ? allSoon(keys.map((key, i) => look(key, argsList[i] as Args)))
               : keys.map(() => got)
-          return keys.map((key, i) => {
-            const raw = got.right[i]
-            const hole = holeIn('getMany', false, raw)
-            if (hole !== undefined) return E.left(hole)
-            // SAFETY: it is not a hole
-            const found = raw as O.Option<R>
-            return found._tag === 'None'
-              ? nothing
-              : opened({
-                  key,
-                  args: argsList[i] as Args,
-                  raw: found.value,
-                  remaining: undefined,
-                  stamps: undefined,
-                  asked: 0
-                })
-          })
+          return keys.map(
+            safelyAt((key, i) => {
+              const raw = got.right[i]
+              const hole = holeIn('getMany', false, raw)
+              if (hole !== undefined) return E.left(hole)
+              // SAFETY: it is not a hole
+              const found = raw as O.Option<R>
+              return found._tag === 'None'
+                ? nothing
+                : opened({
+                    key,
+                    args: argsList[i] as Args,
+                    raw: found.value,
+                    remaining: undefined,
+                    stamps: undefined,
+                    asked: 0
+                  })
+            })
+          )
         })
 }

@@ -71,20 +71,37 @@ export const makeLook = <Args extends Arguments, Err, A, R>(
   type Sight = E.Either<RingError, Seen<Err, A>>
   const timeNow = ages ? clock.now : () => 0
 
+  /** What a store answers with may throw when it is looked at. */
+  const safely =
+    <X>(sight: (x: X) => Sight) =>
+    (x: X): Sight => {
+      try {
+        return sight(x)
+      } catch (cause) {
+        return E.left(failed(cause))
+      }
+    }
+
   /** The entry of a ring without tags. Hot path: written without combinators. */
   const plain = (key: Key, args: Args, withAge: boolean, asked: number): Soon<Sight> =>
     withAge
-      ? andThen(stock.read(key), (got): Sight => {
-          if (got._tag === 'Left') return E.left(asRingError(got.left))
-          if (got.right._tag === 'None') return nothing
-          const { remaining, value: raw } = got.right.value
-          return opened({ key, args, raw, remaining, stamps: undefined, asked })
-        })
-      : andThen(stock.get(key), (got): Sight => {
-          if (got._tag === 'Left') return E.left(asRingError(got.left))
-          if (got.right._tag === 'None') return nothing
-          return opened({ key, args, raw: got.right.value, remaining: undefined, stamps: undefined, asked })
-        })
+      ? andThen(
+          stock.read(key),
+          safely((got): Sight => {
+            if (got._tag === 'Left') return E.left(asRingError(got.left))
+            if (got.right._tag === 'None') return nothing
+            const { remaining, value: raw } = got.right.value
+            return opened({ key, args, raw, remaining, stamps: undefined, asked })
+          })
+        )
+      : andThen(
+          stock.get(key),
+          safely((got): Sight => {
+            if (got._tag === 'Left') return E.left(asRingError(got.left))
+            if (got.right._tag === 'None') return nothing
+            return opened({ key, args, raw: got.right.value, remaining: undefined, stamps: undefined, asked })
+          })
+        )
 
   /** The entry, and in the same tick the generations of its tags: a store that batches reads them in one trip. */
   const tagged =
@@ -99,7 +116,7 @@ export const makeLook = <Args extends Arguments, Err, A, R>(
       const entry: Soon<Answer<unknown>> = withAge ? stock.read(key) : stock.get(key)
       return andThen(
         allSoon([entry, ...tagKeys.map((tag): Soon<Answer<unknown>> => stock.get(tag))]),
-        (all): Sight => {
+        safely((all: ReadonlyArray<Answer<unknown>>): Sight => {
           // SAFETY: one answer for each question; the first is that for the entry
           const [got, ...generations] = all as [Answer<R | Entry<R>>, ...ReadonlyArray<Answer<unknown>>]
           const failure = generations.find(E.isLeft)
@@ -118,17 +135,19 @@ export const makeLook = <Args extends Arguments, Err, A, R>(
                 asked
               })
             : opened({ key, args, raw: found as R, remaining: undefined, stamps, asked })
-        }
+        })
       )
     }
 
   /** A ring whose entries are values and nothing else. */
-  const bare = (got: Answer<R>): Sight =>
-    got._tag === 'Left'
-      ? E.left(asRingError(got.left))
-      : got.right._tag === 'None'
-      ? nothing
-      : openPlain(got.right.value)
+  const bare = safely(
+    (got: Answer<R>): Sight =>
+      got._tag === 'Left'
+        ? E.left(asRingError(got.left))
+        : got.right._tag === 'None'
+        ? nothing
+        : openPlain(got.right.value)
+  )
 
   const lookAs = tags === undefined ? plain : tagged(tags)
   const look: Look<Args, Err, A> = (key, args) => {

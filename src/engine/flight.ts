@@ -14,7 +14,8 @@
  * - `claiming`: the load has the key in this process, and asks for its lease and its generations of tags.
  * - `running`: the function runs.
  * - `settling`: the function has answered, and the result is written or discarded.
- * - `over`: the flight holds no key. This may come at any time; what comes after it changes no phase.
+ * - `over`: the flight holds no key. This may come at any time. What comes after it changes no phase, but for a read that
+ *   took too long: it takes the key again.
  *
  * Beside the phase there are marks, which are only ever set: `shared` (another caller waits for the flight), `old` (a
  * caller that joined after the function began has to look again), `blind` (the store has failed, and is not asked
@@ -28,6 +29,7 @@
 import { defect } from '../base/defect'
 import type { Key } from '../KeyFn'
 import type { RingError } from '../RingError'
+import type { Doing } from './next'
 
 export type Phase = 'reading' | 'claiming' | 'running' | 'settling' | 'over'
 
@@ -57,7 +59,9 @@ interface State<A> extends FallbackState<A> {
   ticket: number
   /** Whether it began as a read. Otherwise it is an update: a reader that has an entry does not wait for it. */
   readonly reads: boolean
-  /** What the function returned; `undefined` if it threw, and before it returned. */
+  /** Whether the function has ended. */
+  ended: boolean
+  /** What it returned; `undefined` if it threw, and before it returned. */
   brought: A | undefined
   /** Its arguments stay what they are: numbers, strings and the like. */
   firm: boolean
@@ -103,6 +107,7 @@ export const newFlight = <A>(key: Key, reads: boolean, since: number, spent = 0)
     shared: false,
     ticket: 0,
     reads,
+    ended: false,
     brought: undefined,
     served: undefined,
     firm: false,
@@ -132,10 +137,11 @@ const to = <A>(flight: State<A>, from: Phase, phase: Phase): void => {
   else if (flight.phase !== 'over') defect(`a flight that is ${flight.phase} is not ${from}`)
 }
 
-/** The load has the key in this process. */
+/** The load has the key in this process. A read that took too long has lost its key, and takes it again. */
 export const claims = <A>(flight: Flight<A>): void => {
   const f = open(flight)
-  if (f.phase !== 'claiming') to(f, 'reading', 'claiming')
+  if (f.phase === 'over' && f.began === 0) f.phase = 'claiming'
+  else if (f.phase !== 'claiming') to(f, 'reading', 'claiming')
 }
 
 /** The function begins to run. `spoiled`: the arguments no longer have the key. */
@@ -151,15 +157,25 @@ export const runs = <A>(flight: Flight<A>, ticket: number, now: number, spoiled:
 export const settles = <A>(flight: Flight<A>, brought: A | undefined): void => {
   const f = open(flight)
   to(f, 'running', 'settling')
+  f.ended = true
   f.brought = brought
 }
 
 /** Whether it is past its read: the function runs, or has run. */
 export const isLoading = <A>({ phase }: Fallback<A>): boolean => phase !== 'reading'
 
+/** What a flight does, for a caller that may join it. */
+export const doing = <A>(flight: Flight<A> | undefined): Doing =>
+  flight === undefined
+    ? 'none'
+    : !flight.reads
+    ? 'updating'
+    : flight.phase === 'reading'
+    ? 'reading'
+    : 'loading'
+
 /** Whether the function has ended, so that only the write remains. */
-export const hasRun = <A>({ brought, phase }: Flight<A>): boolean =>
-  phase === 'settling' || (phase === 'over' && brought !== undefined)
+export const hasRun = <A>({ ended }: Flight<A>): boolean => ended
 
 // -------------------------------------------------------------------------------------
 // what it brings, and its marks
@@ -256,7 +272,7 @@ export const canHurry = <A>(flight: Flight<A>, hurry: (() => void) | undefined):
 // its place among the flights of its ring (for `slots.ts`)
 // -------------------------------------------------------------------------------------
 
-/** The flights of a ring that hold a key, in the order of their tickets. */
+/** The flights of a ring that hold a key, in the order in which their limits of time began. */
 export interface Row<A> {
   oldest: State<A> | undefined
   newest: State<A> | undefined
@@ -271,6 +287,14 @@ export const enters = <A>(row: Row<A>, flight: Flight<A>, ticket: number, epoch:
   if (row.newest === undefined) row.oldest = f
   else row.newest.newer = f
   row.newest = f
+}
+
+/** Its limit of time has begun again: it is the youngest of the row. */
+export const moves = <A>(row: Row<A>, flight: Flight<A>): void => {
+  const { epoch, ticket } = flight
+  if (ticket === 0 || row.newest === flight) return
+  quits(row, flight)
+  enters(row, flight, ticket, epoch)
 }
 
 /** It gives its ticket back. */

@@ -18,7 +18,7 @@
  *
  * @internal
  */
-import type { Soon } from '../base/soon'
+import { isLater, type Soon } from '../base/soon'
 import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
@@ -88,8 +88,8 @@ const makeWrites = <A>(slots: Slots<A>): Pick<Flights<A>, 'commit' | 'commitMany
   const wrote = ({ key, ticket }: Flight<A>, outcome: Soon<Outcome>): void => {
     const slot = slots.of(key)
     slot.fence = ticket
-    if (slot.holders > 1 || outcome instanceof Promise) slot.mover = { outcome, since: ticket }
-    if (!(outcome instanceof Promise)) return settled(slot)
+    if (slot.holders > 1 || isLater(outcome)) slot.mover = { outcome, since: ticket }
+    if (!isLater(outcome)) return settled(slot)
     const ended = (): void => {
       settled(slot)
       if (slot.writing !== writing) return
@@ -173,7 +173,7 @@ const makeMutations = <A>(slots: Slots<A>): Pick<Flights<A>, 'mutate' | 'mutateA
         if (slot !== undefined) slots.fence(slot)
       }
       const begun = writesOf(slots, keys) === undefined ? io() : undefined
-      if (begun !== undefined && !(begun instanceof Promise)) {
+      if (begun !== undefined && !isLater(begun)) {
         moved(keys, begun, since)
         return begun
       }
@@ -184,21 +184,19 @@ const makeMutations = <A>(slots: Slots<A>): Pick<Flights<A>, 'mutate' | 'mutateA
     mutateAll: (io) => {
       for (const [, slot] of slots.entries()) slots.fence(slot)
       const since = slots.last()
-      const outcome = Promise.resolve(
-        writesOf(
-          slots,
-          Array.from(slots.entries(), ([key]) => key)
-        )
+      const writes = writesOf(
+        slots,
+        Array.from(slots.entries(), ([key]) => key)
       )
-        .then(io)
-        .finally(() => {
-          // a read that began meanwhile may have found an entry that is gone now: later callers do not join it
-          for (const [, slot] of slots.entries()) {
-            const { flight } = slot
-            slot.settled = slots.last()
-            if (flight?.phase === 'reading' || flight?.stale !== undefined) slot.flight = undefined
-          }
-        })
+      // at once where nothing is being written: what begins later ends later
+      const outcome = (writes === undefined ? io() : writes.then(io)).finally(() => {
+        // a read that began meanwhile may have found an entry that is gone now: later callers do not join it
+        for (const [, slot] of slots.entries()) {
+          const { flight } = slot
+          slot.settled = slots.last()
+          if (flight?.phase === 'reading' || flight?.stale !== undefined) slot.flight = undefined
+        }
+      })
       for (const [, slot] of slots.entries()) slot.mover = { outcome, since }
       return outcome
     }
@@ -248,7 +246,11 @@ export const makeFlights = <A>(
     ...makeWrites(slots),
     ...makeMutations(slots),
     ticks: slots.last,
-    began: (flight, spoiled, now) => runs(flight, slots.next(), now, spoiled),
+    began: (flight, spoiled, now) => {
+      const restarts = now !== flight.since
+      runs(flight, slots.next(), now, spoiled)
+      if (restarts) slots.renew(flight)
+    },
     size: slots.size
   }
 }

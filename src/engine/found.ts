@@ -5,14 +5,20 @@
  */
 import * as E from 'fp-ts/Either'
 
+import type { Verdict } from '../Decision'
 import type { Arguments } from '../KeyFn'
 import type { RingError } from '../RingError'
 import type { Engine } from './engine'
 import { isInvalid } from './errors'
 import { servedAs } from './find'
-import { fails, hasRead, keepsStale, restarts, serves } from './flight'
-import { again, joinableFor, joined, type Joining, rescue } from './join'
-import type { How, Loading, Seen } from './model'
+import { fails, type Flight, hasRead, keepsStale, restarts, serves } from './flight'
+import { again, joined, type Joining, otherThan, rescue } from './join'
+import type { How, Seen } from './model'
+import { onFound } from './next'
+
+const patiently = { waits: true, mode: 'wait' } as const
+/** If the read has just failed, the caller does not wait for the write: it waits for one timeout at most (law 26). */
+const blindly = { waits: false, mode: 'none' } as const
 
 /** A call whose read is under way, and when it began, for its events. */
 export interface Call<Args extends Arguments, Err, A> extends Joining<Args, Err, A> {
@@ -25,29 +31,58 @@ export const makeFound = <Args extends Arguments, Err, A, R, B>(
   call: Call<Args, Err, A>,
   got: E.Either<RingError, Seen<Err, A>>
 ) => E.Either<Err, A> | Promise<E.Either<Err, A>>) => {
-  const { clock, emit, fault, flights, observe, policy, tellMiss } = engine
+  const { clock, emit, fault, flights, observe, policy, tellMiss, throttles } = engine
   const { rescued, staleOf } = rescue(engine)
-  const isJoinable = joinableFor(engine)
+  const otherOf = otherThan(engine)
 
+  /** A read that ends in a load, of its own or of another flight. */
   const missed = (
     { args, flight, key, since }: Call<Args, Err, A>,
-    seen: Loading<Args, Err, A>['seen'],
-    { mode, waits }: Pick<How, 'mode' | 'waits'>
+    seen: Seen<Err, A> | undefined,
+    other: Flight<E.Either<Err, A>> | undefined,
+    how: Pick<How, 'mode' | 'waits'>
   ): Promise<E.Either<Err, A>> => {
-    // the read may have been detached, or have run at the same time as an update: join the load of this key that is
-    // under way now
-    const other = flights.current(key)
-    const joins = other !== flight && isJoinable(other)
     const time = clock.now()
     hasRead(flight, time)
     // while an entry may still be served, it is not known whether this is a miss
-    if (flight.stale === undefined) tellMiss(key, since, joins)
-    if (joins) {
+    if (flight.stale === undefined) tellMiss(key, since, other !== undefined)
+    if (other !== undefined) {
       flights.release(flight)
       return joined(engine, { key, args, flight: other }, { spent: flight.spent })
     }
     restarts(flight, time)
-    return engine.load({ key, args, flight, seen }, { waits, removes: false, mode })
+    return engine.load({ key, args, flight, seen }, { ...how, removes: false })
+  }
+
+  /** An entry that cannot be served at once, but may be served if the load fails. */
+  const withFallback = (
+    call: Call<Args, Err, A>,
+    seen: Seen<Err, A>,
+    other: Flight<E.Either<Err, A>> | undefined
+  ): Promise<E.Either<Err, A>> => {
+    const { flight, key, since } = call
+    keepsStale(flight, staleOf(seen))
+    if (flight.left) emit(key, since, { _tag: 'Miss', shared: false })
+    return missed(call, seen, other, patiently).then((loaded) => rescued(flight, loaded))
+  }
+
+  /** An entry that was deleted or written while it was read. */
+  const lookAgain = ({ args, flight, key, since }: Call<Args, Err, A>): Promise<E.Either<Err, A>> => {
+    flights.release(flight)
+    const onSeen = (found: Seen<Err, A> | undefined): void => {
+      keepsStale(flight, found === undefined ? undefined : staleOf(found))
+      if (flight.stale === undefined || flight.left) emit(key, since, { _tag: 'Miss', shared: false })
+    }
+    const spent = clock.now() - flight.since
+    return again(engine, key, args, { onSeen, spent }).then((loaded) => rescued(flight, loaded))
+  }
+
+  const serve = (call: Call<Args, Err, A>, verdict: Verdict, answer: E.Either<Err, A>): E.Either<Err, A> => {
+    const { flight, key, since } = call
+    const served = servedAs(verdict)
+    serves(flight, served)
+    if (observe !== undefined) emit(key, since, { _tag: served })
+    return answer
   }
 
   /** The store has failed, or its entry is of another shape. */
@@ -57,47 +92,44 @@ export const makeFound = <Args extends Arguments, Err, A, R, B>(
   ): E.Either<Err, A> | Promise<E.Either<Err, A>> => {
     const { flight, key, since } = call
     fault(key, since, error)
-    if (isInvalid(error)) return missed(call, undefined, { waits: true, mode: 'wait' })
-    // if the read has just failed, do not wait for the write: the caller waits for one timeout at most (law 26)
-    if (!policy.strict) return missed(call, undefined, { waits: false, mode: 'none' })
-    flights.release(flight)
-    fails(flight, error)
-    emit(key, since, { _tag: 'Miss', shared: false })
-    return E.left(error as Err) // SAFETY: `strict` has RingError in Err (the policy's type says so)
-  }
-
-  /** An entry that cannot be served at once, but may be served if the load fails. */
-  const expired = (call: Call<Args, Err, A>, seen: Seen<Err, A>): Promise<E.Either<Err, A>> => {
-    const { args, flight, key, since } = call
-    // an entry that was deleted or written while it was read cannot be a fallback for joined callers
-    if (!flights.intact(flight) && !isJoinable(flights.current(key))) {
-      flights.release(flight)
-      const onSeen = (found: Seen<Err, A> | undefined): void => {
-        keepsStale(flight, found === undefined ? undefined : staleOf(found))
-        if (flight.stale === undefined || flight.left) emit(key, since, { _tag: 'Miss', shared: false })
-      }
-      const spent = clock.now() - flight.since
-      return again(engine, key, args, { onSeen, spent }).then((loaded) => rescued(flight, loaded))
+    const read = isInvalid(error) ? 'invalid' : policy.strict ? 'refused' : 'failed'
+    const other = otherOf(key, flight)
+    switch (onFound(read, other.does, false, true)) {
+      case 'Fail':
+        flights.release(flight)
+        fails(flight, error)
+        emit(key, since, { _tag: 'Miss', shared: false })
+        return E.left(error as Err) // SAFETY: `strict` has RingError in Err (the policy's type says so)
+      case 'LoadBlind':
+        return missed(call, undefined, undefined, blindly)
+      default:
+        return missed(call, undefined, other.flight, patiently)
     }
-    keepsStale(flight, staleOf(seen))
-    if (flight.left) emit(key, since, { _tag: 'Miss', shared: false })
-    return missed(call, seen, { waits: true, mode: 'wait' }).then((loaded) => rescued(flight, loaded))
   }
 
   return (call, got) => {
     if (got._tag === 'Left') return failed(call, got.left)
-    const { args, flight, key, since } = call
+    const { args, flight, key } = call
     const seen = got.right
     const { answer, verdict } = seen
-    if (answer === undefined) return missed(call, seen, { waits: true, mode: 'wait' })
-    // hot path: a fresh entry needs no decision
-    const decision = verdict === 'fresh' ? undefined : engine.decide(key, verdict)
-    if (decision !== undefined && decision.serve !== 'entry') return expired(call, seen)
-    flights.release(flight)
-    if (decision?.load === 'background') engine.refresh([{ key, args, seen }])
-    const served = servedAs(verdict)
-    serves(flight, served)
-    if (observe !== undefined) emit(key, since, { _tag: served })
-    return answer
+    // hot path: a fresh entry needs no choice
+    if (verdict === 'fresh' && answer !== undefined) {
+      flights.release(flight)
+      return serve(call, verdict, answer)
+    }
+    const other = otherOf(key, flight)
+    if (answer === undefined) return missed(call, seen, other.flight, patiently)
+    const choice = onFound(verdict, other.does, throttles(key, verdict), flights.intact(flight))
+    switch (choice) {
+      case 'Serve':
+      case 'ServeAndRefresh':
+        flights.release(flight)
+        if (choice === 'ServeAndRefresh') engine.refresh([{ key, args, seen }])
+        return serve(call, verdict, answer)
+      case 'LookAgain':
+        return lookAgain(call)
+      default:
+        return withFallback(call, seen, other.flight)
+    }
   }
 }

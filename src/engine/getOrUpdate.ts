@@ -6,15 +6,16 @@
 import * as E from 'fp-ts/Either'
 
 import { areFixed } from '../base/fixed'
-import { andThen, asPromise, type Soon } from '../base/soon'
+import { asPromise, isLater, type Soon } from '../base/soon'
 import type { Arguments, Key } from '../KeyFn'
 import type { KeyError, RingError } from '../RingError'
 import type { Engine } from './engine'
 import { asKeyError } from './errors'
-import { answers, firms, newFallback, newFlight } from './flight'
+import { answers, doing, firms, type Flight, newFallback, newFlight } from './flight'
 import { makeFound } from './found'
-import { joinableFor, makeAttend } from './join'
+import { makeAttend } from './join'
 import type { How, Seen } from './model'
+import { onArrival } from './next'
 import { makeWaits } from './waits'
 
 const plainly: How = { waits: true, removes: false, mode: 'wait' }
@@ -23,10 +24,20 @@ const plainly: How = { waits: true, removes: false, mode: 'wait' }
 const isMissing = <Err, A>(
   looked: Soon<E.Either<RingError, Seen<Err, A>>> | undefined
 ): looked is E.Right<Seen<Err, A>> =>
-  looked !== undefined &&
-  !(looked instanceof Promise) &&
-  looked._tag === 'Right' &&
-  looked.right.answer === undefined
+  looked !== undefined && !isLater(looked) && looked._tag === 'Right' && looked.right.answer === undefined
+
+/** Gives a flight its answer before that is computed: an observer that is told of a fault may ask for the same key. */
+const promised = <A>(flight: Flight<A>, answer: () => A | Promise<A>): Promise<A> => {
+  let resolve: (answer: A | Promise<A>) => void = () => undefined
+  const promise = answers(
+    flight,
+    new Promise<A>((set) => {
+      resolve = set
+    })
+  )
+  resolve(answer())
+  return promise
+}
 
 /**
  * The cached function itself. A fresh hit in memory costs key, `peek`, decode and one resolved promise; a hit in
@@ -38,7 +49,6 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   const { clock, emit, fault, flights, key: keyFn, load, now, observe } = engine
   const { policy, reader, running, stock, tellMiss, tellRead, tend } = engine
   const { glance, peek } = reader
-  const isJoinable = joinableFor(engine)
   const attend = makeAttend(engine)
   const found = makeFound(engine)
   const { concluded, join } = makeWaits(engine)
@@ -65,25 +75,28 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     if (seen !== undefined && (glanced?.verdict === 'due' || glanced?.verdict === 'stale'))
       return tend(asPromise(found({ key, args, flight: newFlight(key, true, clock.now()), since }, seen)))
     const under = flights.current(key)
-    if (under?.reads === true && isJoinable(under))
+    const arrival = onArrival(doing(under), policy.lease !== undefined)
+    if (arrival === 'Join' && under !== undefined)
       return tend(join({ key, args, flight: under, since }, glanced))
     const flight = newFlight<E.Either<Err, A>>(key, true, clock.now())
     if (areFixed(args)) firms(flight)
     const looked = seen ?? (stock.atOnce ? reader.look(key, args) : undefined)
-    if (under === undefined && isMissing(looked)) {
+    if (arrival === 'Hold' && isMissing(looked)) {
       // a read in memory takes no time, so nobody can have met it
-      tellMiss(key, since, false)
       const loaded = answers(flight, load({ key, args, flight, seen: looked.right }, plainly))
+      tellMiss(key, since, false) // afterwards: an observer may ask for the same key
       return tend(concludes ? concluded({ key, args, flight, since }) : loaded)
     }
-    // while an update holds the key, this call only reads: an existing entry need not wait for the update
-    if (under === undefined) flights.hold(flight)
+    if (arrival === 'Hold') flights.hold(flight)
     else flights.watch(flight)
     const call = { key, args, flight, since }
-    const answer = answers(
-      flight,
-      asPromise(andThen(looked ?? reader.look(key, args), (got) => found(call, got)))
-    )
+    const read = looked ?? reader.look(key, args)
+    const answer = isLater(read)
+      ? answers(
+          flight,
+          read.then((got) => found(call, got))
+        )
+      : promised(flight, () => found(call, read))
     return tend(concludes ? concluded(call) : answer)
   }
   const keyless = (args: Args, cause: unknown): Promise<E.Either<Err, A>> =>

@@ -5,14 +5,17 @@
  */
 import * as E from 'fp-ts/Either'
 
+import { ownList } from '../base/fixed'
+import { isLater } from '../base/soon'
 import type { Arguments, Key } from '../KeyFn'
 import type { KeyError, RingError } from '../RingError'
 import { TimeoutError } from '../RingError'
 import type { Engine } from './engine'
 import { isInvalid } from './errors'
 import { answers as sets, type Flight, keepsStale, newFallback, newFlight } from './flight'
-import { type Fallback, joinableFor, joined, makeAttend, rescue } from './join'
+import { type Fallback, joined, makeAttend, otherThan, rescue } from './join'
 import type { How, Loading, Seen } from './model'
+import { onFound } from './next'
 import { allOf } from './run'
 
 type Answers<Err, A> = E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>
@@ -47,10 +50,15 @@ interface Sought<Err, A> {
   readonly fallback: Fallback<Err, A>
 }
 
-/** Decides for every position: the entry, a refresh, or a load. */
-const sortFor =
-  <Args extends Arguments, Err, A, R, B>({ decide, fault }: Engine<Args, Err, A, R, B>) =>
-  (places: ReadonlyArray<Place<Args, Err, A>>, since: number): Sorted<Args, Err, A> => {
+/** Decides for every position: the entry, a refresh, or a load. `touched`: the keys that were written meanwhile. */
+const sortFor = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>) => {
+  const { fault, policy, throttles } = engine
+  const otherOf = otherThan(engine)
+  return (
+    places: ReadonlyArray<Place<Args, Err, A>>,
+    touched: ReadonlySet<Key>,
+    since: number
+  ): Sorted<Args, Err, A> => {
     const answers: Array<E.Either<Err, A>> = []
     const stales = new Set<Key>()
     const refreshed = new Map<Key, Wanted<Args, Err, A>>()
@@ -72,27 +80,32 @@ const sortFor =
         if (missed.has(key)) return
         missed.set(key, { key, args, seen: undefined })
         fault(key, since, got.left)
-        if (!isInvalid(got.left)) failed = got.left
+        const read = isInvalid(got.left) ? 'invalid' : policy.strict ? 'refused' : 'failed'
+        // a load of one key that asks the store no more is one of all: they are loaded together
+        if (onFound(read, 'none', false, true) !== 'Load') failed = got.left
         return
       }
       const seen = got.right
-      const decision = decide(key, seen.verdict)
-      if (decision.serve === 'entry' && seen.answer !== undefined) {
-        answers[i] = seen.answer
-        if (seen.verdict !== 'due') stales.add(key)
-        if (decision.load === 'background') refreshed.set(key, { key, args, seen })
-      } else if (!missed.has(key)) {
-        missed.set(key, { key, args, seen })
-      }
+      const { answer, verdict } = seen
+      const choice =
+        answer === undefined
+          ? 'Load'
+          : onFound(verdict, otherOf(key).does, throttles(key, verdict), !touched.has(key))
+      if (answer !== undefined && (choice === 'Serve' || choice === 'ServeAndRefresh')) {
+        answers[i] = answer
+        if (verdict !== 'due') stales.add(key)
+        if (choice === 'ServeAndRefresh') refreshed.set(key, { key, args, seen })
+      } else if (!missed.has(key)) missed.set(key, { key, args, seen })
     })
     return { answers, stales, refreshed, missed, failed, keyless }
   }
+}
 
 /** Watches the keys of a bulk read, and finds the flights for what it did not find. */
 const makeSeek = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>) => {
   const { clock, flights, policy } = engine
   const { rescued, staleOf } = rescue(engine)
-  const isJoinable = joinableFor(engine)
+  const otherOf = otherThan(engine)
 
   /**
    * Called when a read of some keys begins. Returns a function that, called at its end, returns the keys that were
@@ -126,9 +139,9 @@ const makeSeek = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err
     const fresh: Array<Loading<Args, Err, A>> = []
     const sought = new Map<Key, Sought<Err, A>>()
     for (const [key, wanted] of missed) {
-      const under = flights.current(key)
+      const under = otherOf(key).flight
       const stale = wanted.seen === undefined ? undefined : staleOf(wanted.seen)
-      if (isJoinable(under)) {
+      if (under !== undefined) {
         sought.set(key, { flight: under, joined: true, fallback: newFallback(stale) })
         continue
       }
@@ -236,22 +249,23 @@ export const makeLookupAll = <Args extends Arguments, Err, A, R, B>(
   const answer = makeAnswer(engine)
 
   const lookupAll = async (
-    argsList: ReadonlyArray<Args>,
+    given: ReadonlyArray<Args>,
     began: number,
     onRead: () => void
   ): Promise<Answers<Err, A>> => {
     const since = now()
+    const argsList = given.map(ownList)
     const keys = argsList.map(keyOf)
     const watched = watch(keys)
     const looked = lookEach(keys, argsList)
-    const read = looked instanceof Promise ? await looked : looked
+    const read = isLater(looked) ? await looked : looked
     const touched = watched()
     const spent = clock.now() - began
     onRead()
 
     // SAFETY: every list of arguments has a key, and an answer of the read
     const places = argsList.map((args, i) => ({ args, key: keys[i], got: read[i] } as Place<Args, Err, A>))
-    const sorted = sort(places, since)
+    const sorted = sort(places, touched, since)
     const { failed } = sorted
     const refused = failed ?? sorted.keyless
     if (policy.strict && refused !== undefined) {

@@ -25,15 +25,28 @@ import {
   watches
 } from './flight'
 import type { Loading, Seen } from './model'
+import { onJoined } from './next'
+
+/** Another flight of a key that may be joined, and what it does. */
+export interface Other<A> {
+  readonly flight: Flight<A> | undefined
+  readonly does: 'none' | 'reading' | 'loading'
+}
+
+const noOther: Other<never> = { flight: undefined, does: 'none' }
 
 /**
- * Whether a flight may be joined. A read under way may be older than an invalidation by another process, so a ring with
- * leases does not join it.
+ * The flight of a key that may be joined, other than a caller's own. A read under way may be older than an invalidation
+ * by another process, so a ring with leases does not join it.
  */
-export const joinableFor =
-  <Args extends Arguments, Err, A, R, B>({ policy }: Engine<Args, Err, A, R, B>) =>
-  (flight: Flight<E.Either<Err, A>> | undefined): flight is Flight<E.Either<Err, A>> =>
-    flight !== undefined && (isLoading(flight) || policy.lease === undefined)
+export const otherThan =
+  <Args extends Arguments, Err, A, R, B>({ flights, policy }: Engine<Args, Err, A, R, B>) =>
+  (key: Key, own?: Flight<E.Either<Err, A>>): Other<E.Either<Err, A>> => {
+    const flight = flights.current(key)
+    if (flight === undefined || flight === own) return noOther
+    if (isLoading(flight)) return { flight, does: 'loading' }
+    return policy.lease === undefined ? { flight, does: 'reading' } : noOther
+  }
 
 /** A flight that another caller began, and the arguments of this call, which have the same key. */
 export type Joining<Args extends Arguments, Err, A> = Pick<Loading<Args, Err, A>, 'key' | 'args' | 'flight'>
@@ -94,15 +107,20 @@ export const joined = async <Args extends Arguments, Err, A, R, B>(
   const { args, flight, key } = one
   share(flight)
   const before = flight.spent
-  const isOld = (): boolean =>
-    flight.began <= asked && (flight.old || (flight.served === 'Stale' && engine.policy.lease !== undefined))
-  const answer = await arrival(engine, flight, spent).catch((cause: unknown) => {
-    if (isOld()) return undefined
-    throw cause
-  })
-  if (flight.spoiled) return engine.running.one(args)
+  const chosen = (): ReturnType<typeof onJoined> => {
+    const old = flight.old || (flight.served === 'Stale' && engine.policy.lease !== undefined)
+    return onJoined(flight.began <= asked, old, flight.spoiled)
+  }
+  let answer: Arrival<Err, A> | undefined
+  try {
+    answer = await arrival(engine, flight, spent)
+  } catch (cause) {
+    if (chosen() !== 'LookAgain') throw cause
+  }
+  const choice = chosen()
+  if (choice === 'RunOwn') return engine.running.one(args)
   if (answer === 'late') return instead(engine, one, { asked, spent: engine.budget })
-  return answer === undefined || isOld()
+  return answer === undefined || choice === 'LookAgain'
     ? again(engine, key, args, { asked, blind: flight.blind, spent: spent + flight.spent - before })
     : answer
 }

@@ -11,7 +11,7 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
 import { makeRecent } from '../base/recently'
-import { allSoon, andThen, type Soon } from '../base/soon'
+import { allSoon, andThen, isLater, type Soon } from '../base/soon'
 import type { Start } from '../base/timer'
 import { uniqueText } from '../base/unique'
 import * as D from '../Duration'
@@ -106,8 +106,7 @@ const makeOwn = <R>(leases: StockLeases<R>): Own => {
     },
     failedAt: ({ asking, fault, key, token }) => {
       void release(key, token)
-      if (asking instanceof Promise)
-        void asking.then((answer) => (E.isRight(answer) ? release(key, token) : undefined))
+      if (isLater(asking)) void asking.then((answer) => (E.isRight(answer) ? release(key, token) : undefined))
       return { _tag: 'Unheld', fault }
     }
   }
@@ -150,7 +149,7 @@ const makeAcquire = <R>(
     let waits = false
     let beyond: number = found
     const within = <A>(answer: Soon<A>, instead: () => A): Soon<A> =>
-      answer instanceof Promise ? inTime(end - now(), after, answer, instead) : answer
+      isLater(answer) ? inTime(end - now(), after, answer, instead) : answer
 
     const ask = (poll: number): Soon<Claim<S>> => {
       const acquiring = leases.acquire(key, token, ttl, beyond as D.Duration)

@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/Either'
 
 import { areFixed } from '../base/fixed'
-import type { Soon } from '../base/soon'
+import { isLater, type Soon } from '../base/soon'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import type { KeyError } from '../RingError'
@@ -17,6 +17,7 @@ import { tooLate } from './errors'
 import type { Failures } from './failures'
 import { ages, blinds, fails, fromStore, settles, toStore } from './flight'
 import type { Claim, How, Loaded, Loading, Ready } from './model'
+import { onRan } from './next'
 import { policyError } from './policy'
 import { type Ran, type Running, Thrown } from './run'
 import type { Lasting, Work } from './work'
@@ -41,7 +42,7 @@ export interface LoadParts<Args extends Arguments, Err, A, R> extends ClaimParts
 const freely: Claim<never> = { _tag: 'Held', token: '', waited: false }
 /** With neither a lease nor a tag, there is nothing to wait for. */
 export const readily: Ready<never, never, never> = { claim: freely, stamps: [] }
-const readyNow = /*#__PURE__*/ Promise.resolve(readily)
+const tick = /*#__PURE__*/ Promise.resolve()
 
 /** How many ticks a caller has to receive its stale entry before the refresh begins. */
 const ticksOfAnswer = 8
@@ -80,9 +81,10 @@ export interface Stages<Args extends Arguments, Err, A> {
   readonly begins: (one: Loading<Args, Err, A>, now: number) => void
   /** Records what the function brought: of `size` keys in one call, which began at `since`. */
   readonly ended: (one: Loading<Args, Err, A>, ran: Ran<Err, A>, size: number, since: number) => void
-  /** Whether an answer is worth storing: an error is, if the policy says so and no entry could be served instead. */
-  readonly isWorth: (loading: Loading<Args, Err, A>, answer: E.Either<Err, A>) => boolean
-  readonly unchanged: (loading: Loading<Args, Err, A>) => boolean
+  /**
+   * What becomes of an answer. An error is worth storing if the policy says so, and no entry could be served instead.
+   */
+  readonly chosen: (loading: Loading<Args, Err, A>, answer: E.Either<Err, A>) => ReturnType<typeof onRan>
   /** The callers have waited for the write as long as they may: its outcome is unknown to them. */
   readonly unknown: (loading: Loading<Args, Err, A>, removes: boolean, since: number) => void
   /** What the callers of a flight receive. */
@@ -107,8 +109,10 @@ export const makeStages = <Args extends Arguments, Err, A, R>(
   }
 
   return {
-    unchanged,
-    isWorth: worthKeeping,
+    chosen: (one, answer) => {
+      const worth = worthKeeping(one, answer)
+      return onRan(worth, worth && !one.flight.spoiled && unchanged(one))
+    },
     begins: (one, now) => flights.began(one.flight, !unchanged(one), now),
     ended: ({ flight, key }, ran, size, since) => {
       const answer = ran instanceof Thrown ? undefined : ran
@@ -143,7 +147,7 @@ export type Load<Args extends Arguments, Err, A> = (
 export const makeLoad = <Args extends Arguments, Err, A, R>(
   parts: LoadParts<Args, Err, A, R>,
   { answered, ready }: Claims<Args, Err, A, R>,
-  { begins, ended, finished, isWorth, unchanged, unknown }: Stages<Args, Err, A>
+  { begins, chosen, ended, finished, unknown }: Stages<Args, Err, A>
 ): Load<Args, Err, A> => {
   const { after, budget, clock, flights, lasting, running, work } = parts
   const { checkPurged, keep, letGo } = parts.storing
@@ -155,10 +159,10 @@ export const makeLoad = <Args extends Arguments, Err, A, R>(
     removes: boolean,
     since: number
   ): Soon<void> => {
-    const worth = isWorth(one, answer)
-    if (!worth) flights.release(one.flight)
-    if (worth && !one.flight.spoiled && unchanged(one)) return keep(loadedOf(one, answer), removes)
-    if (worth) emit(one.key, since, { _tag: 'Discard' }) // it is not known to which key the value belongs
+    const choice = chosen(one, answer)
+    if (choice === 'Keep') return keep(loadedOf(one, answer), removes)
+    if (choice === 'Discard') emit(one.key, since, { _tag: 'Discard' })
+    else flights.release(one.flight)
     return letGo(one)
   }
 
@@ -168,9 +172,9 @@ export const makeLoad = <Args extends Arguments, Err, A, R>(
     // no stage rejects; not `finally`, which takes two ticks more
     const check = (): Soon<void> => {
       const checked = checkPurged(one)
-      return checked instanceof Promise ? checked.then(release, release) : release()
+      return isLater(checked) ? checked.then(release, release) : release()
     }
-    return before instanceof Promise ? before.then(check, release) : check()
+    return isLater(before) ? before.then(check, release) : check()
   }
 
   /** Waits for the store as long as the call may; a late operation continues. */
@@ -191,8 +195,11 @@ export const makeLoad = <Args extends Arguments, Err, A, R>(
       const since = now()
       // a caller that gets a stale entry gets it before the refresh begins
       if (mode === 'try') await afterAnswers()
-      // a tick later: a function that asks its ring for the same key finds an answer to wait for, and no stack grows
-      const before = await (ready === undefined ? readyNow : ready(loading, mode, since))
+      // a tick later: a function, tags or an observer that asks its ring for the same key finds an answer to wait for, and
+      // no stack grows
+      await tick
+      const readied = ready === undefined ? readily : ready(loading, mode, since)
+      const before = isLater(readied) ? await readied : readied
       const there = answered(loading, before.claim)
       if (there !== undefined) return there
       const one = goingOf(loading, before)
@@ -207,7 +214,7 @@ export const makeLoad = <Args extends Arguments, Err, A, R>(
       ended(one, ran, 1, since)
       if (ran instanceof Thrown) flights.release(flight)
       const settled = end(one, ran instanceof Thrown ? letGo(one) : store(one, ran, removes, since))
-      if (settled instanceof Promise) {
+      if (isLater(settled)) {
         lasting?.(settled)
         if (waits) await waitFor(one, settled, () => unknown(one, removes, since))
       }

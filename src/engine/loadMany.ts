@@ -31,7 +31,7 @@ interface Group<Args extends Arguments, Err, A, R> {
 /** What follows the run of a group, and how long its callers wait for it. */
 const makeEnd = <Args extends Arguments, Err, A, R>(
   parts: LoadParts<Args, Err, A, R>,
-  { isWorth, unchanged, unknown }: Stages<Args, Err, A>
+  { chosen, unknown }: Stages<Args, Err, A>
 ) => {
   const { after, budget, clock, flights, lasting } = parts
   const { checkPurged, keepMany, letGo } = parts.storing
@@ -48,11 +48,10 @@ const makeEnd = <Args extends Arguments, Err, A, R>(
     const others: Array<Going<Args, Err, A, R>> = []
     group.forEach((one, i) => {
       const ran = rans[i] as Ran<Err, A> // SAFETY: each one has run
-      const worth = !(ran instanceof Thrown) && isWorth(one, ran)
-      if (!worth) flights.release(one.flight)
-      if (!(ran instanceof Thrown) && worth && !one.flight.spoiled && unchanged(one))
-        return void kept.push(loadedOf(one, ran))
-      if (worth) emit(one.key, since, { _tag: 'Discard' }) // it is not known to which key the value belongs
+      const choice = ran instanceof Thrown ? 'LetGo' : chosen(one, ran)
+      if (choice === 'Keep' && !(ran instanceof Thrown)) return void kept.push(loadedOf(one, ran))
+      if (choice === 'Discard') emit(one.key, since, { _tag: 'Discard' })
+      else flights.release(one.flight)
       others.push(one)
     })
     try {

@@ -17,7 +17,7 @@ const tick = /*#__PURE__*/ Promise.resolve()
 
 export const makeLoadPlain = <Args extends Arguments, Err, A, R>(
   { flights, running, storing, telling, work }: LoadParts<Args, Err, A, R>,
-  { begins, ended, finished, isWorth, unchanged }: Stages<Args, Err, A>
+  { begins, chosen, ended, finished }: Stages<Args, Err, A>
 ): Load<Args, Err, A> => {
   const { emit, now } = telling
 
@@ -38,12 +38,11 @@ export const makeLoadPlain = <Args extends Arguments, Err, A, R>(
         throw cause
       }
       ended(loading, answer, 1, since)
-      if (isWorth(loading, answer)) {
-        if (!flight.spoiled && unchanged(loading)) {
-          const kept = storing.keepNow(loading, answer, removes)
-          if (kept !== undefined) await kept
-        } else emit(key, since, { _tag: 'Discard' }) // it is not known to which key the value belongs
-      }
+      const choice = chosen(loading, answer)
+      if (choice === 'Keep') {
+        const kept = storing.keepNow(loading, answer, removes)
+        if (kept !== undefined) await kept
+      } else if (choice === 'Discard') emit(key, since, { _tag: 'Discard' })
       return finished(loading, answer)
     } finally {
       flights.release(flight)

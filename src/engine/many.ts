@@ -21,7 +21,7 @@ export interface Many<Args extends Arguments, Err, A, R> {
   readonly prepareOne: (args: Args, value: A) => Soon<E.Either<RingError, Prepared<R>>>
   readonly prepareAll: (
     entries: ReadonlyArray<readonly [args: Args, value: A]>
-  ) => Promise<E.Either<RingError, ReadonlyArray<Prepared<R>>>>
+  ) => Soon<E.Either<RingError, ReadonlyArray<Prepared<R>>>>
   /**
    * What the store has for some keys, in one round trip. For arguments without a key, the error stays in its position.
    */
@@ -78,7 +78,7 @@ export const makeMany = <Args extends Arguments, Err, A, R>({
         : (keys, argsList) =>
             inBudget(lookThem(keys, argsList), () => keys.map(() => E.left(tooLate('getMany')))),
     prepareOne,
-    prepareAll: async (entries) =>
-      E.sequenceArray(await allSoon(entries.map(([args, value]) => prepareOne(args, value))))
+    prepareAll: (entries) =>
+      andThen(allSoon(entries.map(([args, value]) => prepareOne(args, value))), E.sequenceArray)
   }
 }

@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
-import { allSoon, andThen, type Soon } from '../base/soon'
+import { allSoon, andThen, isLater, type Soon } from '../base/soon'
 import type { Clock } from '../Clock'
 import type { Arguments, Key } from '../KeyFn'
 import type { StoreError } from '../RingError'
@@ -17,6 +17,7 @@ import type { Flights } from './flights'
 import type { Leasing } from './lease'
 import { type Lost, makeLost } from './lost'
 import type { Loaded, Loading, Prepared } from './model'
+import { onPrepared, onWritten } from './next'
 import type { Stock } from './stock'
 import { makeSupersede, type Supersede } from './supersede'
 import type { Tags } from './tags'
@@ -69,6 +70,7 @@ const stored: E.Either<never, boolean> = /*#__PURE__*/ E.right(true)
 const refused: E.Either<never, boolean> = /*#__PURE__*/ E.right(false)
 
 const noStamps: ReadonlyArray<never> = []
+const nothingPrepared: E.Either<never, O.None> = /*#__PURE__*/ E.right(O.none as O.None)
 
 /** A load in memory, whose write was refused. */
 const overtaken = <Args extends Arguments, Err, A, R>(
@@ -121,25 +123,18 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
   const toWrite = (one: One, removes: boolean): Write<One, R> | undefined => {
     const { answer, args, claim, flight, key, stamps } = one
     const since = now()
-    const write = (prepared: Prepared<R>): Write<One, R> => ({
-      one,
-      prepared,
-      removes,
-      began: dates ? clock.now() : 0,
-      since
-    })
-    if (claim._tag !== 'Held' || stamps === undefined) {
-      emit(key, since, { _tag: 'Discard' }) // the store does not order writes, or cannot say what is purged
-      return undefined
-    }
-    const prepared = prepare(answer, args, stamps)
+    const able = claim._tag === 'Held' && stamps !== undefined
+    const prepared = able ? prepare(answer, args, stamps) : nothingPrepared
     if (prepared._tag === 'Left') {
       fails(flight, prepared.left)
       fault(key, since, prepared.left)
       return undefined
     }
-    if (prepared.right._tag === 'Some' || removes) return write(prepared.right)
-    emit(key, since, { _tag: 'Skip' })
+    const choice = onPrepared(able, prepared.right._tag === 'Some', removes)
+    if (choice === 'Write' || choice === 'Remove')
+      return { one, prepared: prepared.right, removes, began: dates ? clock.now() : 0, since }
+    // `Discard`: the store does not order writes, or cannot say what is purged
+    emit(key, since, { _tag: choice })
     return undefined
   }
 
@@ -152,17 +147,24 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
     if (outcome === undefined)
       return andThen(letGo(one), () => {
         emit(key, since, { _tag: 'Discard' })
-        if (!removes) return
-        return andThen(supersededBy(one, since), (superseded) => {
-          if (superseded !== undefined) fails(flight, superseded)
-        })
+        return removes
+          ? andThen(supersededBy(one, since), (superseded) => {
+              if (superseded !== undefined) fails(flight, superseded)
+            })
+          : undefined
       })
-    if (outcome._tag === 'Left') {
-      fails(flight, failed(key, since, outcome.left))
-      blinds(flight)
-      if (leasing !== undefined) ages(flight)
-    } else if (outcome.right) wrote(key, began, since, prepared)
-    else emit(key, since, { _tag: 'Discard' })
+    const how = outcome._tag === 'Left' ? 'failed' : outcome.right ? 'done' : 'lost'
+    switch (onWritten(how, false, false)) {
+      case 'Stored':
+        return wrote(key, began, since, prepared)
+      case 'Faulted':
+        if (outcome._tag === 'Left') fails(flight, failed(key, since, outcome.left))
+        blinds(flight)
+        if (leasing !== undefined) ages(flight)
+        return
+      default:
+        return emit(key, since, { _tag: 'Discard' })
+    }
   }
 
   /** In the tick of the write, so that a store that batches sends both in one round trip. */
@@ -181,7 +183,7 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
         ? () => andThen(writer.put(one.key, write.prepared), asStored)
         : () => underLease(write)
     const concluded = andThen(flights.commit(one.flight, begin), (outcome) => conclude(write, outcome))
-    return settled instanceof Promise ? settled.then(() => concluded) : concluded
+    return isLater(settled) ? settled.then(() => concluded) : concluded
   }
 
   const keepNow: Storing<Args, Err, A, R>['keepNow'] = (loading, answer, removes) => {

@@ -10,7 +10,7 @@ import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
 import type { StoreError } from '../RingError'
-import { ends, enters, type Flight, quits, type Row } from './flight'
+import { ends, enters, type Flight, moves, quits, type Row } from './flight'
 
 /** How a write or an invalidation ended. */
 export type Outcome = Either<StoreError, unknown>
@@ -45,6 +45,8 @@ export interface Slots<A> {
   /** A flight takes a new ticket for its key, after the flights that are overdue have lost theirs. */
   readonly enter: (flight: Flight<A>, epoch: number) => Slot<A>
   readonly release: (flight: Flight<A>) => void
+  /** Its limit of time has begun again. */
+  readonly renew: (flight: Flight<A>) => void
   /** Whether a flight has taken longer than it may. */
   readonly overdue: (flight: Flight<A>) => boolean
 }
@@ -108,6 +110,7 @@ export const makeSlots = <A>(clock: Clock, loadTimeout: Duration): Slots<A> => {
       return slot
     },
     release,
+    renew: (flight) => moves(row, flight),
     overdue: (flight) => loadTimeout !== Infinity && isLate(flight, clock.now())
   }
 }

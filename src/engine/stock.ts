@@ -8,9 +8,9 @@ import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type { Soon } from '../base/soon'
-import { type Operation, type StoreError, storeFailed } from '../RingError'
+import { type StoreError, storeFailed } from '../RingError'
 import { isStoreError } from '../stores/kit/errors'
-import type { AtOnce } from '../stores/kit/prompt'
+import type { IsOwn, Prompt } from '../stores/kit/prompt'
 import type { Leases, Operations, Store } from '../stores/model'
 
 type Soonly<F> = F extends (...args: infer P) => TE.TaskEither<StoreError, infer A>
@@ -25,10 +25,19 @@ export type Stock<R> = { readonly [K in keyof Operations<R>]: Soonly<Operations<
   readonly leases: StockLeases<R> | undefined
 }
 
-/** An operation that returns its answer at once, or throws. */
+/**
+ * An operation that returns its answer at once. Where the method of the store was replaced (by a test, to make it fail),
+ * that is asked instead.
+ */
 const safely =
-  <P extends ReadonlyArray<unknown>, A>(operation: Operation, f: (...args: P) => A) =>
-  (...args: P): E.Either<StoreError, A> => {
+  <P extends ReadonlyArray<unknown>, A>(
+    operation: Parameters<IsOwn>[0],
+    isOwn: IsOwn,
+    f: (...args: P) => A,
+    otherwise: (...args: P) => Soon<E.Either<StoreError, A>>
+  ) =>
+  (...args: P): Soon<E.Either<StoreError, A>> => {
+    if (!isOwn(operation)) return otherwise(...args)
     try {
       return { _tag: 'Right', right: f(...args) }
     } catch (cause) {
@@ -36,30 +45,32 @@ const safely =
     }
   }
 
-const stockNow = <R>(now: AtOnce<R>): Stock<R> => ({
-  atOnce: true,
-  get: safely('get', now.get),
-  read: safely('read', now.read),
-  set: safely('set', now.set),
-  delete: safely('delete', now.delete),
-  has: safely('has', now.has),
-  touch: safely('touch', now.touch),
-  getMany: safely('getMany', now.getMany),
-  readMany: safely('readMany', now.readMany),
-  setMany: safely('setMany', now.setMany),
-  deleteMany: safely('deleteMany', now.deleteMany),
-  hasMany: safely('hasMany', now.hasMany),
-  touchMany: safely('touchMany', now.touchMany),
-  clear: safely('clear', now.clear),
-  leases: {
-    acquire: safely('acquire', now.leases.acquire),
-    seize: safely('seize', now.leases.seize),
-    renew: safely('renew', now.leases.renew),
-    release: safely('release', now.leases.release),
-    commit: safely('commit', now.leases.commit),
-    override: safely('override', now.leases.override)
+const stockNow = <R>({ isOwn, now }: Prompt<R>, later: Stock<R>, leases: StockLeases<R>): Stock<R> => {
+  return {
+    atOnce: true,
+    get: safely('get', isOwn, now.get, later.get),
+    read: safely('read', isOwn, now.read, later.read),
+    set: safely('set', isOwn, now.set, later.set),
+    delete: safely('delete', isOwn, now.delete, later.delete),
+    has: safely('has', isOwn, now.has, later.has),
+    touch: safely('touch', isOwn, now.touch, later.touch),
+    getMany: safely('getMany', isOwn, now.getMany, later.getMany),
+    readMany: safely('readMany', isOwn, now.readMany, later.readMany),
+    setMany: safely('setMany', isOwn, now.setMany, later.setMany),
+    deleteMany: safely('deleteMany', isOwn, now.deleteMany, later.deleteMany),
+    hasMany: safely('hasMany', isOwn, now.hasMany, later.hasMany),
+    touchMany: safely('touchMany', isOwn, now.touchMany, later.touchMany),
+    clear: safely('clear', isOwn, now.clear, later.clear),
+    leases: {
+      acquire: safely('acquire', isOwn, now.leases.acquire, leases.acquire),
+      seize: safely('seize', isOwn, now.leases.seize, leases.seize),
+      renew: safely('renew', isOwn, now.leases.renew, leases.renew),
+      release: safely('release', isOwn, now.leases.release, leases.release),
+      commit: safely('commit', isOwn, now.leases.commit, leases.commit),
+      override: safely('override', isOwn, now.leases.override, leases.override)
+    }
   }
-})
+}
 
 const leasesLater = <R>(leases: Leases<R>): StockLeases<R> => ({
   acquire: (...args) => leases.acquire(...args)(),
@@ -88,6 +99,8 @@ const stockLater = <R>(store: Store<R>): Stock<R> => ({
   leases: store.leases === undefined ? undefined : leasesLater(store.leases)
 })
 
-/** `store`: a total store. `now`: its operations without promises, if it has them. */
-export const stockOf = <R>(store: Store<R>, now: AtOnce<R> | undefined): Stock<R> =>
-  now === undefined ? stockLater(store) : stockNow(now)
+/** `store`: a total store. `prompt`: its operations without promises, if it has them. */
+export const stockOf = <R>(store: Store<R>, prompt: Prompt<R> | undefined): Stock<R> => {
+  const later = stockLater(store)
+  return prompt === undefined || later.leases === undefined ? later : stockNow(prompt, later, later.leases)
+}

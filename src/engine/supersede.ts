@@ -17,6 +17,7 @@ import { ages } from './flight'
 import type { Flights } from './flights'
 import type { Leasing } from './lease'
 import type { Loaded, Prepared } from './model'
+import { onWritten } from './next'
 import type { Stock } from './stock'
 import type { Telling } from './tell'
 import type { Writer } from './write'
@@ -89,13 +90,13 @@ export const makeSupersede = <Args extends Arguments, Err, A, R>({
         if (E.isLeft(committed)) void leasing?.release(one.key, token)
         if (E.isLeft(committed) || committed.right) return committed
         ages(one.flight)
-        return removes
+        return onWritten('lost', removes, false) === 'RemoveOlder'
           ? andThen(removeOlder(one), (removed) => (E.isLeft(removed) ? removed : committed))
           : committed
       }),
     supersededBy: ({ flight, key }, since) => {
       const instead = flights.overdue(flight) ? undefined : flights.superseded(flight)
-      return instead === undefined
+      return onWritten('refused', true, instead !== undefined) === 'RemoveAll' || instead === undefined
         ? andThen(
             flights.mutate([key], () => writer.remove(key)),
             (removed) => (E.isLeft(removed) ? failed(key, since, removed.left) : undefined)

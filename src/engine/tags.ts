@@ -13,7 +13,7 @@ import * as RA from 'fp-ts/ReadonlyArray'
 import { type Aging, makeAging } from '../base/bounded'
 import { sameBytes } from '../base/bytes'
 import { hasMembers, kindOf } from '../base/kinds'
-import { allSoon, andThen, type Soon } from '../base/soon'
+import { allSoon, andThen, isLater, type Soon } from '../base/soon'
 import { uniqueBytes } from '../base/unique'
 import { type Holding, mostTags, seal, type Stamp, stampLength, unseal } from '../codecs/envelope'
 import type { Duration } from '../Duration'
@@ -50,7 +50,7 @@ const readStamp = (raw: unknown): Stamp | undefined => {
 
 /** The generation in an answer of a store that answers at once. */
 const stampIn = (got: Soon<E.Either<unknown, O.Option<unknown>>>): Stamp | undefined =>
-  got instanceof Promise || E.isLeft(got) ? undefined : stampOf(got.right)
+  isLater(got) || E.isLeft(got) ? undefined : stampOf(got.right)
 
 /** The generation that was found under the key of a tag. */
 export const stampOf = (found: O.Option<unknown>): Stamp | undefined =>
@@ -143,7 +143,7 @@ const makeGenerations = <Args extends Arguments, R>({
             E.map((there) => stampOf(O.some(there)) ?? stamp)
           )
     drafts.set(key, stamp)
-    if (!(drawn instanceof Promise)) return drawn
+    if (!isLater(drawn)) return drawn
     const promise = drawn.finally(() => drawing.delete(key))
     drawing.set(key, promise)
     return promise

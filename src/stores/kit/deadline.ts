@@ -7,7 +7,7 @@
 import { type Either, left, right, toError } from 'fp-ts/Either'
 
 import { timedOut } from '../../base/errorCode'
-import type { Soon } from '../../base/soon'
+import { isLater, type Soon } from '../../base/soon'
 import { nextTurn, type Start, startTimer } from '../../base/timer'
 import type { Duration } from '../../Duration'
 import type { StoreError } from '../../RingError'
@@ -81,7 +81,7 @@ export const settleWithin = <X, Answer>(
 export function inTime<A>(ms: number, after: Start<Duration>, promise: Promise<A>, late: () => A): Promise<A>
 export function inTime<A>(ms: number, after: Start<Duration>, soon: Soon<A>, late: () => A): Soon<A>
 export function inTime<A>(ms: number, after: Start<Duration>, soon: Soon<A>, late: () => A): Soon<A> {
-  return soon instanceof Promise ? settled(ms, after, soon, late) : soon
+  return isLater(soon) ? settled(ms, after, soon, late) : soon
 }
 
 const settled = <A>(ms: number, after: Start<Duration>, promise: Promise<A>, late: () => A): Promise<A> =>
