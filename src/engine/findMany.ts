@@ -48,12 +48,16 @@ export const lookAll = <Args extends Arguments, Err, A, R>(
       return E.left(failed(cause))
     }
   }
-  const foundIn = (one: unknown): E.Either<StoreError, O.Option<Found<R>>> => {
+  const foundIn = (one: unknown): E.Either<RingError, O.Option<Found<R>>> => {
     const hole = ages ? holeIn('readMany', true, one) : holeIn('getMany', false, one)
     if (hole !== undefined) return E.left(hole)
-    // SAFETY: it is not a hole, so it is an entry if ages were read, else a value
-    const option = one as O.Option<Found<R>> & O.Option<R>
-    return E.right(ages || O.isNone(option) ? option : O.some({ value: option.value }))
+    try {
+      // SAFETY: it is not a hole, so it is an entry if ages were read, else a value
+      const option = one as O.Option<Found<R>> & O.Option<R>
+      return E.right(ages || O.isNone(option) ? option : O.some({ value: option.value }))
+    } catch (cause) {
+      return E.left(failed(cause))
+    }
   }
 
   type All = ReadonlyArray<E.Either<RingError, Seen<Err, A>>>
