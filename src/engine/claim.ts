@@ -220,8 +220,9 @@ export const makeClaims = <Args extends Arguments, Err, A, R>(
     const before = seen?.stamps !== undefined && flight.epoch === epoch() ? seen.stamps : undefined
     const early = stamped(one, before)
     if (!isLater(claimed) && !isLater(early)) return [claimed, early]
-    toStore(flight, clock.now())
-    return firstOf(flight, claimed, early)
+    const first = firstOf(flight, claimed, early)
+    toStore(flight, clock.now()) // now that it can be hurried
+    return first
   }
 
   const ready: NonNullable<Claims<Args, Err, A, R>['ready']> = (one, mode, since) => {

@@ -213,12 +213,11 @@ const deleteMany: Program<'deleteMany'> = (engine) =>
     'delete'
   )((keys, since) => {
     const writes = uniq(keys).map((key) => [key, O.none] as const)
-    return pipe(
-      async () => engine.flights.mutate(keys, () => engine.write(writes)),
-      TE.map(() => {
-        writes.forEach(([key]) => engine.emit(key, since, { _tag: 'Delete' }))
-      })
-    )
+    return async () => {
+      const removed = await engine.flights.mutate(keys, () => engine.write(writes))
+      if (E.isRight(removed)) writes.forEach(([key]) => engine.emit(key, since, { _tag: 'Delete' }))
+      return removed
+    }
   })
 
 const remove: Program<'delete'> =
@@ -392,12 +391,16 @@ const explained = <Err, A>(key: Key, seen: Seen<Err, A> | undefined, decision: D
 const clear: Program<'clear'> = (engine) => () =>
   onKeys(engine)((_, since) => {
     const { prefix } = engine.key
-    return prefix === undefined || prefix === ''
-      ? TE.left(new KeyError('clear needs a key function with a prefix: see KeyFn.of and KeyFn.prefixed'))
-      : pipe(
-          () => engine.flights.mutateAll(engine.store.clear(prefix)),
-          TE.chainFirstIOK(() => () => engine.emit(prefix, since, { _tag: 'Clear' }))
-        )
+    if (prefix === undefined || prefix === '')
+      return TE.left(
+        new KeyError('clear needs a key function with a prefix: see KeyFn.of and KeyFn.prefixed')
+      )
+    // not by combinators of tasks, which begin a tick later: what was called later would end earlier
+    return async () => {
+      const cleared = await engine.flights.mutateAll(engine.store.clear(prefix))
+      if (E.isRight(cleared)) engine.emit(prefix, since, { _tag: 'Clear' })
+      return cleared
+    }
   })([])
 
 /** While a caller waits for a command, the process stays alive as long as its answer depends on a timer. */
