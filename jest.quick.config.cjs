@@ -1,4 +1,5 @@
 const fs = require('node:fs')
+const { availableParallelism } = require('node:os')
 const path = require('node:path')
 
 const base = require('./jest.config.cjs')
@@ -56,7 +57,9 @@ process.env.RUNS ??= '0.02'
 module.exports = {
   ...base,
   testMatch: quick,
-  maxWorkers: '100%',
+  // some tests wait for their own timers: so there are more workers than cores
+  maxWorkers: 3 * availableParallelism(),
+  watchman: false,
   globalSetup: undefined,
   setupFiles: [...base.setupFiles, '<rootDir>/__tests__/quick.ts']
 }

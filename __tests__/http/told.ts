@@ -195,7 +195,7 @@ export const write = (res: Raw, told: Told, method: string): unknown => {
 
 /** Lets somebody add fields when the head is sent, as `on-headers` does: what `writeHead` is given is set first. */
 export const addAtHead = (res: Raw, fields: ReadonlyArray<Pair>): void => {
-  // the proof: it is called as it was
+  // SAFETY: it is called as it was
   const original = res.writeHead as (...args: ReadonlyArray<unknown>) => Raw
   res.writeHead = (status: number, ...more: ReadonlyArray<unknown>): Raw => {
     const given = more.at(-1)

@@ -207,7 +207,7 @@ const byListener: Start = async (tell, cache) => {
 }
 
 const byHttp2: Start = async (tell, cache) => {
-  // the proof: what is used of both is the same
+  // SAFETY: what is used of both is the same
   const listener = listenerFor(tell, cache) as unknown as (
     req: http2.Http2ServerRequest,
     res: http2.Http2ServerResponse

@@ -15,7 +15,7 @@ beforeAll(async () => {
     socket.on('error', () => undefined)
   })
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
-  // the proof: it listens on a port
+  // SAFETY: it listens on a port
   address = `127.0.0.1:${String((silent.address() as AddressInfo).port)}`
 })
 afterAll(() => {

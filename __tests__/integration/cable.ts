@@ -39,7 +39,7 @@ export const startCable = async (to: number): Promise<Cable> => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const cut = (): void => sockets.forEach((socket) => socket.destroy())
   return {
-    port: (server.address() as AddressInfo).port, // the proof: it listens on a port
+    port: (server.address() as AddressInfo).port, // SAFETY: it listens on a port
     connections: () => count,
     swallow: (is) => void (swallows = is),
     cut,

@@ -99,7 +99,7 @@ const shardsOf = async ({ nodes }: Cluster): Promise<ReadonlyArray<Shard>> => {
       const replicas = lines.filter((other) => other.split(' ')[3] === id).map(portOf)
       return {
         id,
-        master: nodes.find((node) => node.port === portOf(line)) as Server, // the proof: it is one of them
+        master: nodes.find((node) => node.port === portOf(line)) as Server, // SAFETY: it is one of them
         replicas: nodes.filter((node) => replicas.includes(node.port)),
         owns: owned(line)
       }
@@ -172,7 +172,7 @@ describe('a cluster', () => {
       used = false
       started = Promise.resolve(old?.then((c) => c.stop())).then(() => startCluster())
     }
-    return started // the proof: it was set
+    return started // SAFETY: it was set
   }
   afterAll(async () => (await started)?.stop())
 
@@ -308,7 +308,7 @@ describe('behind sentinels', () => {
       used = false
       started = Promise.resolve(old?.then((w) => w.stop())).then(() => startWatched())
     }
-    return started // the proof: it was set
+    return started // SAFETY: it was set
   }
   afterAll(async () => (await started)?.stop())
 
@@ -344,7 +344,7 @@ describe('behind sentinels', () => {
     const address = await onNode(sentinels[0] as { port: number }, (send) =>
       send('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'main')
     )
-    // the proof: it is one of them
+    // SAFETY: it is one of them
     return nodes.find(({ port }) => address.includes(String(port))) as Server
   }
   const ready = (): Promise<void> =>

@@ -71,7 +71,7 @@ export const startProxy = async (to: number): Promise<Proxy> => {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    // the proof: it listens on a port
+    // SAFETY: it listens on a port
     port: (server.address() as AddressInfo).port,
     toxics,
     reset: () => {

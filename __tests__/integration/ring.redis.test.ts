@@ -40,7 +40,7 @@ ringLaws('Redis and json, with leases, early refresh and stored errors', jsonInR
   policy: Policy.policy(
     Policy.lease(),
     Policy.earlyRefresh({ window: 0.01 }),
-    // the proof: nothing but a lease is asked of the store by this policy, as a zero ttl stores nothing
+    // SAFETY: nothing but a lease is asked of the store by this policy, as a zero ttl stores nothing
     Policy.negative({ codec: Codec.json(t.string), ttl: Duration.zero }) as Policy.Policy
   )
 })

@@ -66,7 +66,7 @@ const run = async (
   for (let n = 0; n * batch < count; n++) {
     const keys = Array.from({ length: batch }, (_, i) => `${String(n)}/${String(i)}/`)
     const how = hows[n % hows.length] ?? 'set'
-    const writer = members[n % members.length] as Member // the proof: a place of the list
+    const writer = members[n % members.length] as Member // SAFETY: a place of the list
     const readers = members.filter((one) => one !== writer)
     await writer.ask({ kind: 'write', keys, value: 1 })
     await Promise.all(readers.map((one) => one.ask({ kind: 'read', keys })))

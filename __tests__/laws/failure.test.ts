@@ -296,7 +296,7 @@ describe('laws 26, 27, 30, 31 and 36', () => {
           work: makeWork(),
           lasting: () => undefined,
           policy: {
-            // the proof: it asks nothing of values, arguments and errors
+            // SAFETY: it asks nothing of values, arguments and errors
             ...(resolve(Policy.ttl(Duration.minutes(1)), Math.random) as Resolved<
               readonly [number],
               string,

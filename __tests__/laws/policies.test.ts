@@ -10,7 +10,7 @@ import type * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 
 import { Codec, dict, Duration, Policy, ring, RingEvent, type Store } from '../../src'
-import { runs } from '../runs'
+import { runs, share } from '../runs'
 
 const ms = Duration.milliseconds
 type Failure = 'down' | 'absent'
@@ -223,7 +223,7 @@ const agree = async (policy: Any, script: ReadonlyArray<Step>, tagged: boolean):
       runs++
       return model.failure === undefined ? E.right(runs) : E.left(model.failure)
     }
-  // the proof: the function returns what these policies ask; dict has leases
+  // SAFETY: the function returns what these policies ask; dict has leases
   const given = policy as Policy.Policy
   const counter = RingEvent.counter()
   const reads: Array<string> = []
@@ -311,7 +311,9 @@ const names = Object.keys(parts)
 
 describe('policies', () => {
   test('laws 15, 19, 28, 29 and 38: every policy, and every pair of them, does what the model does', async () => {
-    const pairs = names.flatMap((a) => names.map((b) => [a, b] as const))
+    // a pair in both orders where all cases are tried, in one where few are
+    const isFirst = (a: string, b: string): boolean => share >= 0.1 || a <= b
+    const pairs = names.flatMap((a) => names.filter((b) => isFirst(a, b)).map((b) => [a, b] as const))
     for (const [a, b] of pairs) {
       const policy = Policy.policy(parts[a] as Any, parts[b] as Any) as Any
       await fc

@@ -95,7 +95,7 @@ export const ringLaws = <R>(
         store: subject.store,
         codec: subject.codec,
         name: `r${String(++names)}`,
-        // the proof: whoever asks for leases has them
+        // SAFETY: whoever asks for leases has them
         policy: Policy.policy(policy as Policy.Policy<unknown, never, Value>, its),
         ...(tags === undefined ? {} : { tags }),
         ...more

@@ -113,7 +113,7 @@ const of =
 test('law 32: tiers are associative', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (program) => {
-      // the proof, here and below: there are three
+      // SAFETY, here and below: there are three
       const left = await trace(
         ([a, b, c], clock) => of(clock)(of(clock)(a as never, b as never), c as never),
         program
@@ -401,7 +401,7 @@ describe('law 33', () => {
         const nodes = [0, 1, 2].map(() => Store.tiered({ near: dict<number>(), far, invalidation: join() }))
         let n = 0
         for (const { key, node, op } of program) {
-          const store = nodes[node] as (typeof nodes)[number] // the proof: there are three
+          const store = nodes[node] as (typeof nodes)[number] // SAFETY: there are three
           if (op === 'set') await store.set(key, n++, minute)()
           else if (op === 'delete') await store.delete(key)()
           else if (op === 'touch') await store.touch(key, minute)()
@@ -442,7 +442,7 @@ describe('a ring over tiers', () => {
       })
       return { cached, near, runs: () => runs }
     })
-    return { far, nodes: nodes as [(typeof nodes)[number], (typeof nodes)[number]] } // the proof: there are two
+    return { far, nodes: nodes as [(typeof nodes)[number], (typeof nodes)[number]] } // SAFETY: there are two
   }
   const settle = (): Promise<unknown> => new Promise(setImmediate)
 

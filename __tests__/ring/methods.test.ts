@@ -325,7 +325,7 @@ describe('laws', () => {
 // -------------------------------------------------------------------------------------
 
 setFlagsFromString('--expose-gc')
-// the proof: the flag makes it a global of new contexts
+// SAFETY: the flag makes it a global of new contexts
 const collect = runInNewContext('gc') as () => void
 
 test('a ring keeps no receiver alive, with entries in the cache and loads that have ended', async () => {

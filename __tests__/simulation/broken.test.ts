@@ -200,7 +200,7 @@ describe('the simulation finds', () => {
       violations.some((violation) => violation.law === law && violation.what.includes(says))
     const { plan } = broken
     for (let seed = 1; seed <= most; seed++) {
-      // the proof: every case has a plan
+      // SAFETY: every case has a plan
       expect((await simulate(seed, { broken: { plan: plan! } })).violations).toStrictEqual([])
       if (caught((await simulate(seed, { broken })).violations)) return
     }

@@ -78,7 +78,7 @@ const watched = (real: typeof flights): typeof flights => ({
         const { key } = flight
         const there = all.get(key) ?? new Map<Flight, number>()
         all.set(key, there)
-        // the proof: only what does not depend on the type of its answer is looked at
+        // SAFETY: only what does not depend on the type of its answer is looked at
         const it: Flight = flight
         if (!there.has(it)) there.set(it, Math.min(births.get(it) ?? Infinity, since(key)))
         for (const [old] of there) if (old.ticket === 0) there.delete(old)

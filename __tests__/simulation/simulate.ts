@@ -194,7 +194,7 @@ const makeCommands = (
     Failure
   >
   const options = { name: 'row', policy, ...more }
-  // the proof: a store in which this plan lays bytes, or anything
+  // SAFETY: a store in which this plan lays bytes, or anything
   const it = plan.codec
     ? ring(load, { ...options, store: store as unknown as Client<Uint8Array>, codec: Codec.json(Value) })
     : ring(load, { ...options, store: store as unknown as Client<unknown> })

@@ -240,7 +240,7 @@ export const connect = <R>(world: World, backend: Backend, link: Link): Client<R
       const { remaining, value } = found.value
       message.seen.push({ key, raw: value, remaining, time: world.now(), tick: world.tick() })
     }
-    return found as O.Option<Store.Entry<R>> // the proof: what the clients of this store write
+    return found as O.Option<Store.Entry<R>> // SAFETY: what the clients of this store write
   }
   const valueOf = O.map(({ value }: Store.Entry<R>) => value)
 
@@ -285,7 +285,7 @@ export const connect = <R>(world: World, backend: Backend, link: Link): Client<R
     clear: (prefix) => ask('clear', [], () => backend.clear(prefix)),
     ...(near ? { peek: (key) => peekEntry(key)?.value, peekEntry } : {}),
     leases: {
-      // the proof: as in `read`
+      // SAFETY: as in `read`
       acquire: (key, token, ttl, beyond) =>
         ask('acquire', [key], (message) => {
           const acquired = backend.acquire(key, token, ttl, beyond) as Store.Acquired<R>

@@ -61,7 +61,7 @@ export const startApi =
     await once(server, 'listening')
 
     return {
-      url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`, // the proof: it listens on TCP
+      url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`, // SAFETY: it listens on TCP
       requests: () => counter.requests,
       nextRequest: () => once(server, 'request'),
       moveCapital: (code, city) => () => {

@@ -50,7 +50,7 @@ export const start = (
         )
 
         return {
-          url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`, // the proof: it listens on TCP
+          url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`, // SAFETY: it listens on TCP
           database,
           close: async () => {
             state.closing = true // `/health` tells whoever sends requests here

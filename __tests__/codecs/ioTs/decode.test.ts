@@ -228,7 +228,7 @@ describe('decoding that stops at the first errors', () => {
     }
     return counter
   }
-  const many = 100_000
+  const many = 20_000
   const refusedBy = (type: t.Mixed, u: unknown): DecodeError => leftOf(validator(type)(u))
 
   it('asks no more of a large value than the first errors need', () => {

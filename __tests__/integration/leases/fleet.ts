@@ -65,7 +65,7 @@ export const startFleet = async (
       if (message._tag === 'Began') return listeners.forEach((listen) => listen(message))
       const [resolve, reject] = waiting.get(message.place) ?? []
       waiting.delete(message.place)
-      // the proof: the program answers a job with what `Jobs` says
+      // SAFETY: the program answers a job with what `Jobs` says
       if (message._tag === 'Done') resolve?.(message.answer as never)
       else reject?.(new Error(message.why))
     })

@@ -15,7 +15,7 @@ const next = async (): Promise<never> => {
 }
 const server = http.createServer((req, res) => pages(req, res, next as () => void))
 server.listen(0, '127.0.0.1', () => {
-  // the proof: it listens to a port
+  // SAFETY: it listens to a port
   const { port } = server.address() as AddressInfo
   http.get({ port, host: '127.0.0.1' }).on('error', () => undefined)
 })

@@ -33,13 +33,13 @@ const loaded = (name: string): unknown => {
 
 /** `node:sqlite`, or what is made after it. */
 const synchronous = (module: unknown): Open | undefined => {
-  // the proof: what both modules export
+  // SAFETY: what both modules export
   const found = module as { readonly DatabaseSync: Constructor } | undefined
   return found === undefined ? undefined : (file, options = {}) => new found.DatabaseSync(file, options)
 }
 
 const better = (module: unknown): Open | undefined => {
-  // the proof: what it exports
+  // SAFETY: what it exports
   const Database = module as Constructor | undefined
   if (Database === undefined) return undefined
   try {

@@ -28,7 +28,7 @@ const feed = (): Invalidation & { readonly listeners: Set<Listener> } => {
 }
 
 setFlagsFromString('--expose-gc')
-// the proof: the flag makes it a global of new contexts
+// SAFETY: the flag makes it a global of new contexts
 const collect = runInNewContext('gc') as () => void
 
 /** A job ends before each collection: what a `WeakRef` was asked for stays until then. */

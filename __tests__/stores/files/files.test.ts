@@ -45,7 +45,7 @@ obeys(
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 
 setFlagsFromString('--expose-gc')
-// the proof: the flag makes it a global of new contexts
+// SAFETY: the flag makes it a global of new contexts
 const collect = runInNewContext('gc') as () => void
 
 /** A file as it is documented. */
@@ -720,7 +720,7 @@ describe('faults', () => {
     right(await store.set('k', bytes('v'), D.minutes(1))())
     const prototype = await fs.promises.open(fileOf(directory, 'k')).then(async (handle) => {
       await handle.close()
-      // the proof: every object has one
+      // SAFETY: every object has one
       return Object.getPrototypeOf(handle) as { utimes: (atime: number, mtime: number) => Promise<void> }
     })
     const { utimes } = prototype

@@ -214,7 +214,7 @@ describe('how it ends', () => {
   )
 
   test('a server that takes no connection is late in time', async () => {
-    // the proof: 192.0.2.0/24 is for documentation, nobody answers there; some networks say so at once
+    // SAFETY: 192.0.2.0/24 is for documentation, nobody answers there; some networks say so at once
     const made = memcachedClient({ servers: ['192.0.2.1:11211'], timeout: D.milliseconds(100) })
     const begun = performance.now()
     await expect(made.servers[0]!.ask([{ command: 'mg', key: 'k' }])).rejects.toThrow()
@@ -284,7 +284,7 @@ describe('wiring', () => {
       for (const socket of [near, far]) socket.on('error', () => undefined)
     })
     await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
-    // the proof: it listens on a port
+    // SAFETY: it listens on a port
     const servers = [`127.0.0.1:${String((relay.address() as AddressInfo).port)}`]
     const trusting = memcachedClient({ servers, tls: { ca: readFileSync(cert) } })
     expect((await trusting.servers[0]!.ask([{ command: 'mg', key: 'none' }]))[0]?.status).toBe('EN')

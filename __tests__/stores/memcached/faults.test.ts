@@ -384,7 +384,7 @@ test('a line of the administration that never ends is not kept: clear is a left'
   let poured = 0
   await new Promise<void>((resolve) => flood.listen(0, '127.0.0.1', resolve))
   try {
-    // the proof: it listens to a port
+    // SAFETY: it listens to a port
     const { port } = flood.address() as AddressInfo
     const store = memcached(clientOf(`127.0.0.1:${String(port)}`), { namespace: 'flood:' })
     expect(left(await store.clear('')()).reason).toBe('failed')
@@ -411,7 +411,7 @@ test('law 31: a removal that the server did not do is a left of clear', async ()
     })
     await new Promise<void>((resolve) => fake.listen(0, '127.0.0.1', resolve))
     try {
-      // the proof: it listens to a port
+      // SAFETY: it listens to a port
       const { port } = fake.address() as AddressInfo
       const cleared = await memcached(clientOf(`127.0.0.1:${String(port)}`), { namespace: 'ns:' }).clear('')()
       return cleared._tag === 'Left' ? cleared.left.reason : 'cleared'

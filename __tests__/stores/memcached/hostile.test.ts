@@ -66,7 +66,7 @@ const odd = async (
     for (const socket of sockets) socket.destroy()
   })
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve))
-  // the proof: it listens to a port
+  // SAFETY: it listens to a port
   return { address: `127.0.0.1:${String((listening.address() as AddressInfo).port)}`, count: () => count }
 }
 

@@ -159,7 +159,7 @@ test('what a connection had not sent when it was given up is not sent later', as
     setTimeout(() => socket.resume(), 400)
   })
   await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve))
-  // the proof: it listens to a port
+  // SAFETY: it listens to a port
   const { port } = busy.address() as AddressInfo
   const waiting = memcachedClient({ servers: [`127.0.0.1:${String(port)}`], timeout: D.milliseconds(100) })
   const large = new Uint8Array(2_000_000)

@@ -83,7 +83,7 @@ describe('what was loaded before an override ended is not stored after it', () =
   }
   for (const [fault, numRuns] of Object.entries(faults)) {
     test(`a protocol without the ${fault} is caught`, async () => {
-      // the proof: the keys of the record
+      // SAFETY: the keys of the record
       const checked = await fc.check(property(fault as Fault), { numRuns, endOnFailure: true, seed: 1 })
       expect(checked.failed).toBe(true)
       expect(String(checked.errorInstance)).toContain('returning false')

@@ -48,7 +48,7 @@ const between = async (
     for (const socket of sockets) socket.destroy()
   })
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve))
-  // the proof: it listens to a port
+  // SAFETY: it listens to a port
   return `127.0.0.1:${String((listening.address() as AddressInfo).port)}`
 }
 

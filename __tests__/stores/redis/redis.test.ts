@@ -557,7 +557,7 @@ describe('faults', () => {
         asked.push(name)
         return answer()
       }
-      // the proof: what this test asks for
+      // SAFETY: what this test asks for
       return { get: ask, exists: ask, evalSha: ask } as unknown as ReturnType<RedisClient['withTypeMapping']>
     }
     const client = {
@@ -640,5 +640,5 @@ const drip = async (
     })
   })
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  return { proxy, port: (proxy.address() as AddressInfo).port } // the proof: it listens on a port
+  return { proxy, port: (proxy.address() as AddressInfo).port } // SAFETY: it listens on a port
 }

@@ -246,7 +246,7 @@ describe.each(['tracking', 'pubsub'] as const)('%s', (kind) => {
       name.close()
       pairs.forEach((one) => one.destroy())
     })
-    // the proof: it listens on a port
+    // SAFETY: it listens on a port
     const { port } = name.address() as AddressInfo
     return { one, two, port, lead: (server: Server) => void (to = server.port) }
   }
@@ -365,7 +365,7 @@ describe.each(['tracking', 'pubsub'] as const)('%s', (kind) => {
   })
 
   test('law 33: wrong wiring is a TypeError, where there is a client', () => {
-    const wrong = { get: () => undefined } as never // the proof: that is the fault
+    const wrong = { get: () => undefined } as never // SAFETY: that is the fault
     const make = (lookup: () => never): RedisFeed =>
       kind === 'tracking'
         ? tracking(redis(lookup), { heartbeat })
