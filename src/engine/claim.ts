@@ -19,7 +19,16 @@ import { isServable, type Reader, servedAs } from './find'
 import { ages, blinds, canHurry, fails, type Flight, fromStore, serves, toStore } from './flight'
 import type { Flights } from './flights'
 import type { Leasing } from './lease'
-import type { Claim, How, Loading, Mode, Ready, Seen, Stamps } from './model'
+import {
+  type Claim,
+  freely,
+  type How,
+  type Loading,
+  type Mode,
+  type Ready,
+  type Seen,
+  type Stamps
+} from './model'
 import { onClaim } from './next'
 import type { Resolved } from './policy'
 import type { Storing } from './settle'
@@ -67,7 +76,6 @@ export interface Claims<Args extends Arguments, Err, A, R> {
 const noStamps: E.Either<never, ReadonlyArray<never>> = /*#__PURE__*/ E.right([])
 
 const unheld: Claim<never> = { _tag: 'Unheld' }
-const freely: Claim<never> = { _tag: 'Held', token: '', waited: false }
 
 /**
  * Whether an entry that another process has stored makes a load unnecessary. A caller that found nothing takes any

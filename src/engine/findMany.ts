@@ -10,9 +10,8 @@ import { allSoon, andThen, type Soon } from '../base/soon'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import type { RingError, StoreError } from '../RingError'
-import { thrownBy } from './errors'
 import type { Found, Reader, ReaderParts } from './findOne'
-import { type Judge, nothing, purged } from './judge'
+import { type Judge, nothing, purged, safely } from './judge'
 import type { Seen } from './model'
 import { stampOf } from './tags'
 import { holeIn } from './total'
@@ -20,51 +19,32 @@ import { holeIn } from './total'
 /** The reader of one key: what a bulk read that fails as a whole falls back to. */
 type LookOne<Args extends Arguments, Err, A> = Reader<Args, Err, A>['look']
 
-const failed = /*#__PURE__*/ thrownBy('get')
 const missing: E.Either<never, O.Option<never>> = /*#__PURE__*/ E.right(O.none)
 const valueOf = ({ value }: Found<unknown>): unknown => value
-
-/** What a store answers with may throw when it is looked at: that fails for its own key alone. */
-const safelyAt =
-  <Err, A>(at: (key: Key, i: number) => E.Either<RingError, Seen<Err, A>>) =>
-  (key: Key, i: number): E.Either<RingError, Seen<Err, A>> => {
-    try {
-      return at(key, i)
-    } catch (cause) {
-      return E.left(failed(cause))
-    }
-  }
 
 /** For a ring whose entries have ages, tags or envelopes. */
 export const lookAll = <Args extends Arguments, Err, A, R>(
   { clock, policy: { ages }, stock, tags }: ReaderParts<Args, Err, A, R>,
-  { opened }: Judge<Args, Err, A, R>,
+  { open }: Judge<Args, Err, A, R>,
   look: LookOne<Args, Err, A>
 ): Reader<Args, Err, A>['lookAll'] => {
-  const tagKeysIn = (args: Args): E.Either<RingError, ReadonlyArray<Key>> => {
-    try {
-      return E.right(tags === undefined ? [] : tags.keysOf(args))
-    } catch (cause) {
-      return E.left(failed(cause))
-    }
-  }
-  const foundIn = (one: unknown): E.Either<RingError, O.Option<Found<R>>> => {
+  const tagKeysIn = safely(
+    (args: Args): E.Either<RingError, ReadonlyArray<Key>> =>
+      E.right(tags === undefined ? [] : tags.keysOf(args))
+  )
+  const foundIn = safely((one: unknown): E.Either<RingError, O.Option<Found<R>>> => {
     const hole = ages ? holeIn('readMany', true, one) : holeIn('getMany', false, one)
     if (hole !== undefined) return E.left(hole)
-    try {
-      // SAFETY: it is not a hole, so it is an entry if ages were read, else a value
-      const option = one as O.Option<Found<R>> & O.Option<R>
-      return E.right(ages || O.isNone(option) ? option : O.some({ value: option.value }))
-    } catch (cause) {
-      return E.left(failed(cause))
-    }
-  }
+    // SAFETY: it is not a hole, so it is an entry if ages were read, else a value
+    const option = one as O.Option<Found<R>> & O.Option<R>
+    return E.right(ages || O.isNone(option) ? option : O.some({ value: option.value }))
+  })
 
   type All = ReadonlyArray<E.Either<RingError, Seen<Err, A>>>
   return (keys, argsList) => {
     if (keys.length === 0) return []
     // SAFETY, here and below: every key has one list of arguments
-    const tagKeys = argsList.map(tagKeysIn)
+    const tagKeys = argsList.map((args) => tagKeysIn(args))
     const all = [...keys, ...new Set(tagKeys.flatMap((of) => (E.isLeft(of) ? [] : of.right)))]
     const asked = ages ? clock.now() : 0
     const reading: Soon<E.Either<StoreError, ReadonlyArray<unknown>>> = ages
@@ -78,7 +58,7 @@ export const lookAll = <Args extends Arguments, Err, A, R>(
       }
       const found = new Map(all.map((key, i) => [key, foundIn(got.right[i])]))
       return keys.map(
-        safelyAt((key, i) => {
+        safely((key: Key, i: number): E.Either<RingError, Seen<Err, A>> => {
           const entry = found.get(key) ?? missing
           const ownTags = tagKeys[i] ?? E.right([])
           if (E.isLeft(ownTags)) return ownTags
@@ -89,7 +69,7 @@ export const lookAll = <Args extends Arguments, Err, A, R>(
             tags === undefined ? undefined : stamped.right.map((of) => stampOf(O.map(valueOf)(of)))
           if (O.isNone(entry.right)) return E.right(purged(D.zero, stamps))
           const { remaining, value } = entry.right.value
-          return opened({ key, args: argsList[i] as Args, raw: value, remaining, stamps, asked })
+          return open({ key, args: argsList[i] as Args, raw: value, remaining, stamps, asked })
         })
       )
     })
@@ -99,7 +79,7 @@ export const lookAll = <Args extends Arguments, Err, A, R>(
 /** For a ring whose entries are values and nothing else. */
 export const lookAllPlainly = <Args extends Arguments, Err, A, R>(
   { stock }: ReaderParts<Args, Err, A, R>,
-  { opened }: Judge<Args, Err, A, R>,
+  { open }: Judge<Args, Err, A, R>,
   look: LookOne<Args, Err, A>
 ): Reader<Args, Err, A>['lookAll'] => {
   type All = ReadonlyArray<E.Either<RingError, Seen<Err, A>>>
@@ -112,7 +92,7 @@ export const lookAllPlainly = <Args extends Arguments, Err, A, R>(
               ? allSoon(keys.map((key, i) => look(key, argsList[i] as Args)))
               : keys.map(() => got)
           return keys.map(
-            safelyAt((key, i) => {
+            safely((key: Key, i: number): E.Either<RingError, Seen<Err, A>> => {
               const raw = got.right[i]
               const hole = holeIn('getMany', false, raw)
               if (hole !== undefined) return E.left(hole)
@@ -120,7 +100,7 @@ export const lookAllPlainly = <Args extends Arguments, Err, A, R>(
               const found = raw as O.Option<R>
               return found._tag === 'None'
                 ? nothing
-                : opened({
+                : open({
                     key,
                     args: argsList[i] as Args,
                     raw: found.value,

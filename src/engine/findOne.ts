@@ -15,7 +15,7 @@ import type { Arguments, Key } from '../KeyFn'
 import type { RingError, StoreError } from '../RingError'
 import type { Entry, Store } from '../stores/model'
 import { asRingError, thrownBy } from './errors'
-import { type Judge, nothing, noWay, purged } from './judge'
+import { type Judge, nothing, noWay, purged, safely } from './judge'
 import type { Seen } from './model'
 import type { Resolved } from './policy'
 import type { Stock } from './stock'
@@ -66,21 +66,10 @@ type Look<Args extends Arguments, Err, A> = Reader<Args, Err, A>['look']
 /** Reads of one key from the store. */
 export const makeLook = <Args extends Arguments, Err, A, R>(
   { clock, policy: { ages }, stock, tags }: ReaderParts<Args, Err, A, R>,
-  { asksAge, opened, openPlain, plain: isPlain }: Judge<Args, Err, A, R>
+  { asksAge, open, openPlain, plain: isPlain }: Judge<Args, Err, A, R>
 ): Pick<Reader<Args, Err, A>, 'look' | 'inspect'> => {
   type Sight = E.Either<RingError, Seen<Err, A>>
   const timeNow = ages ? clock.now : () => 0
-
-  /** What a store answers with may throw when it is looked at. */
-  const safely =
-    <X>(sight: (x: X) => Sight) =>
-    (x: X): Sight => {
-      try {
-        return sight(x)
-      } catch (cause) {
-        return E.left(failed(cause))
-      }
-    }
 
   /** The entry of a ring without tags. Hot path: written without combinators. */
   const plain = (key: Key, args: Args, withAge: boolean, asked: number): Soon<Sight> =>
@@ -91,7 +80,7 @@ export const makeLook = <Args extends Arguments, Err, A, R>(
             if (got._tag === 'Left') return E.left(asRingError(got.left))
             if (got.right._tag === 'None') return nothing
             const { remaining, value: raw } = got.right.value
-            return opened({ key, args, raw, remaining, stamps: undefined, asked })
+            return open({ key, args, raw, remaining, stamps: undefined, asked })
           })
         )
       : andThen(
@@ -99,7 +88,7 @@ export const makeLook = <Args extends Arguments, Err, A, R>(
           safely((got): Sight => {
             if (got._tag === 'Left') return E.left(asRingError(got.left))
             if (got.right._tag === 'None') return nothing
-            return opened({ key, args, raw: got.right.value, remaining: undefined, stamps: undefined, asked })
+            return open({ key, args, raw: got.right.value, remaining: undefined, stamps: undefined, asked })
           })
         )
 
@@ -126,7 +115,7 @@ export const makeLook = <Args extends Arguments, Err, A, R>(
           if (O.isNone(got.right)) return E.right(purged(D.zero, stamps))
           const found = got.right.value
           return withAge
-            ? opened({
+            ? open({
                 key,
                 args,
                 raw: (found as Entry<R>).value,
@@ -134,7 +123,7 @@ export const makeLook = <Args extends Arguments, Err, A, R>(
                 stamps,
                 asked
               })
-            : opened({ key, args, raw: found as R, remaining: undefined, stamps, asked })
+            : open({ key, args, raw: found as R, remaining: undefined, stamps, asked })
         })
       )
     }

@@ -81,7 +81,7 @@ const sortFor = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err,
         missed.set(key, { key, args, seen: undefined })
         fault(key, since, got.left)
         const read = isInvalid(got.left) ? 'invalid' : policy.strict ? 'refused' : 'failed'
-        // a load of one key that asks the store no more is one of all: they are loaded together
+        // all keys of the call are loaded in one way: if the store has failed for one, it is asked for none
         if (onFound(read, 'none', false, true) !== 'Load') failed = got.left
         return
       }

@@ -30,8 +30,6 @@ export interface Raw<R, Args> {
 
 export interface Judge<Args extends Arguments, Err, A, R> {
   readonly open: (entry: Raw<R, Args>) => E.Either<RingError, Seen<Err, A>>
-  /** The same for one of many: an entry that throws does not fail the others. */
-  readonly opened: (entry: Raw<R, Args>) => E.Either<RingError, Seen<Err, A>>
   /** The same for a ring whose entries are values and nothing else. */
   readonly openPlain: (raw: R) => E.Either<RingError, Seen<Err, A>>
   readonly decode: Codec<A, R>['decode']
@@ -60,6 +58,17 @@ export interface Judged<Args extends Arguments, Err, A, R> {
 }
 
 const failed = /*#__PURE__*/ thrownBy('get')
+
+/** What a store answers with may throw when it is looked at: that fails for its own key alone. */
+export const safely =
+  <P extends ReadonlyArray<unknown>, A>(look: (...args: P) => E.Either<RingError, A>) =>
+  (...args: P): E.Either<RingError, A> => {
+    try {
+      return look(...args)
+    } catch (cause) {
+      return E.left(failed(cause))
+    }
+  }
 
 /** The policy judges by the value. */
 export const noWay = (): boolean => false
@@ -166,22 +175,11 @@ export const makeJudge = <Args extends Arguments, Err, A, R>({
 
   return {
     open,
-    opened: (entry) => {
-      try {
-        return open(entry)
-      } catch (cause) {
-        return E.left(failed(cause))
-      }
-    },
     openPlain: (raw) => {
-      try {
-        const answer = decode(raw)
-        return answer._tag === 'Left'
-          ? answer
-          : { _tag: 'Right', right: { verdict: 'fresh', answer, remaining: D.zero, stamps: undefined } }
-      } catch (cause) {
-        return E.left(failed(cause))
-      }
+      const answer = decode(raw)
+      return answer._tag === 'Left'
+        ? answer
+        : { _tag: 'Right', right: { verdict: 'fresh', answer, remaining: D.zero, stamps: undefined } }
     },
     decode,
     plain: !ages && !sealed,

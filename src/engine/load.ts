@@ -16,7 +16,7 @@ import { type ClaimParts, type Claims, leftOf } from './claim'
 import { tooLate } from './errors'
 import type { Failures } from './failures'
 import { ages, blinds, fails, fromStore, settles, toStore } from './flight'
-import type { Claim, How, Loaded, Loading, Ready } from './model'
+import { freely, type How, type Loaded, type Loading, type Ready } from './model'
 import { onRan } from './next'
 import { policyError } from './policy'
 import { type Ran, type Running, Thrown } from './run'
@@ -39,15 +39,15 @@ export interface LoadParts<Args extends Arguments, Err, A, R> extends ClaimParts
   readonly took: (time: number) => void
 }
 
-const freely: Claim<never> = { _tag: 'Held', token: '', waited: false }
 /** With neither a lease nor a tag, there is nothing to wait for. */
 export const readily: Ready<never, never, never> = { claim: freely, stamps: [] }
-const tick = /*#__PURE__*/ Promise.resolve()
+/** Waited for before a function runs, so that its flight has an answer by then. */
+export const tick = /*#__PURE__*/ Promise.resolve()
 
 /** How many ticks a caller has to receive its stale entry before the refresh begins. */
 const ticksOfAnswer = 8
 
-/** Not `afterJobs`: a caller that asks in a loop of `await`s would wait for its refresh for ever. */
+/** Not `afterJobs`: it waits until no promise job is left, and a caller in a loop of `await`s always leaves one. */
 export const afterAnswers = async (): Promise<void> => {
   for (let i = 0; i < ticksOfAnswer; i++) await Promise.resolve()
 }

@@ -10,10 +10,8 @@
 import type * as E from 'fp-ts/Either'
 
 import type { Arguments } from '../KeyFn'
-import { afterAnswers, type Load, type LoadParts, type Stages } from './load'
+import { afterAnswers, type Load, type LoadParts, type Stages, tick } from './load'
 import { Thrown } from './run'
-
-const tick = /*#__PURE__*/ Promise.resolve()
 
 export const makeLoadPlain = <Args extends Arguments, Err, A, R>(
   { flights, running, storing, telling, work }: LoadParts<Args, Err, A, R>,

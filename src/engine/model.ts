@@ -48,6 +48,9 @@ export type Claim<S> =
   | { readonly _tag: 'Left'; readonly remaining: D.Duration }
   | { readonly _tag: 'Unheld'; readonly fault?: StoreError }
 
+/** A load without leases may store: there is nothing to hold. */
+export const freely: Claim<never> = { _tag: 'Held', token: '', waited: false }
+
 export interface Wanted<S> {
   readonly key: Key
   readonly mode: Mode

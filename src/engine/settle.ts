@@ -16,7 +16,7 @@ import { ages, blinds, fails } from './flight'
 import type { Flights } from './flights'
 import type { Leasing } from './lease'
 import { type Lost, makeLost } from './lost'
-import type { Loaded, Loading, Prepared } from './model'
+import { freely, type Loaded, type Loading, type Prepared } from './model'
 import { onPrepared, onWritten } from './next'
 import type { Stock } from './stock'
 import { makeSupersede, type Supersede } from './supersede'
@@ -84,7 +84,7 @@ const overtaken = <Args extends Arguments, Err, A, R>(
     args,
     flight,
     seen,
-    claim: { _tag: 'Held', token: '', waited: false },
+    claim: freely,
     stamps: noStamps,
     answer
   },

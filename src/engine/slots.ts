@@ -1,5 +1,6 @@
 /**
- * What is known of each key while something is under way for it: the flight that may be joined, how many hold the key, the fence, and the write that has begun. `flights.ts` has the rules by which a slot changes.
+ * What is known of each key while something is under way for it: the flight that may be joined, how many flights hold the
+ * key, the fence, and the write that has begun. `flights.ts` has the rules by which a slot changes.
  *
  * @internal
  */

@@ -45,32 +45,30 @@ const safely =
     }
   }
 
-const stockNow = <R>({ isOwn, now }: Prompt<R>, later: Stock<R>, leases: StockLeases<R>): Stock<R> => {
-  return {
-    atOnce: true,
-    get: safely('get', isOwn, now.get, later.get),
-    read: safely('read', isOwn, now.read, later.read),
-    set: safely('set', isOwn, now.set, later.set),
-    delete: safely('delete', isOwn, now.delete, later.delete),
-    has: safely('has', isOwn, now.has, later.has),
-    touch: safely('touch', isOwn, now.touch, later.touch),
-    getMany: safely('getMany', isOwn, now.getMany, later.getMany),
-    readMany: safely('readMany', isOwn, now.readMany, later.readMany),
-    setMany: safely('setMany', isOwn, now.setMany, later.setMany),
-    deleteMany: safely('deleteMany', isOwn, now.deleteMany, later.deleteMany),
-    hasMany: safely('hasMany', isOwn, now.hasMany, later.hasMany),
-    touchMany: safely('touchMany', isOwn, now.touchMany, later.touchMany),
-    clear: safely('clear', isOwn, now.clear, later.clear),
-    leases: {
-      acquire: safely('acquire', isOwn, now.leases.acquire, leases.acquire),
-      seize: safely('seize', isOwn, now.leases.seize, leases.seize),
-      renew: safely('renew', isOwn, now.leases.renew, leases.renew),
-      release: safely('release', isOwn, now.leases.release, leases.release),
-      commit: safely('commit', isOwn, now.leases.commit, leases.commit),
-      override: safely('override', isOwn, now.leases.override, leases.override)
-    }
+const stockNow = <R>({ isOwn, now }: Prompt<R>, later: Stock<R>, leases: StockLeases<R>): Stock<R> => ({
+  atOnce: true,
+  get: safely('get', isOwn, now.get, later.get),
+  read: safely('read', isOwn, now.read, later.read),
+  set: safely('set', isOwn, now.set, later.set),
+  delete: safely('delete', isOwn, now.delete, later.delete),
+  has: safely('has', isOwn, now.has, later.has),
+  touch: safely('touch', isOwn, now.touch, later.touch),
+  getMany: safely('getMany', isOwn, now.getMany, later.getMany),
+  readMany: safely('readMany', isOwn, now.readMany, later.readMany),
+  setMany: safely('setMany', isOwn, now.setMany, later.setMany),
+  deleteMany: safely('deleteMany', isOwn, now.deleteMany, later.deleteMany),
+  hasMany: safely('hasMany', isOwn, now.hasMany, later.hasMany),
+  touchMany: safely('touchMany', isOwn, now.touchMany, later.touchMany),
+  clear: safely('clear', isOwn, now.clear, later.clear),
+  leases: {
+    acquire: safely('acquire', isOwn, now.leases.acquire, leases.acquire),
+    seize: safely('seize', isOwn, now.leases.seize, leases.seize),
+    renew: safely('renew', isOwn, now.leases.renew, leases.renew),
+    release: safely('release', isOwn, now.leases.release, leases.release),
+    commit: safely('commit', isOwn, now.leases.commit, leases.commit),
+    override: safely('override', isOwn, now.leases.override, leases.override)
   }
-}
+})
 
 const leasesLater = <R>(leases: Leases<R>): StockLeases<R> => ({
   acquire: (...args) => leases.acquire(...args)(),

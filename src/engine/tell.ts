@@ -65,7 +65,7 @@ export const makeTelling = ({ clock, name, observe, prefix, unwritten, warnings 
   const tell = observe === undefined ? undefined : observing(observe, warn)
   const emit: Telling['emit'] = (key, since, details) => {
     unwritten.learn(key, details._tag)
-    // the details last: what follows them in a literal costs twenty times as much
+    // the details are spread last: properties that follow a spread are slow to add
     tell?.({ ring: name, key, duration: clock.now() - since, ...details })
   }
   const fault: Telling['fault'] = (key, since, error) => {

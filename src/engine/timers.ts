@@ -2,8 +2,8 @@
  * The timers of one ring on which an answer may depend: deadlines of the store, pauses of a caller that waits for a
  * lease.
  *
- * They share one timer of the process (`wheel.ts`): to set a deadline and to cancel it costs none. One of them may serve a caller and a load in the background, and callers come and go while it runs. So a timer has no
- * owner. While at least one caller waits and a timer runs, one handle of the ring keeps the process alive. So a caller
+ * They share one timer of the process (`wheel.ts`), so a deadline that is set and cancelled costs no timer. One of them
+ * may serve a caller and a load in the background, and callers come and go while it runs. So a timer has no owner. While at least one caller waits and a timer runs, one handle of the ring keeps the process alive. So a caller
  * is answered before the process ends, and a load without a caller never delays the end.
  *
  * @internal
