@@ -79,8 +79,8 @@ const unchangedIn =
 export interface Stages<Args extends Arguments, Err, A> {
   /** The function of a flight begins to run. */
   readonly begins: (one: Loading<Args, Err, A>, now: number) => void
-  /** Records what the function brought: of `size` keys in one call, which began at `since`. */
-  readonly ended: (one: Loading<Args, Err, A>, ran: Ran<Err, A>, size: number, since: number) => void
+  /** Records what the function brought; returns whether that is a value. */
+  readonly ended: (one: Loading<Args, Err, A>, ran: Ran<Err, A>) => boolean
   /**
    * What becomes of an answer. An error is worth storing if the policy says so, and no entry could be served instead.
    */
@@ -95,7 +95,7 @@ export const makeStages = <Args extends Arguments, Err, A, R>(
   parts: LoadParts<Args, Err, A, R>
 ): Stages<Args, Err, A> => {
   const { clock, failures, flights, keyOf, leasing, policy, tags, took } = parts
-  const { failed, fault, now, tellLoad } = parts.telling
+  const { failed, fault, now } = parts.telling
   const unchanged = unchangedIn(keyOf)
   const worthKeeping = ({ key, seen }: Loading<Args, Err, A>, answer: E.Either<Err, A>): boolean => {
     if (E.isRight(answer)) return true
@@ -114,7 +114,7 @@ export const makeStages = <Args extends Arguments, Err, A, R>(
       return onRan(worth, worth && !one.flight.spoiled && unchanged(one))
     },
     begins: (one, now) => flights.began(one.flight, !unchanged(one), now),
-    ended: ({ flight, key }, ran, size, since) => {
+    ended: ({ flight, key }, ran) => {
       const answer = ran instanceof Thrown ? undefined : ran
       const isRight = answer?._tag === 'Right'
       if (policy.ages) {
@@ -123,7 +123,7 @@ export const makeStages = <Args extends Arguments, Err, A, R>(
         failures.note(key, ended, answer)
       }
       settles(flight, answer)
-      tellLoad(key, since, isRight, size)
+      return isRight
     },
     unknown: ({ flight, key }, removes, since) => {
       if (removes || policy.strict) fails(flight, failed(key, since, tooLate('set')))
@@ -139,9 +139,17 @@ export const makeStages = <Args extends Arguments, Err, A, R>(
   }
 }
 
+/** What runs instead of the ring's function, for a caller that has its own (`seam.ts`). */
+export interface Led {
+  readonly start: () => unknown
+  /** Whether it has succeeded, which an answer that is not stored may have, too. */
+  readonly isOk: () => boolean
+}
+
 export type Load<Args extends Arguments, Err, A> = (
   one: Loading<Args, Err, A>,
-  how: How
+  how: How,
+  led?: Led
 ) => Promise<E.Either<Err, A>>
 
 export const makeLoad = <Args extends Arguments, Err, A, R>(
@@ -151,7 +159,7 @@ export const makeLoad = <Args extends Arguments, Err, A, R>(
 ): Load<Args, Err, A> => {
   const { after, budget, clock, flights, lasting, running, work } = parts
   const { checkPurged, keep, letGo } = parts.storing
-  const { emit, now } = parts.telling
+  const { emit, now, tellLoad } = parts.telling
 
   const store = (
     one: Going<Args, Err, A, R>,
@@ -188,7 +196,7 @@ export const makeLoad = <Args extends Arguments, Err, A, R>(
     return inTime(leftOf(flight, budget), after, promise, late).then(() => fromStore(flight, clock.now()))
   }
 
-  const load: Load<Args, Err, A> = async (loading, { mode, removes, waits }) => {
+  const load: Load<Args, Err, A> = async (loading, { mode, removes, waits }, led) => {
     work.begin()
     const { args, flight } = loading
     try {
@@ -206,12 +214,13 @@ export const makeLoad = <Args extends Arguments, Err, A, R>(
       begins(one, clock.now())
       let ran: Ran<Err, A>
       try {
-        ran = running.checked(await running.start(args))
+        ran = running.checked(await (led === undefined ? running.start(args) : led.start()))
       } catch (cause) {
         ran = new Thrown(cause)
       }
       one.stop?.()
-      ended(one, ran, 1, since)
+      const isRight = ended(one, ran)
+      tellLoad(one.key, since, led === undefined ? isRight : led.isOk(), 1)
       if (ran instanceof Thrown) flights.release(flight)
       const settled = end(one, ran instanceof Thrown ? letGo(one) : store(one, ran, removes, since))
       if (isLater(settled)) {

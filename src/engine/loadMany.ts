@@ -94,7 +94,7 @@ export const makeLoadMany = <Args extends Arguments, Err, A, R>(
   load: Load<Args, Err, A>
 ): LoadMany<Args, Err, A> => {
   const { clock, flights, lasting, leasing, running, work } = parts
-  const { now } = parts.telling
+  const { now, tellLoad } = parts.telling
   const { begins, ended, finished } = stages
   const end = makeEnd(parts, stages)
 
@@ -125,7 +125,7 @@ export const makeLoadMany = <Args extends Arguments, Err, A, R>(
       const rans = await running.all(group.map(({ args }) => args))
       group.forEach((one, i) => {
         one.stop?.()
-        ended(one, rans[i] as Ran<Err, A>, group.length, since)
+        tellLoad(one.key, since, ended(one, rans[i] as Ran<Err, A>), group.length)
       })
       await end(group, rans, how, since)
       places.forEach((place, i) => {

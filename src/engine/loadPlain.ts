@@ -17,9 +17,9 @@ export const makeLoadPlain = <Args extends Arguments, Err, A, R>(
   { flights, running, storing, telling, work }: LoadParts<Args, Err, A, R>,
   { begins, chosen, ended, finished }: Stages<Args, Err, A>
 ): Load<Args, Err, A> => {
-  const { emit, now } = telling
+  const { emit, now, tellLoad } = telling
 
-  return async (loading, { mode, removes }) => {
+  return async (loading, { mode, removes }, led) => {
     const { args, flight, key } = loading
     work.begin()
     try {
@@ -30,12 +30,14 @@ export const makeLoadPlain = <Args extends Arguments, Err, A, R>(
       const since = now()
       let answer: E.Either<Err, A>
       try {
-        answer = running.checked(await running.start(args))
+        answer = running.checked(await (led === undefined ? running.start(args) : led.start()))
       } catch (cause) {
-        ended(loading, new Thrown(cause), 1, since)
+        ended(loading, new Thrown(cause))
+        tellLoad(key, since, false, 1)
         throw cause
       }
-      ended(loading, answer, 1, since)
+      const isRight = ended(loading, answer)
+      tellLoad(key, since, led === undefined ? isRight : led.isOk(), 1)
       const choice = chosen(loading, answer)
       if (choice === 'Keep') {
         const kept = storing.keepNow(loading, answer, removes)

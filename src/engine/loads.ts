@@ -9,7 +9,7 @@ import type { Arguments, Key } from '../KeyFn'
 import type { RingError } from '../RingError'
 import { type Claims, makeClaims } from './claim'
 import { answers as sets, claims as takes, newFlight } from './flight'
-import { type LoadParts, makeLoad, makeStages } from './load'
+import { type Led, type LoadParts, makeLoad, makeStages } from './load'
 import { makeLoadMany } from './loadMany'
 import { makeLoadPlain } from './loadPlain'
 import type { How, Loading } from './model'
@@ -22,7 +22,9 @@ export interface Loads<Args extends Arguments, Err, A, R> extends Pick<Claims<Ar
    */
   readonly begin: (loading: ReadonlyArray<Loading<Args, Err, A>>, how: How) => void
   /** `begin` for one key whose flight already has an answer. */
-  readonly load: (loading: Loading<Args, Err, A>, how: How) => Promise<E.Either<Err, A>>
+  readonly load: (loading: Loading<Args, Err, A>, how: How, led?: Led) => Promise<E.Either<Err, A>>
+  /** Whether another process is known to load a key. */
+  readonly isLoadedElsewhere: (key: Key) => boolean
   /** Loads in the background the keys that are not being loaded yet. */
   readonly refresh: (wanted: ReadonlyArray<Omit<Loading<Args, Err, A>, 'flight'>>) => void
   /** Loads without looking, whatever is under way. A write that fails is a failure, and has been reported. */
@@ -53,9 +55,9 @@ export const makeLoads = <Args extends Arguments, Err, A, R>(
     takes(flight)
     flights.hold(flight)
   }
-  const load: Loads<Args, Err, A, R>['load'] = (loading, how) => {
+  const load: Loads<Args, Err, A, R>['load'] = (loading, how, led) => {
     take(loading)
-    const loaded = one(loading, how)
+    const loaded = one(loading, how, led)
     lasting?.(loaded)
     return loaded
   }
@@ -74,6 +76,7 @@ export const makeLoads = <Args extends Arguments, Err, A, R>(
   return {
     begin,
     load,
+    isLoadedElsewhere,
     refresh: (wanted) => {
       const loading = wanted
         .filter(({ key }) => flights.current(key) === undefined && !isLoadedElsewhere(key))

@@ -14,7 +14,7 @@ import type { Codec } from '../codecs/model'
 import { guardedCodec } from '../codecs/total'
 import * as Duration from '../Duration'
 import { getOrUpdate, table } from '../engine/commands'
-import type { Parts } from '../engine/engine'
+import type { Engine, Parts } from '../engine/engine'
 import { makeEngine } from '../engine/engine'
 import { resolve } from '../engine/policy'
 import { eachOf } from '../engine/run'
@@ -32,8 +32,13 @@ import { makeLasting, safeClock, safeRandom } from './safe'
 type Arguments = KeyFn.Arguments
 type AnyFunction = (...args: Arguments) => TE.TaskEither<unknown, unknown>
 
-/** Builds a ring from its function and its config. */
-export const interpret = (fn: AnyFunction, config: Config): object => {
+type AnyEngine = Engine<Arguments, unknown, unknown, unknown, unknown>
+
+/** Builds a ring from its function and its config; returns its engine, too. */
+export const assemble = (
+  fn: AnyFunction,
+  config: Config
+): { readonly engine: AnyEngine; readonly ring: object } => {
   checked(fn, config)
   const name = nameOf(fn, config)
   const random = safeRandom(config.random ?? Random.random)
@@ -85,13 +90,17 @@ export const interpret = (fn: AnyFunction, config: Config): object => {
       ? getOrUpdate(engine)
       : (...args: Arguments): unknown => Reflect.apply(called, undefined, args)
   const members = { ...commands, store: parts.store, codec: parts.codec }
-  return withMembers(cached, name, members, {
+  const ring = withMembers(cached, name, members, {
     called: config.default ?? 'getOrUpdate',
     own: Object.keys(own),
     identity: { name, work: { idle: work.idle, isIdle: work.isIdle, give: engine.releaseAll, clock } },
     links: []
   })
+  return { engine, ring }
 }
+
+/** Builds a ring from its function and its config. */
+export const interpret = (fn: AnyFunction, config: Config): object => assemble(fn, config).ring
 
 const byReference: Codec<unknown, unknown> = { encode: E.right, decode: E.right }
 
