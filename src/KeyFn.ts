@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import { byList, fromList } from './base/byList'
 import { sizeInUtf8, unitsOf } from './base/bytes'
 import { defect } from './base/defect'
 import { sha256 } from './base/sha256'
@@ -163,9 +164,9 @@ export type AreKeyable<Args extends Arguments> = false extends {
 // constructors
 // -------------------------------------------------------------------------------------
 
-const make = <Args extends Arguments>(f: (...args: Args) => Key, prefix: string | undefined): KeyFn<Args> =>
+const make = <Args extends Arguments>(f: (args: Args) => Key, prefix: string | undefined): KeyFn<Args> =>
   // the keys of every ring begin with the empty prefix, so `clear` would remove them all
-  prefix === undefined || prefix === '' ? f : Object.assign((...args: Args) => f(...args), { prefix })
+  prefix === undefined || prefix === '' ? fromList(f) : Object.assign(fromList(f), { prefix })
 
 /**
  * A key function of your own. A `prefix` is put before every key, and makes it possible to clear the ring.
@@ -201,7 +202,7 @@ export const of = <Args extends Arguments>(f: (...args: Args) => Key, prefix?: s
 export const structural = (name: string): KeyFn<Arguments> => {
   if (name === '') return defect('a structural key needs a name that is not empty')
   const prefix = `${canonical.bare(name)}:`
-  return Object.assign((...args: Arguments) => prefix + canonical.argumentsText(args), { prefix })
+  return make((args) => prefix + canonical.argumentsText(args), prefix)
 }
 
 // -------------------------------------------------------------------------------------
@@ -226,8 +227,10 @@ export const structural = (name: string): KeyFn<Arguments> => {
  */
 export const contramap =
   <Args extends Arguments, Inner extends Arguments>(f: (...args: Args) => Inner) =>
-  (key: KeyFn<Inner>): KeyFn<Args> =>
-    make((...args: Args) => key(...f(...args)), key.prefix)
+  (key: KeyFn<Inner>): KeyFn<Args> => {
+    const inner = byList(key)
+    return make((args: Args) => inner(f(...args)), key.prefix)
+  }
 
 /**
  * Puts a prefix before every key, and before the prefix that `clear()` clears.
@@ -243,8 +246,10 @@ export const contramap =
  */
 export const prefixed =
   (prefix: string) =>
-  <Args extends Arguments>(key: KeyFn<Args>): KeyFn<Args> =>
-    make((...args: Args) => prefix + key(...args), prefix + (key.prefix ?? ''))
+  <Args extends Arguments>(key: KeyFn<Args>): KeyFn<Args> => {
+    const inner = byList(key)
+    return make((args: Args) => prefix + inner(args), prefix + (key.prefix ?? ''))
+  }
 
 /**
  * The arguments at some positions.
@@ -275,7 +280,8 @@ export const picking =
   <Args extends Arguments>(key: KeyFn<Picked<Args, Is>>): KeyFn<Args> => {
     if (positions.some((i) => !Number.isInteger(i) || i < 0)) return defect('picking needs positions from 0')
     const pick = (args: Args): Picked<Args, Is> => positions.map((i) => args[i]) as never // SAFETY: Picked is defined by the same positions
-    return make((...args: Args) => key(...pick(args)), key.prefix)
+    const inner = byList(key)
+    return make((args: Args) => inner(pick(args)), key.prefix)
   }
 
 const digestBytes = 43 // 256 bits as base64url
@@ -309,8 +315,9 @@ export const hashed =
     const prefix = key.prefix ?? ''
     const room = maxBytes - sizeInUtf8(prefix) - digestBytes - 1
     if (!(room >= 0)) return defect('hashed needs room for the prefix and 44 bytes more')
-    return make((...args: Args) => {
-      const whole = key(...args)
+    const inner = byList(key)
+    return make((args: Args) => {
+      const whole = inner(args)
       return sizeInUtf8(whole) <= maxBytes && !digested.test(whole)
         ? whole
         : `${prefix}${printable(whole.slice(prefix.length, prefix.length + room))}#${digest(whole)}`
@@ -334,5 +341,7 @@ export const versioned =
   (version: string | number) =>
   <Args extends Arguments>(key: KeyFn<Args>): KeyFn<Args> => {
     const suffix = `~${canonical.bare(String(version))}`
-    return suffix === '~' ? key : make((...args: Args) => key(...args) + suffix, key.prefix)
+    if (suffix === '~') return key
+    const inner = byList(key)
+    return make((args: Args) => inner(args) + suffix, key.prefix)
   }

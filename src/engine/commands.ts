@@ -438,7 +438,7 @@ export const table = <Args extends Arguments, E, X, A, R, B>(
     deleteMany: tend(deleteMany(engine)),
     hasMany: tend(hasMany(engine)),
     touchMany: tend(touchMany(engine)),
-    keyMany: (argsList) => argsList.map((args) => engine.key(...args)),
+    keyMany: (argsList) => argsList.map((args) => engine.keyOfList(args)),
     clear: tend(clear(engine)),
     explain: tend(explain(engine)),
     purge: tend(purge(engine))

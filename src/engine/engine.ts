@@ -11,6 +11,7 @@ import * as E from 'fp-ts/Either'
 import type * as T from 'fp-ts/Task'
 import type * as TE from 'fp-ts/TaskEither'
 
+import { byList } from '../base/byList'
 import { defect } from '../base/defect'
 import { lazily } from '../base/lazy'
 import type { Soon } from '../base/soon'
@@ -81,6 +82,8 @@ export interface Engine<Args extends Arguments, Err, A, R, B>
   readonly running: Running<Args, Err, A>
   readonly reader: Reader<Args, Err, A>
   readonly keyOf: (args: Args) => E.Either<KeyError, Key>
+  /** The same; throws if the key function does. */
+  readonly keyOfList: (args: Args) => Key
   /** For raw values that the user has read from the backend: unwraps the envelope, if there is one, and decodes. */
   readonly decode: (raw: R) => E.Either<DecodeError, A>
   /** Writes or removes in one round trip, and revokes the leases if the ring has leases. */
@@ -134,12 +137,17 @@ const itself = <W>(answer: Promise<W>): Promise<W> => answer
 
 const isLoadingAt = <A>(flight: Flight<A> | undefined): boolean => flight !== undefined && isLoading(flight)
 
+const deciding =
+  <Err, A>({ current }: Flights<E.Either<Err, A>>, { throttles }: Failures<Err, A>) =>
+  (key: Key, found: Verdict): Decision =>
+    decide(found, { loading: isLoadingAt(current(key)), throttled: throttles(key, found) })
+
 /** The key of some arguments. A key function may throw. */
 const keyBy =
-  <Args extends Arguments>(key: KeyFn<Args>) =>
+  <Args extends Arguments>(key: (args: Args) => Key) =>
   (args: Args): E.Either<KeyError, Key> => {
     try {
-      return { _tag: 'Right', right: key(...args) }
+      return { _tag: 'Right', right: key(args) }
     } catch (cause) {
       return E.left(asKeyError(cause))
     }
@@ -224,7 +232,8 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   const writer = makeWriter(stock, policy.lease === undefined ? undefined : stock.leases)
 
   const tellWrite = tellingWrites(failures, telling)
-  const keyOf = keyBy(keyFn)
+  const keyOfList = byList(keyFn)
+  const keyOf = keyBy(keyOfList)
   const storing = makeStoring<Args, Err, A, R>({
     clock,
     flights,
@@ -283,6 +292,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     running,
     reader,
     keyOf,
+    keyOfList,
     decode,
     write: writer.write,
     put: writer.put,
@@ -291,11 +301,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     tellWrite,
     allows: failures.allows,
     throttles: failures.throttles,
-    decide: (key, found) =>
-      decide(found, {
-        loading: isLoadingAt(flights.current(key)),
-        throttled: failures.throttles(key, found)
-      }),
+    decide: deciding(flights, failures),
     purge: purgeFrom(store, epoch),
     inBudget,
     unwritten,

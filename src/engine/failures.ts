@@ -33,6 +33,7 @@ export const makeFailures = <Args extends Arguments, Err, A>(
   const any = makeRecent()
   const excused = makeRecent()
   const forgive = (key: Key): void => {
+    if (!ages) return
     any.forget(key)
     excused.forget(key)
   }

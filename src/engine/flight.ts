@@ -26,12 +26,32 @@
  *
  * @internal
  */
+import type { Either } from 'fp-ts/Either'
+
 import { defect } from '../base/defect'
+import type { Soon } from '../base/soon'
 import type { Key } from '../KeyFn'
-import type { RingError } from '../RingError'
+import type { RingError, StoreError } from '../RingError'
 import type { Doing } from './next'
 
 export type Phase = 'reading' | 'claiming' | 'running' | 'settling' | 'over'
+
+/** How a write or an invalidation ended. */
+export type Outcome = Either<StoreError, unknown>
+
+export interface Slot<A> {
+  /** The flight that may be joined. */
+  flight: Flight<A> | undefined
+  /** How many flights hold the key. One of them may be joined; each may still be stored. */
+  holders: number
+  fence: number
+  /** The last ticket at the time when a write, or `mutateAll`, ended. */
+  settled: number
+  /** What moved the fence last, and the last ticket at the time when that began. */
+  mover: { readonly outcome: Soon<Outcome>; readonly since: number } | undefined
+  writing: Promise<unknown> | undefined
+  mutations: number
+}
 
 /** What may be served, and until when, if a load fails or takes too long. */
 export interface Stale<A> {
@@ -57,6 +77,8 @@ interface State<A> extends FallbackState<A> {
   shared: boolean
   /** Its place in the order of all flights and fences of the ring; 0 while it holds no key. */
   ticket: number
+  /** What is known of its key, while it holds the key. */
+  slot: Slot<A> | undefined
   /** Whether it began as a read. Otherwise it is an update: a reader that has an entry does not wait for it. */
   readonly reads: boolean
   /** Whether the function has ended. */
@@ -106,6 +128,7 @@ export const newFlight = <A>(key: Key, reads: boolean, since: number, spent = 0)
     left: false,
     shared: false,
     ticket: 0,
+    slot: undefined,
     reads,
     ended: false,
     brought: undefined,
@@ -289,6 +312,11 @@ export const enters = <A>(row: Row<A>, flight: Flight<A>, ticket: number, epoch:
   row.newest = f
 }
 
+/** It holds its key. */
+export const holds = <A>(flight: Flight<A>, slot: Slot<A>): void => {
+  open(flight).slot = slot
+}
+
 /** Its limit of time has begun again: it is the youngest of the row. */
 export const moves = <A>(row: Row<A>, flight: Flight<A>): void => {
   const { epoch, ticket } = flight
@@ -309,8 +337,11 @@ export const quits = <A>(row: Row<A>, flight: Flight<A>): void => {
   f.newer = undefined
 }
 
+/** It holds no key any more. */
 export const ends = <A>(flight: Flight<A>): void => {
-  open(flight).phase = 'over'
+  const f = open(flight)
+  f.phase = 'over'
+  f.slot = undefined
 }
 
 // -------------------------------------------------------------------------------------

@@ -22,8 +22,8 @@ import { isLater, type Soon } from '../base/soon'
 import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
-import { type Flight, runs } from './flight'
-import { makeSlots, type Outcome, type Slot, type Slots } from './slots'
+import { type Flight, type Outcome, runs, type Slot } from './flight'
+import { makeSlots, type Slots } from './slots'
 
 export interface Flights<A> {
   /** The flight of a key, if it may be joined. */
@@ -76,7 +76,7 @@ const writesOf = <A>(slots: Slots<A>, keys: Iterable<Key>): Promise<unknown> | u
 /** Who may store: one write of a key at a time, and none of a load that something later has overtaken. */
 const makeWrites = <A>(slots: Slots<A>): Pick<Flights<A>, 'commit' | 'commitMany' | 'superseded'> => {
   const mayStore = (flight: Flight<A>): boolean => {
-    const slot = slots.get(flight.key)
+    const { slot } = flight
     return slot !== undefined && flight.ticket > slot.fence && slot.mutations === 0 && !slots.overdue(flight)
   }
   const settled = (slot: Slot<A>): void => {
@@ -85,8 +85,7 @@ const makeWrites = <A>(slots: Slots<A>): Pick<Flights<A>, 'commit' | 'commitMany
     if (slot.flight?.phase === 'reading') slot.flight = undefined
   }
   /** The write of a flight has begun, and may have ended. */
-  const wrote = ({ key, ticket }: Flight<A>, outcome: Soon<Outcome>): void => {
-    const slot = slots.of(key)
+  const wrote = ({ key, slot = slots.of(key), ticket }: Flight<A>, outcome: Soon<Outcome>): void => {
     slot.fence = ticket
     if (slot.holders > 1 || isLater(outcome)) slot.mover = { outcome, since: ticket }
     if (!isLater(outcome)) return settled(slot)
@@ -101,7 +100,7 @@ const makeWrites = <A>(slots: Slots<A>): Pick<Flights<A>, 'commit' | 'commitMany
   }
   const commit = <W extends Outcome>(flight: Flight<A>, begin: () => Soon<W>): Soon<W | undefined> => {
     // two writes of one key must not overtake each other on their way to the store
-    const before = slots.get(flight.key)?.writing
+    const before = flight.slot?.writing
     if (before !== undefined && mayStore(flight)) return before.then(() => commit(flight, begin))
     if (!mayStore(flight)) return undefined
     const outcome = begin()
@@ -228,7 +227,7 @@ export const makeFlights = <A>(
     },
     watch: (flight) => void slots.enter(flight, epoch()),
     intact: (flight) => {
-      const slot = slots.get(flight.key)
+      const { slot } = flight
       return (
         slot !== undefined &&
         flight.ticket > Math.max(slot.fence, slot.settled) &&

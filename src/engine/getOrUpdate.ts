@@ -46,7 +46,7 @@ const promised = <A>(flight: Flight<A>, answer: () => A | Promise<A>): Promise<A
 export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): ((args: Args) => Promise<E.Either<Err, A>>) => {
-  const { clock, emit, fault, flights, key: keyFn, load, now, observe } = engine
+  const { clock, emit, fault, flights, keyOfList, load, now, observe } = engine
   const { policy, reader, running, stock, tellMiss, tellRead, tend } = engine
   const { glance, peek } = reader
   const attend = makeAttend(engine)
@@ -108,7 +108,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
       const since = now()
       let key: Key
       try {
-        key = keyFn(...args)
+        key = keyOfList(args)
       } catch (cause) {
         return keyless(args, cause)
       }
@@ -118,7 +118,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     return (args) => {
       let key: Key
       try {
-        key = keyFn(...args)
+        key = keyOfList(args)
       } catch (cause) {
         return keyless(args, cause)
       }
@@ -129,7 +129,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     const since = now()
     let key: Key
     try {
-      key = keyFn(...args)
+      key = keyOfList(args)
     } catch (cause) {
       return keyless(args, cause)
     }

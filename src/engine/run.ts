@@ -9,6 +9,7 @@ import * as E from 'fp-ts/Either'
 import type * as T from 'fp-ts/Task'
 import type * as TE from 'fp-ts/TaskEither'
 
+import { calling } from '../base/byList'
 import { defect } from '../base/defect'
 import { isEither, kindOf } from '../base/kinds'
 import type { Arguments } from '../KeyFn'
@@ -99,8 +100,9 @@ export const makeRunning = <Args extends Arguments, Err, A>({
   execute,
   name
 }: Parts<Args, Err, A>): Running<Args, Err, A> => {
+  const call = calling(execute)
   const part = name === '' ? 'the function' : `the function '${name}'`
-  const start: Running<Args, Err, A>['start'] = (args) => task(part, execute(...args), 'TaskEither')()
+  const start: Running<Args, Err, A>['start'] = (args) => task(part, call(args), 'TaskEither')()
   const checked = (answer: unknown): E.Either<Err, A> => either(part, answer)
   const one: Running<Args, Err, A>['one'] = async (args) => checked(await start(args))
 

@@ -4,31 +4,10 @@
  *
  * @internal
  */
-import type { Either } from 'fp-ts/Either'
-
-import type { Soon } from '../base/soon'
 import type { Clock } from '../Clock'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
-import type { StoreError } from '../RingError'
-import { ends, enters, type Flight, moves, quits, type Row } from './flight'
-
-/** How a write or an invalidation ended. */
-export type Outcome = Either<StoreError, unknown>
-
-export interface Slot<A> {
-  /** The flight that may be joined. */
-  flight: Flight<A> | undefined
-  /** How many flights hold the key. One of them may be joined; each may still be stored. */
-  holders: number
-  fence: number
-  /** The last ticket at the time when a write, or `mutateAll`, ended. */
-  settled: number
-  /** What moved the fence last, and the last ticket at the time when that began. */
-  mover: { readonly outcome: Soon<Outcome>; readonly since: number } | undefined
-  writing: Promise<unknown> | undefined
-  mutations: number
-}
+import { ends, enters, type Flight, holds, moves, quits, type Row, type Slot } from './flight'
 
 export interface Slots<A> {
   readonly of: (key: Key) => Slot<A>
@@ -77,8 +56,8 @@ export const makeSlots = <A>(clock: Clock, loadTimeout: Duration): Slots<A> => {
   }
   const isLate = ({ since }: Flight<A>, now: number): boolean => now - since > loadTimeout
   const release = (flight: Flight<A>): void => {
-    const slot = slots.get(flight.key)
-    if (slot === undefined || flight.ticket === 0) return
+    const { slot } = flight
+    if (slot === undefined) return
     quits(row, flight)
     ends(flight)
     slot.holders--
@@ -104,9 +83,11 @@ export const makeSlots = <A>(clock: Clock, loadTimeout: Duration): Slots<A> => {
     },
     enter: (flight, epoch) => {
       if (loadTimeout !== Infinity) sweep(flight.since)
-      const slot = of(flight.key)
-      if (flight.ticket === 0) slot.holders++
-      else quits(row, flight)
+      const slot = flight.slot ?? of(flight.key)
+      if (flight.slot === undefined) {
+        slot.holders++
+        holds(flight, slot)
+      } else quits(row, flight)
       enters(row, flight, ++tickets, epoch)
       return slot
     },

@@ -8,6 +8,7 @@ import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type { Soon } from '../base/soon'
+import type { Key } from '../KeyFn'
 import { type StoreError, storeFailed } from '../RingError'
 import { isStoreError } from '../stores/kit/errors'
 import type { IsOwn, Prompt } from '../stores/kit/prompt'
@@ -25,6 +26,11 @@ export type Stock<R> = { readonly [K in keyof Operations<R>]: Soonly<Operations<
   readonly leases: StockLeases<R> | undefined
 }
 
+const done: E.Either<never, void> = /*#__PURE__*/ E.right(undefined)
+
+const failed = (operation: Parameters<IsOwn>[0], cause: unknown): E.Either<StoreError, never> =>
+  E.left(isStoreError(cause) ? cause : storeFailed(operation)(cause))
+
 /**
  * An operation that returns its answer at once. Where the method of the store was replaced (by a test, to make it fail),
  * that is asked instead.
@@ -41,16 +47,45 @@ const safely =
     try {
       return { _tag: 'Right', right: f(...args) }
     } catch (cause) {
-      return E.left(isStoreError(cause) ? cause : storeFailed(operation)(cause))
+      return failed(operation, cause)
+    }
+  }
+
+/** The same for an operation on one key. Hot path: without a list of arguments. */
+const safelyOne =
+  <A>(
+    operation: Parameters<IsOwn>[0],
+    isOwn: IsOwn,
+    f: (key: Key) => A,
+    otherwise: (key: Key) => Soon<E.Either<StoreError, A>>
+  ) =>
+  (key: Key): Soon<E.Either<StoreError, A>> => {
+    if (!isOwn(operation)) return otherwise(key)
+    try {
+      return { _tag: 'Right', right: f(key) }
+    } catch (cause) {
+      return failed(operation, cause)
+    }
+  }
+
+const safelySet =
+  <R>(isOwn: IsOwn, set: Prompt<R>['now']['set'], otherwise: Stock<R>['set']): Stock<R>['set'] =>
+  (key, value, ttl) => {
+    if (!isOwn('set')) return otherwise(key, value, ttl)
+    try {
+      set(key, value, ttl)
+      return done
+    } catch (cause) {
+      return failed('set', cause)
     }
   }
 
 const stockNow = <R>({ isOwn, now }: Prompt<R>, later: Stock<R>, leases: StockLeases<R>): Stock<R> => ({
   atOnce: true,
-  get: safely('get', isOwn, now.get, later.get),
-  read: safely('read', isOwn, now.read, later.read),
-  set: safely('set', isOwn, now.set, later.set),
-  delete: safely('delete', isOwn, now.delete, later.delete),
+  get: safelyOne('get', isOwn, now.get, later.get),
+  read: safelyOne('read', isOwn, now.read, later.read),
+  set: safelySet(isOwn, now.set, later.set),
+  delete: safelyOne('delete', isOwn, now.delete, later.delete),
   has: safely('has', isOwn, now.has, later.has),
   touch: safely('touch', isOwn, now.touch, later.touch),
   getMany: safely('getMany', isOwn, now.getMany, later.getMany),

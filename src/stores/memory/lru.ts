@@ -151,7 +151,13 @@ export const lru = <R = unknown>(
         dropOver(key)
         return asIs(key)
       }
+  /** Every value has room where only their number is bounded: then no status is asked for, which costs as much again. */
+  const refuses = !isOwn || options.maxSize !== undefined
   const put = (key: Key, boxed: R & NonNullable<unknown>, ttl: Duration): boolean => {
+    if (!refuses) {
+      cache.set(key, boxed, { ttl: withEnd(ttl), noUpdateTTL: false, start: look() })
+      return true
+    }
     const status: LRUCache.Status<Key, R & NonNullable<unknown>> = {}
     const start = isOwn ? { start: look() } : {}
     cache.set(key, boxed, { ttl: withEnd(ttl), noUpdateTTL: false, status, ...start })
