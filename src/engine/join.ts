@@ -98,6 +98,18 @@ const arrival = <Args extends Arguments, Err, A, R, B>(
   })
 }
 
+/** What a caller that asked when the last ticket was `asked` does with the answer of a flight. */
+export const choiceOf = <Args extends Arguments, Err, A, R, B>(
+  { policy, tags }: Engine<Args, Err, A, R, B>,
+  flight: Flight<E.Either<Err, A>>,
+  asked: number
+): ReturnType<typeof onJoined> => {
+  // a stale entry was read before the function began: in a ring with leases or tags, another process may have deleted or
+  // purged it before this call, of which the flight does not learn
+  const stale = flight.served === 'Stale' && (policy.lease !== undefined || tags !== undefined)
+  return onJoined(stale || flight.began <= asked, stale || flight.old, flight.spoiled)
+}
+
 /**
  * The answer of a flight that another caller began. It is not used if the arguments have changed, or if the result may
  * be older than the call: its lease was lost, and its function began to run before `asked`; or it is a stale entry.
@@ -110,13 +122,7 @@ export const joined = async <Args extends Arguments, Err, A, R, B>(
   const { args, flight } = one
   share(flight)
   const before = flight.spent
-  /** Whether another process may have deleted or purged an entry without this flight learning of it. */
-  const others = engine.policy.lease !== undefined || engine.tags !== undefined
-  const chosen = (): ReturnType<typeof onJoined> => {
-    // a stale entry was read before the function began: it may be older than a deletion that ended before this call
-    const stale = flight.served === 'Stale' && others
-    return onJoined(stale || flight.began <= asked, stale || flight.old, flight.spoiled)
-  }
+  const chosen = (): ReturnType<typeof onJoined> => choiceOf(engine, flight, asked)
   let answer: Arrival<Err, A> | undefined
   try {
     answer = await arrival(engine, flight, spent)

@@ -20,9 +20,9 @@ import type { KeyError, RingError } from '../RingError'
 import type { Engine } from './engine'
 import { isInvalid, tooLate } from './errors'
 import { answers, doing, type Flight, hasRead, keepsStale, newFallback, newFlight, share } from './flight'
-import { makeAttend, otherThan, rescue } from './join'
+import { choiceOf, makeAttend, otherThan, rescue } from './join'
 import type { How, Seen } from './model'
-import { type Found, onArrival, onFound, onJoined, type Read } from './next'
+import { type Found, onArrival, onFound, type onJoined, type Read } from './next'
 
 /** What was found for some arguments, and what `getOrUpdate` would do now. It holds for the job in which it is told. */
 export interface Sight<Args extends Arguments, Err, A> {
@@ -206,10 +206,7 @@ const makeJoining = <Args extends Arguments, Err, A, R, B>(
     if (flight === undefined) return undefined
     const asked = flights.ticks()
     share(flight)
-    const choose = (): ReturnType<typeof onJoined> => {
-      const isOld = flight.old || (flight.served === 'Stale' && policy.lease !== undefined)
-      return onJoined(flight.began <= asked, isOld, flight.spoiled)
-    }
+    const choose = (): ReturnType<typeof onJoined> => choiceOf(engine, flight, asked)
     const brought = async (): Promise<Joined<Err, A>> => {
       let served: 'Hit' | 'Stale' | undefined
       const tell = (how: typeof served): void => {
