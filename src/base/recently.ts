@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { makeAging } from './bounded'
+import { type Aging, makeAging } from './bounded'
 
 export interface Recent {
   readonly note: (key: string, until: number) => void
@@ -14,13 +14,16 @@ export interface Recent {
 const half = 4_096
 
 export const makeRecent = (): Recent => {
-  const known = makeAging<number>(half)
+  let known: Aging<number> | undefined
   return {
-    note: known.set,
-    forget: known.delete,
+    note: (key, until) => (known ??= makeAging<number>(half)).set(key, until),
+    forget: (key) => known?.delete(key),
     holds: (key, now) => {
-      const until = known.get(key)
+      const until = known?.get(key)
       return until !== undefined && now < until
     }
   }
 }
+
+/** Remembers nothing. */
+export const noRecent: Recent = { note: () => undefined, forget: () => undefined, holds: () => false }

@@ -5,7 +5,7 @@
  */
 import * as E from 'fp-ts/Either'
 
-import { makeRecent } from '../base/recently'
+import { makeRecent, noRecent } from '../base/recently'
 import { andThen, isLater, type Soon } from '../base/soon'
 import type { Start } from '../base/timer'
 import type { Clock } from '../Clock'
@@ -100,7 +100,7 @@ const makeClaiming = <Args extends Arguments, Err, A, R>({
   policy,
   reader
 }: ClaimParts<Args, Err, A, R>) => {
-  const busy = makeRecent()
+  const busy = leasing === undefined ? noRecent : makeRecent()
   const pauseOf = (remaining: D.Duration): number => Math.min(remaining, policy.retryThrottle)
 
   const claimOf = (one: Loading<Args, Err, A>, mode: Mode): Soon<Claim<Seen<Err, A>>> =>

@@ -11,6 +11,7 @@ import * as T from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 
 import { ownList } from '../base/fixed'
+import { lazily } from '../base/lazy'
 import { andThen, asPromise, type Soon } from '../base/soon'
 import type { Commands, Explanation, Unstored } from '../Command'
 import type { Decision } from '../Decision'
@@ -19,10 +20,9 @@ import { zero } from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import type { Operation, RingError } from '../RingError'
 import { KeyError } from '../RingError'
-import type { Engine } from './engine'
+import { type Engine, untended } from './engine'
 import { isInvalid, tooLate } from './errors'
 import { served, servedAs } from './find'
-import { makeLookup } from './getOrUpdate'
 import { makeLookupAll } from './getOrUpdateMany'
 import type { Seen } from './model'
 import { policyError } from './policy'
@@ -84,17 +84,18 @@ const onKey =
 
 const uniq = (keys: ReadonlyArray<Key>): ReadonlyArray<Key> => Array.from(new Set(keys))
 
-/** The command that a ring is, by default. */
-export const getOrUpdate: Program<'getOrUpdate'> = (engine) => {
-  const lookup = makeLookup(engine)
-  return (...args) =>
-    () =>
-      lookup(args)
-}
+type Lookup<Args extends Arguments, Err, A> = (args: Args) => Promise<E.Either<Err, A>>
+
+/** The command that a ring is, by default: a new function for each use of a lookup. */
+export const getOrUpdate =
+  <Args extends Arguments, Err, A>(lookup: Lookup<Args, Err, A>) =>
+  (...args: Args): TE.TaskEither<Err, A> =>
+  () =>
+    lookup(args)
 
 const getOrUpdateMany: Program<'getOrUpdateMany'> = (engine) => {
-  const lookupAll = makeLookupAll(engine)
-  return (argsList) => () => lookupAll(argsList)
+  const lookupAll = lazily(() => makeLookupAll(engine))
+  return (argsList) => () => lookupAll()(argsList)
 }
 
 /** The value that may be served, if any, of what was found. */
@@ -406,20 +407,23 @@ const clear: Program<'clear'> = (engine) => () =>
 /** While a caller waits for a command, the process stays alive as long as its answer depends on a timer. */
 const tending =
   <Args extends Arguments, Err, A, R, B>({ tend }: Engine<Args, Err, A, R, B>) =>
-  <P extends ReadonlyArray<unknown>, W>(command: (...args: P) => T.Task<W>) =>
-  (...args: P): T.Task<W> => {
-    const task = command(...args)
-    return () => tend(task())
-  }
+  <P extends ReadonlyArray<unknown>, W>(command: (...args: P) => T.Task<W>): ((...args: P) => T.Task<W>) =>
+    tend === untended
+      ? command
+      : (...args) => {
+          const task = command(...args)
+          return () => tend(task())
+        }
 
 /** The command table over one engine. */
 export const table = <Args extends Arguments, E, X, A, R, B>(
   engine: Engine<Args, E | X, A, R, B>,
-  execute: (...args: Args) => TE.TaskEither<E, A>
+  execute: (...args: Args) => TE.TaskEither<E, A>,
+  lookup: Lookup<Args, E | X, A>
 ): Commands<Args, E, A, R, X> => {
   const tend = tending(engine)
   const all: Commands<Args, E | X, A, R, RingError> = {
-    getOrUpdate: getOrUpdate(engine),
+    getOrUpdate: getOrUpdate(lookup),
     get: tend(get(engine)),
     execute,
     update: tend(update(engine)),

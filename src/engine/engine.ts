@@ -29,6 +29,7 @@ import type { Store } from '../stores/model'
 import { makeEntries } from './entry'
 import { asKeyError } from './errors'
 import { type Failures, makeFailures } from './failures'
+import { type Fallbacks, makeFallbacks } from './fallbacks'
 import { makeReader, type Reader } from './find'
 import { type Flight, isLoading } from './flight'
 import type { Flights } from './flights'
@@ -77,6 +78,7 @@ export interface Engine<Args extends Arguments, Err, A, R, B>
   extends Parts<Args, Err, A, R, B>,
     Telling,
     Many<Args, Err, A, R>,
+    Fallbacks<Err, A>,
     Omit<Loads<Args, Err, A, R>, 'stampsFor'> {
   readonly flights: Flights<E.Either<Err, A>>
   readonly running: Running<Args, Err, A>
@@ -126,14 +128,15 @@ const makeAverage = (): { readonly note: (time: number) => void; readonly now: (
 
 /** Reports that an entry was written, or removed because the policy stores nothing. */
 const tellingWrites =
-  <Err, A>({ forgive }: Failures<Err, A>, { emit, tellStore }: Telling) =>
+  ({ emit, tellStore }: Telling, forgive: ((key: Key) => void) | undefined) =>
   (key: Key, since: number, written: Prepared<unknown>): void => {
-    forgive(key)
+    forgive?.(key)
     if (written._tag === 'Some') tellStore(key, since, written.value.ttl)
     else emit(key, since, { _tag: 'Skip' })
   }
 
-const itself = <W>(answer: Promise<W>): Promise<W> => answer
+/** An answer on which no timer depends. */
+export const untended = <W>(answer: Promise<W>): Promise<W> => answer
 
 const isLoadingAt = <A>(flight: Flight<A> | undefined): boolean => flight !== undefined && isLoading(flight)
 
@@ -197,7 +200,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     return defect('this store tells no ages: its rings have no stale windows, and no early refresh')
   const { batch, budget, clock, codec, execute, holding, key: keyFn } = parts
   const { name, observe, policy, store, tended, work } = parts
-  const stock = stockOf(store, parts.atOnce)
+  const stock = stockOf(store, parts.atOnce, policy.lease !== undefined)
   const unwritten = makeUnwritten(clock)
   const telling = makeTelling({
     name,
@@ -231,7 +234,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   const { decode, prepare } = makeEntries({ codec, policy, holding, tagged: tags !== undefined })
   const writer = makeWriter(stock, policy.lease === undefined ? undefined : stock.leases)
 
-  const tellWrite = tellingWrites(failures, telling)
+  const tellWrite = tellingWrites(telling, policy.ages ? failures.forgive : undefined)
   const keyOfList = byList(keyFn)
   const keyOf = keyBy(keyOfList)
   const storing = makeStoring<Args, Err, A, R>({
@@ -245,7 +248,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     writer,
     dates: reader.remembers,
     wrote: (key, began, since, written) => {
-      reader.wrote(key, began)
+      if (reader.remembers) reader.wrote(key, began)
       tellWrite(key, since, written)
     }
   })
@@ -286,6 +289,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   return {
     ...parts,
     ...telling,
+    ...makeFallbacks({ after: tended.after, allows: failures.allows, clock, policy }),
     ...loads,
     ...many,
     flights,
@@ -297,7 +301,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     write: writer.write,
     put: writer.put,
     stock,
-    tend: stock.atOnce && policy.lease === undefined && !policy.limited ? itself : tended.during,
+    tend: stock.atOnce && policy.lease === undefined && !policy.limited ? untended : tended.during,
     tellWrite,
     allows: failures.allows,
     throttles: failures.throttles,

@@ -5,7 +5,7 @@
  */
 import * as E from 'fp-ts/Either'
 
-import { makeRecent } from '../base/recently'
+import { makeRecent, noRecent } from '../base/recently'
 import type { Clock } from '../Clock'
 import type { Verdict } from '../Decision'
 import type { Arguments, Key } from '../KeyFn'
@@ -30,10 +30,9 @@ export const makeFailures = <Args extends Arguments, Err, A>(
   tell: (error: EncodeError) => void
 ): Failures<Err, A> => {
   /** Two memories of failed loads: of all, and of those for whose error the policy serves an expired entry. */
-  const any = makeRecent()
-  const excused = makeRecent()
+  const any = ages ? makeRecent() : noRecent
+  const excused = ages ? makeRecent() : noRecent
   const forgive = (key: Key): void => {
-    if (!ages) return
     any.forget(key)
     excused.forget(key)
   }

@@ -12,7 +12,7 @@ import type { Engine } from './engine'
 import { isInvalid } from './errors'
 import { servedAs } from './find'
 import { fails, type Flight, hasRead, keepsStale, restarts, serves } from './flight'
-import { again, joined, type Joining, otherThan, rescue } from './join'
+import { again, joined, type Joining, otherThan } from './join'
 import type { How, Seen } from './model'
 import { onFound } from './next'
 
@@ -32,7 +32,7 @@ export const makeFound = <Args extends Arguments, Err, A, R, B>(
   got: E.Either<RingError, Seen<Err, A>>
 ) => E.Either<Err, A> | Promise<E.Either<Err, A>>) => {
   const { clock, emit, fault, flights, observe, policy, tellMiss, throttles } = engine
-  const { rescued, staleOf } = rescue(engine)
+  const { rescued, staleOf } = engine
   const otherOf = otherThan(engine)
 
   /** A read that ends in a load, of its own or of another flight. */

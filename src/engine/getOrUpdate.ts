@@ -13,7 +13,6 @@ import type { Engine } from './engine'
 import { asKeyError } from './errors'
 import { answers, doing, firms, type Flight, newFallback, newFlight } from './flight'
 import { makeFound } from './found'
-import { makeAttend } from './join'
 import type { How, Seen } from './model'
 import { onArrival } from './next'
 import { makeWaits } from './waits'
@@ -49,7 +48,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   const { clock, emit, fault, flights, keyOfList, load, now, observe } = engine
   const { policy, reader, running, stock, tellMiss, tellRead, tend } = engine
   const { glance, peek } = reader
-  const attend = makeAttend(engine)
+  const { attend } = engine
   const found = makeFound(engine)
   const { concluded, join } = makeWaits(engine)
   const { limited } = policy

@@ -12,8 +12,9 @@ import type { KeyError, RingError } from '../RingError'
 import { TimeoutError } from '../RingError'
 import type { Engine } from './engine'
 import { isInvalid } from './errors'
+import type { Fallback } from './fallbacks'
 import { answers as sets, type Flight, keepsStale, newFallback, newFlight } from './flight'
-import { type Fallback, joined, makeAttend, otherThan, rescue } from './join'
+import { joined, otherThan } from './join'
 import type { How, Loading, Seen } from './model'
 import { onFound } from './next'
 import { allOf } from './run'
@@ -104,7 +105,7 @@ const sortFor = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err,
 /** Watches the keys of a bulk read, and finds the flights for what it did not find. */
 const makeSeek = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>) => {
   const { clock, flights, policy } = engine
-  const { rescued, staleOf } = rescue(engine)
+  const { rescued, staleOf } = engine
   const otherOf = otherThan(engine)
 
   /**
@@ -168,8 +169,8 @@ const makeSeek = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err
 /** Waits for the answers that the store did not have, and reports every position. */
 const makeAnswer = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err, A, R, B>) => {
   const { clock, emit, observe, policy, running } = engine
-  const { rescued } = rescue(engine)
-  const attend = makeAttend(engine)
+  const { rescued } = engine
+  const { attend } = engine
   const { limited } = policy
 
   return async (

@@ -6,15 +6,14 @@
  */
 import * as E from 'fp-ts/Either'
 
-import { usableFor as usableForIn } from '../Decision'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
-import { type RingError, TimeoutError } from '../RingError'
+import type { RingError } from '../RingError'
 import type { Engine } from './engine'
 import { tooLate } from './errors'
+import type { Fallback } from './fallbacks'
 import {
   answers,
-  type Fallback as FallbackOf,
   falls,
   type Flight,
   hasRun,
@@ -22,7 +21,6 @@ import {
   keepsStale,
   newFallback,
   newFlight,
-  serves,
   share,
   spentBy,
   watches
@@ -143,7 +141,7 @@ const lookAgain = async <Args extends Arguments, Err, A, R, B>(
   { args, key }: Joining<Args, Err, A>,
   by: Asked & { readonly blind: boolean }
 ): Promise<E.Either<Err, A>> => {
-  const { rescued, staleOf } = rescue(engine)
+  const { rescued, staleOf } = engine
   const own: Fallback<Err, A> = newFallback()
   const onSeen = (seen: Seen<Err, A> | undefined): void =>
     falls(own, seen === undefined ? undefined : staleOf(seen))
@@ -194,7 +192,7 @@ export const again = async <Args extends Arguments, Err, A, R, B>(
 ): Promise<E.Either<Err, A>> => {
   const { clock, flights, reader } = engine
   const { asked = flights.ticks(), blind = false, onSeen, spent = 0 } = options
-  const { rescued, staleOf } = rescue(engine)
+  const { rescued, staleOf } = engine
   const began = clock.now()
   const late = (): E.Left<RingError> => ({ _tag: 'Left', left: tooLate('get') })
   const watch = newFlight<E.Either<Err, A>>(key, true, began)
@@ -218,108 +216,4 @@ export const again = async <Args extends Arguments, Err, A, R, B>(
     flight,
     loaded.then((answer) => rescued(flight, answer))
   )
-}
-
-/** What may be served to a caller instead of the result of a load, and what was served in the end. */
-export type Fallback<Err, A> = FallbackOf<E.Either<Err, A>>
-
-/** A stale entry instead of the failure of a load. */
-export const rescue = <Args extends Arguments, Err, A, R, B>({
-  allows,
-  clock,
-  policy
-}: Engine<Args, Err, A, R, B>) => {
-  const usableFor = usableForIn(policy.windows)
-  const usableOf = ({ remaining, windows }: Seen<Err, A>): D.Duration =>
-    windows === undefined ? usableFor(remaining) : usableForIn(windows)(remaining)
-
-  /** Until when an entry that is `expired` now may be served. */
-  const staleOf = (seen: Seen<Err, A>): Flight<E.Either<Err, A>>['stale'] =>
-    seen.verdict !== 'expired' || seen.answer === undefined
-      ? undefined
-      : { answer: seen.answer, until: clock.now() + usableOf(seen) }
-  const usable = ({ stale }: Fallback<Err, A>): E.Either<Err, A> | undefined =>
-    stale !== undefined && clock.now() < stale.until ? stale.answer : undefined
-
-  const rescued = (fallback: Fallback<Err, A>, answer: E.Either<Err, A>): E.Either<Err, A> => {
-    if (E.isRight(answer)) return answer
-    const stale = usable(fallback)
-    if (stale === undefined || !allows(answer.left)) return answer
-    serves(fallback, 'Stale')
-    return stale
-  }
-  return { staleOf, usable, rescued }
-}
-
-/**
- * Limits how long a caller waits for a flight: as long as the policy says, minus the time that it has waited. `told` is
- * called once, with what was served, and with the error of a caller that has timed out.
- */
-export const makeAttend = <Args extends Arguments, Err, A, R, B>(
-  engine: Engine<Args, Err, A, R, B>
-): ((
-  fallback: Fallback<Err, A>,
-  answer: Promise<E.Either<Err, A>>,
-  told: (served: 'Hit' | 'Stale' | undefined, timeout?: TimeoutError) => void,
-  waited?: number
-) => Promise<E.Either<Err, A>>) => {
-  const {
-    policy,
-    tended: { after }
-  } = engine
-  const { softTimeout, timeout } = policy
-  const { usable } = rescue(engine)
-  return (fallback, answer, told, waited = 0) =>
-    new Promise((resolve, reject) => {
-      const left = (d: D.Duration): D.Duration =>
-        d === D.forever ? d : D.milliseconds(Math.max(0, d - waited))
-      let waits = true
-      let cancelSoft = (): void => undefined
-      let cancel = (): void => undefined
-      const end = (served: 'Hit' | 'Stale' | undefined, error?: TimeoutError): void => {
-        waits = false
-        cancelSoft()
-        cancel()
-        told(served, error)
-      }
-      const settle = (
-        value: E.Either<Err, A>,
-        served: 'Hit' | 'Stale' | undefined,
-        error?: TimeoutError
-      ): void => {
-        if (!waits) return
-        end(served, error)
-        resolve(value)
-      }
-      const serveStale = (): void => {
-        const stale = usable(fallback)
-        if (stale !== undefined) settle(stale, 'Stale')
-      }
-      const soften = (d: D.Duration): void => {
-        const late = (): void => {
-          serveStale()
-          // while the store is being read, it is not known whether there is an entry
-          if (waits && !isLoading(fallback)) soften(d)
-        }
-        cancelSoft = after(left(d), late)()
-      }
-      if (softTimeout !== undefined) soften(softTimeout)
-      if (timeout !== undefined) {
-        const late = (): void => {
-          serveStale()
-          const error = new TimeoutError()
-          settle(E.left(error as Err), undefined, error) // SAFETY: `timeout` has TimeoutError in Err
-        }
-        cancel = after(left(timeout), late)()
-      }
-      answer.then(
-        (value) => settle(value, fallback.served),
-        (cause: unknown) => {
-          if (!waits) return
-          end(undefined)
-          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the function threw, as it was
-          reject(cause)
-        }
-      )
-    })
 }

@@ -5,7 +5,7 @@
  */
 import * as E from 'fp-ts/Either'
 
-import { makeRecent } from '../base/recently'
+import { makeRecent, noRecent } from '../base/recently'
 import { type Holding, isReference, sameStamps, unseal } from '../codecs/envelope'
 import type { Codec } from '../codecs/model'
 import { grace as graceOf } from '../Decision'
@@ -118,7 +118,7 @@ export const makeJudge = <Args extends Arguments, Err, A, R>({
             : codec.decode(raw)
   const sealed = tagged || negative !== undefined
   const remembers = ages && policy.surely !== undefined && !tellsAges
-  const known = makeRecent()
+  const known = remembers ? makeRecent() : noRecent
   /** While an entry is certainly fresh, its age is not read. Anything written meanwhile lives for at least `surely`. */
   const knows = (key: Key, from: number, fresh: number): void => {
     const { dueAtMost, surely } = policy

@@ -20,7 +20,7 @@ import type { KeyError, RingError } from '../RingError'
 import type { Engine } from './engine'
 import { isInvalid, tooLate } from './errors'
 import { answers, doing, type Flight, hasRead, keepsStale, newFallback, newFlight, share } from './flight'
-import { choiceOf, makeAttend, otherThan, rescue } from './join'
+import { choiceOf, otherThan } from './join'
 import type { How, Seen } from './model'
 import { type Found, onArrival, onFound, type onJoined, type Read } from './next'
 
@@ -198,8 +198,8 @@ const makeJoining = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): Seam<Args, Err, A>['join'] => {
   const { flights, policy, tend } = engine
-  const { rescued, staleOf } = rescue(engine)
-  const attend = makeAttend(engine)
+  const { rescued, staleOf } = engine
+  const { attend } = engine
 
   return ({ key, seen }) => {
     const flight = flights.current(key)
@@ -231,7 +231,7 @@ const makeLeading = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): Seam<Args, Err, A>['lead'] => {
   const { clock, load } = engine
-  const { rescued, staleOf, usable } = rescue(engine)
+  const { rescued, staleOf, usable } = engine
   type Brought = E.Either<Err, A>
 
   return ({ args, choice, key, seen, spent }, mode) =>

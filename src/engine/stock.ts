@@ -7,6 +7,7 @@
 import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 
+import { lazily } from '../base/lazy'
 import type { Soon } from '../base/soon'
 import type { Key } from '../KeyFn'
 import { type StoreError, storeFailed } from '../RingError'
@@ -23,6 +24,7 @@ export type StockLeases<R> = { readonly [K in keyof Leases<R>]: Soonly<Leases<R>
 export type Stock<R> = { readonly [K in keyof Operations<R>]: Soonly<Operations<R>[K]> } & {
   /** Whether every operation answers at once. */
   readonly atOnce: boolean
+  /** The leases, if they are used. */
   readonly leases: StockLeases<R> | undefined
 }
 
@@ -31,47 +33,53 @@ const done: E.Either<never, void> = /*#__PURE__*/ E.right(undefined)
 const failed = (operation: Parameters<IsOwn>[0], cause: unknown): E.Either<StoreError, never> =>
   E.left(isStoreError(cause) ? cause : storeFailed(operation)(cause))
 
+/** A store that answers at once, and how to ask it as any other store is asked. */
+interface Own<S> {
+  readonly isOwn: IsOwn
+  readonly later: () => S
+}
+
 /**
  * An operation that returns its answer at once. Where the method of the store was replaced (by a test, to make it fail),
  * that is asked instead.
  */
-const safely =
-  <P extends ReadonlyArray<unknown>, A>(
-    operation: Parameters<IsOwn>[0],
-    isOwn: IsOwn,
-    f: (...args: P) => A,
-    otherwise: (...args: P) => Soon<E.Either<StoreError, A>>
-  ) =>
-  (...args: P): Soon<E.Either<StoreError, A>> => {
-    if (!isOwn(operation)) return otherwise(...args)
+const safely = <S, K extends keyof S & Parameters<IsOwn>[0], P extends ReadonlyArray<unknown>, A>(
+  { isOwn, later }: Own<S>,
+  operation: K,
+  f: (...args: P) => A
+): ((...args: P) => Soon<E.Either<StoreError, A>>) => {
+  type Operation = (...args: P) => Soon<E.Either<StoreError, A>>
+  return (...args) => {
+    if (!isOwn(operation)) return (later()[operation] as Operation)(...args) // SAFETY: the same operation as `f`
     try {
       return { _tag: 'Right', right: f(...args) }
     } catch (cause) {
       return failed(operation, cause)
     }
   }
+}
 
 /** The same for an operation on one key. Hot path: without a list of arguments. */
-const safelyOne =
-  <A>(
-    operation: Parameters<IsOwn>[0],
-    isOwn: IsOwn,
-    f: (key: Key) => A,
-    otherwise: (key: Key) => Soon<E.Either<StoreError, A>>
-  ) =>
-  (key: Key): Soon<E.Either<StoreError, A>> => {
-    if (!isOwn(operation)) return otherwise(key)
+const safelyOne = <R, K extends 'get' | 'read' | 'delete', A>(
+  { isOwn, later }: Own<Stock<R>>,
+  operation: K,
+  f: (key: Key) => A
+): ((key: Key) => Soon<E.Either<StoreError, A>>) => {
+  type Operation = (key: Key) => Soon<E.Either<StoreError, A>>
+  return (key) => {
+    if (!isOwn(operation)) return (later()[operation] as Operation)(key) // SAFETY: the same operation as `f`
     try {
       return { _tag: 'Right', right: f(key) }
     } catch (cause) {
       return failed(operation, cause)
     }
   }
+}
 
 const safelySet =
-  <R>(isOwn: IsOwn, set: Prompt<R>['now']['set'], otherwise: Stock<R>['set']): Stock<R>['set'] =>
+  <R>({ isOwn, later }: Own<Stock<R>>, set: Prompt<R>['now']['set']): Stock<R>['set'] =>
   (key, value, ttl) => {
-    if (!isOwn('set')) return otherwise(key, value, ttl)
+    if (!isOwn('set')) return later().set(key, value, ttl)
     try {
       set(key, value, ttl)
       return done
@@ -80,30 +88,38 @@ const safelySet =
     }
   }
 
-const stockNow = <R>({ isOwn, now }: Prompt<R>, later: Stock<R>, leases: StockLeases<R>): Stock<R> => ({
-  atOnce: true,
-  get: safelyOne('get', isOwn, now.get, later.get),
-  read: safelyOne('read', isOwn, now.read, later.read),
-  set: safelySet(isOwn, now.set, later.set),
-  delete: safelyOne('delete', isOwn, now.delete, later.delete),
-  has: safely('has', isOwn, now.has, later.has),
-  touch: safely('touch', isOwn, now.touch, later.touch),
-  getMany: safely('getMany', isOwn, now.getMany, later.getMany),
-  readMany: safely('readMany', isOwn, now.readMany, later.readMany),
-  setMany: safely('setMany', isOwn, now.setMany, later.setMany),
-  deleteMany: safely('deleteMany', isOwn, now.deleteMany, later.deleteMany),
-  hasMany: safely('hasMany', isOwn, now.hasMany, later.hasMany),
-  touchMany: safely('touchMany', isOwn, now.touchMany, later.touchMany),
-  clear: safely('clear', isOwn, now.clear, later.clear),
-  leases: {
-    acquire: safely('acquire', isOwn, now.leases.acquire, leases.acquire),
-    seize: safely('seize', isOwn, now.leases.seize, leases.seize),
-    renew: safely('renew', isOwn, now.leases.renew, leases.renew),
-    release: safely('release', isOwn, now.leases.release, leases.release),
-    commit: safely('commit', isOwn, now.leases.commit, leases.commit),
-    override: safely('override', isOwn, now.leases.override, leases.override)
+const stockNow = <R>({ isOwn, now }: Prompt<R>, later: () => Stock<R>): Stock<R> => {
+  const own = { isOwn, later }
+  return {
+    atOnce: true,
+    get: safelyOne(own, 'get', now.get),
+    read: safelyOne(own, 'read', now.read),
+    set: safelySet(own, now.set),
+    delete: safelyOne(own, 'delete', now.delete),
+    has: safely(own, 'has', now.has),
+    touch: safely(own, 'touch', now.touch),
+    getMany: safely(own, 'getMany', now.getMany),
+    readMany: safely(own, 'readMany', now.readMany),
+    setMany: safely(own, 'setMany', now.setMany),
+    deleteMany: safely(own, 'deleteMany', now.deleteMany),
+    hasMany: safely(own, 'hasMany', now.hasMany),
+    touchMany: safely(own, 'touchMany', now.touchMany),
+    clear: safely(own, 'clear', now.clear),
+    leases: undefined
   }
-})
+}
+
+const leasesNow = <R>({ isOwn, now: { leases } }: Prompt<R>, later: () => StockLeases<R>): StockLeases<R> => {
+  const own = { isOwn, later }
+  return {
+    acquire: safely(own, 'acquire', leases.acquire),
+    seize: safely(own, 'seize', leases.seize),
+    renew: safely(own, 'renew', leases.renew),
+    release: safely(own, 'release', leases.release),
+    commit: safely(own, 'commit', leases.commit),
+    override: safely(own, 'override', leases.override)
+  }
+}
 
 const leasesLater = <R>(leases: Leases<R>): StockLeases<R> => ({
   acquire: (...args) => leases.acquire(...args)(),
@@ -129,11 +145,18 @@ const stockLater = <R>(store: Store<R>): Stock<R> => ({
   hasMany: (keys) => store.hasMany(keys)(),
   touchMany: (entries) => store.touchMany(entries)(),
   clear: (prefix) => store.clear(prefix)(),
-  leases: store.leases === undefined ? undefined : leasesLater(store.leases)
+  leases: undefined
 })
 
-/** `store`: a total store. `prompt`: its operations without promises, if it has them. */
-export const stockOf = <R>(store: Store<R>, prompt: Prompt<R> | undefined): Stock<R> => {
-  const later = stockLater(store)
-  return prompt === undefined || later.leases === undefined ? later : stockNow(prompt, later, later.leases)
+/**
+ * `store`: a total store. `prompt`: its operations without promises, if it has them. `leased`: whether its leases are
+ * used.
+ */
+export const stockOf = <R>(store: Store<R>, prompt: Prompt<R> | undefined, leased: boolean): Stock<R> => {
+  const leases = leased ? store.leases : undefined
+  const later = lazily(() => stockLater(store))
+  const stock = prompt === undefined ? later() : stockNow(prompt, later)
+  if (leases === undefined) return stock
+  const leasedLater = lazily(() => leasesLater(leases))
+  return { ...stock, leases: prompt === undefined ? leasedLater() : leasesNow(prompt, leasedLater) }
 }

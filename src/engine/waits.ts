@@ -9,9 +9,10 @@ import { andThen } from '../base/soon'
 import * as D from '../Duration'
 import type { Arguments } from '../KeyFn'
 import type { Engine } from './engine'
+import type { Fallback } from './fallbacks'
 import { falls, leaves, newFallback, share } from './flight'
 import type { Call } from './found'
-import { type Fallback, joined, makeAttend, rescue } from './join'
+import { joined } from './join'
 import type { Seen } from './model'
 
 export interface Waits<Args extends Arguments, Err, A> {
@@ -25,8 +26,8 @@ export const makeWaits = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): Waits<Args, Err, A> => {
   const { emit, observe, policy, reader, tags } = engine
-  const { rescued, staleOf } = rescue(engine)
-  const attend = makeAttend(engine)
+  const { rescued, staleOf } = engine
+  const { attend } = engine
   const { limited } = policy
 
   /** Whether nothing can make a flight too old for a caller that joins it: then all callers have one promise. */

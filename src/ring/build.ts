@@ -16,6 +16,7 @@ import * as Duration from '../Duration'
 import { getOrUpdate, table } from '../engine/commands'
 import type { Engine, Parts } from '../engine/engine'
 import { makeEngine } from '../engine/engine'
+import { makeLookup } from '../engine/getOrUpdate'
 import { resolve } from '../engine/policy'
 import { eachOf } from '../engine/run'
 import { makeTended } from '../engine/timers'
@@ -74,7 +75,8 @@ export const assemble = (
     atOnce: atOnceOf(config.store)
   }
   const engine = makeEngine(parts)
-  const base = table(engine, fn)
+  const lookup = makeLookup(engine)
+  const base = table(engine, fn, lookup)
   const own = config.commands?.(parts, base) ?? {}
   const reserved = ['store', 'codec', '__proto__'].find((member) => Object.hasOwn(own, member))
   if (reserved !== undefined) return defect(`a command cannot be called '${reserved}'`)
@@ -87,7 +89,7 @@ export const assemble = (
   // a new function, because the commands become its properties; hot path: it does not call another one
   const cached =
     called === base.getOrUpdate
-      ? getOrUpdate(engine)
+      ? getOrUpdate(lookup)
       : (...args: Arguments): unknown => Reflect.apply(called, undefined, args)
   const members = { ...commands, store: parts.store, codec: parts.codec }
   const ring = withMembers(cached, name, members, {
