@@ -21,6 +21,8 @@ import { defect } from './base/defect'
 import type { Codec } from './codecs/model'
 import * as Duration from './Duration'
 import type { Arguments } from './KeyFn'
+import { makeLeasing } from './policies/lease'
+import { leases, type MakeLeasing } from './policies/model'
 import type { DecodeError, EncodeError, RingError, TimeoutError } from './RingError'
 import type { Accepting, LeaseCapable } from './stores/model'
 import { aCodec, aDuration, anObject, anything, aPolicy, checkOptions, must } from './wiring/check'
@@ -125,6 +127,7 @@ export interface Policy<
   readonly storeTimeout?: Duration.Duration
   /** How long a load may hold its key. A load that takes longer is no longer joined, and not stored. */
   readonly loadTimeout?: Duration.Duration
+  readonly [leases]?: MakeLeasing
   readonly [needs]?: (store: C) => void
   readonly [surfaces]?: () => X
 }
@@ -614,7 +617,11 @@ export const lease = (options: Partial<Lease> = {}): Policy<LeaseCapable> => {
   const { ttl: lasts = Duration.seconds(5), wait = Duration.seconds(10) } = options
   return finite('the ttl of lease', lasts) < 10
     ? defect('the ttl of lease is 10 milliseconds or more')
-    : { _tag: 'Policy', lease: { ttl: lasts, wait: duration('the wait of lease', wait) } }
+    : {
+        _tag: 'Policy',
+        lease: { ttl: lasts, wait: duration('the wait of lease', wait) },
+        [leases]: makeLeasing
+      }
 }
 
 /**

@@ -103,6 +103,7 @@ const things: ReadonlyArray<Thing> = [
   { thing: 'mutations', named: 'invalidates', module: 'mutation' },
   { thing: 'Policy.earlyRefresh', named: 'Policy.earlyRefresh', text: 'earlyRefresh needs a beta above 0' },
   { thing: 'Policy.negative', named: 'Policy.negative', text: 'the codec of negative' },
+  { thing: 'leases', named: 'Policy.lease', module: 'policies/lease' },
   { thing: 'Policy.lease', named: 'Policy.lease', text: 'the ttl of lease is 10 milliseconds or more' }
 ]
 

@@ -19,9 +19,9 @@ import { type Holding, mostTags, seal, type Stamp, stampLength, unseal } from '.
 import type { Duration } from '../Duration'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
+import type { Leasing } from '../policies/model'
 import { KeyError, type StoreError, storeFailed } from '../RingError'
 import type { Store } from '../stores/model'
-import type { Leasing } from './lease'
 import type { Stamps } from './model'
 import type { Stock } from './stock'
 

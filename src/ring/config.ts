@@ -13,6 +13,7 @@ import type * as Clock from '../Clock'
 import type { Codec } from '../codecs/model'
 import type { Commands, Rope } from '../Command'
 import * as KeyFn from '../KeyFn'
+import { leases } from '../policies/model'
 import type * as Policy from '../Policy'
 import type { Observer } from '../RingEvent'
 import { placeIn } from '../stores/kit/place'
@@ -119,6 +120,8 @@ export const checked = (fn: unknown, config: Partial<Config> | undefined): void 
   checkedConfig(config)
   const { batch, batchEach, policy, store }: Partial<Config> = config ?? {}
   if (store === undefined) defect('a ring needs a store: write { store: dict() }, for example')
+  if (policy?.lease !== undefined && policy[leases] === undefined)
+    defect('a policy with a lease is made by Policy.lease: write Policy.lease({ ttl, wait })')
   if (policy?.lease !== undefined && store?.leases === undefined)
     defect('a policy with a lease needs a store with leases')
   if (store?.encodes === true && policy?.negative !== undefined)
