@@ -25,7 +25,7 @@ import { makeLeasing } from './policies/lease'
 import { leases, type MakeLeasing } from './policies/model'
 import type { DecodeError, EncodeError, RingError, TimeoutError } from './RingError'
 import type { Accepting, LeaseCapable } from './stores/model'
-import { aCodec, aDuration, anObject, anything, aPolicy, checkOptions, must } from './wiring/check'
+import { aCodec, aDuration, anObject, anything, aPolicy, checkOptions, must, variant } from './wiring/check'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -261,7 +261,7 @@ export const policy = <P extends ReadonlyArray<Some>>(
 
 const empty: Policy = { _tag: 'Policy' }
 
-const anOptionsObject = { ...anObject, hint: () => 'write { codec, ttl, when }' }
+const anOptionsObject = /*#__PURE__*/ variant(anObject, { hint: () => 'write { codec, ttl, when }' })
 
 /** Checks at run time, because a program without types, or its configuration, may pass anything. */
 const duration = (what: string, d: Duration.Duration): Duration.Duration =>

@@ -18,7 +18,7 @@ import type * as Policy from '../Policy'
 import type { Observer } from '../RingEvent'
 import { placeIn } from '../stores/kit/place'
 import type * as Store from '../stores/model'
-import { aCodec, aPolicy, aStore, checkOptions, must } from '../wiring/check'
+import { aCodec, aPolicy, aStore, checkOptions, must, variant } from '../wiring/check'
 import { calledWhat, isStore } from '../wiring/recognize'
 import { commonOptions, elsewhere, notCommon, policyFields, readerOptions, ringOptions } from './options'
 import { unreserved } from './reserved'
@@ -112,7 +112,7 @@ export const noMore = (whose: string, more: unknown): void => {
     defect(`${whose} takes all its options in one object; several policies are one: Policy.policy(a, b)`)
 }
 
-const aStoreOrFunction = { ...aStore, what: 'a store, or a function' }
+const aStoreOrFunction = /*#__PURE__*/ variant(aStore, { what: 'a store, or a function' })
 
 /** What the types require, checked for untyped callers when the ring is built (decision: wrong wiring throws). */
 export const checked = (fn: unknown, config: Partial<Config> | undefined): void => {
