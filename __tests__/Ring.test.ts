@@ -91,6 +91,18 @@ describe('ring', () => {
     expect(() => ring(one, { store: without as never, policy: Policy.lease() })).toThrow(/leases/)
   })
 
+  test('a lease is made by Policy.lease: that is what brings leases into a program', () => {
+    const { _tag, lease } = Policy.lease()
+    expect(() => ring(one, { store: dict(), policy: { _tag, lease: lease! } })).toThrow(
+      'a policy with a lease is made by Policy.lease'
+    )
+    // a copy has all that the policy has
+    expect(ring(one, { store: dict(), policy: { ...Policy.lease() } }).name).toBe('one')
+    expect(ring(one, { store: dict(), policy: Policy.policy(Policy.lease(), Policy.jitter(0.1)) }).name).toBe(
+      'one'
+    )
+  })
+
   test('law 13: a ring with tags over a backend that is not there yet is built all the same', async () => {
     const late = {
       ...dict(),

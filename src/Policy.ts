@@ -21,9 +21,11 @@ import { defect } from './base/defect'
 import type { Codec } from './codecs/model'
 import * as Duration from './Duration'
 import type { Arguments } from './KeyFn'
+import { makeLeasing } from './policies/lease'
+import { leases, type MakeLeasing } from './policies/model'
 import type { DecodeError, EncodeError, RingError, TimeoutError } from './RingError'
 import type { Accepting, LeaseCapable } from './stores/model'
-import { aCodec, aDuration, anObject, anything, aPolicy, checkOptions, must } from './wiring/check'
+import { aCodec, aDuration, anObject, anything, aPolicy, checkOptions, must, variant } from './wiring/check'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -125,6 +127,7 @@ export interface Policy<
   readonly storeTimeout?: Duration.Duration
   /** How long a load may hold its key. A load that takes longer is no longer joined, and not stored. */
   readonly loadTimeout?: Duration.Duration
+  readonly [leases]?: MakeLeasing
   readonly [needs]?: (store: C) => void
   readonly [surfaces]?: () => X
 }
@@ -258,7 +261,7 @@ export const policy = <P extends ReadonlyArray<Some>>(
 
 const empty: Policy = { _tag: 'Policy' }
 
-const anOptionsObject = { ...anObject, hint: () => 'write { codec, ttl, when }' }
+const anOptionsObject = /*#__PURE__*/ variant(anObject, { hint: () => 'write { codec, ttl, when }' })
 
 /** Checks at run time, because a program without types, or its configuration, may pass anything. */
 const duration = (what: string, d: Duration.Duration): Duration.Duration =>
@@ -614,7 +617,11 @@ export const lease = (options: Partial<Lease> = {}): Policy<LeaseCapable> => {
   const { ttl: lasts = Duration.seconds(5), wait = Duration.seconds(10) } = options
   return finite('the ttl of lease', lasts) < 10
     ? defect('the ttl of lease is 10 milliseconds or more')
-    : { _tag: 'Policy', lease: { ttl: lasts, wait: duration('the wait of lease', wait) } }
+    : {
+        _tag: 'Policy',
+        lease: { ttl: lasts, wait: duration('the wait of lease', wait) },
+        [leases]: makeLeasing
+      }
 }
 
 /**

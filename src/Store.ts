@@ -33,7 +33,7 @@ import { encodedStore } from './stores/combinators/encoded'
 import { mapKeyStore } from './stores/combinators/mapKey'
 import type { Keeping, Telling } from './stores/combinators/model'
 import { tieredStore } from './stores/combinators/tiered'
-import { aBreaker, checkedOptions, checkedStore } from './stores/kit/checks'
+import { aBreaker, checkedOptions, checkedStore, ofBatched } from './stores/kit/checks'
 import { withDeadline } from './stores/kit/deadline'
 import { isStoreError, storeError } from './stores/kit/errors'
 import { isRead } from './stores/kit/operations'
@@ -282,7 +282,7 @@ export const encoded: <A, R>(
  * @since 0.1.0
  */
 export const batched = (options: { readonly max?: number } = {}): Combinator => {
-  checkedOptions('Store.batched', options)
+  checkedOptions(ofBatched, options)
   return (store) => replaced(checkedStore('Store.batched', store), batchReads(store, options))
 }
 

@@ -19,7 +19,7 @@
  *
  * @since 0.1.0
  */
-import { Decoder, Encoder } from 'cbor-x'
+import { Decoder, Encoder, type Options } from 'cbor-x'
 import type * as t from 'io-ts'
 
 import { scanCbor } from './cborScan'
@@ -58,8 +58,9 @@ const plain = {
   tagUint8Array: false
 }
 
-const encoder = /*#__PURE__*/ new Encoder(plain)
-const exactEncoder = /*#__PURE__*/ new Encoder({ ...plain, alwaysUseFloat: true })
+const encoderWith = (more: Options): Encoder => new Encoder({ ...plain, ...more })
+const encoder = /*#__PURE__*/ encoderWith({})
+const exactEncoder = /*#__PURE__*/ encoderWith({ alwaysUseFloat: true })
 const decoder = /*#__PURE__*/ new Decoder({ useRecords: false, mapsAsObjects: true, copyBuffers: true })
 
 const codecOf = /*#__PURE__*/ cborWith({

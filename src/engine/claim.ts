@@ -12,23 +12,14 @@ import type { Clock } from '../Clock'
 import type { Stamp } from '../codecs/envelope'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
+import { type Claim, freely, type Leasing, type Mode } from '../policies/model'
 import type { RingError } from '../RingError'
 import { inTime } from '../stores/kit/deadline'
 import { thrownBy, tooLate } from './errors'
 import { isServable, type Reader, servedAs } from './find'
 import { ages, blinds, canHurry, fails, type Flight, fromStore, serves, toStore } from './flight'
 import type { Flights } from './flights'
-import type { Leasing } from './lease'
-import {
-  type Claim,
-  freely,
-  type How,
-  type Loading,
-  type Mode,
-  type Ready,
-  type Seen,
-  type Stamps
-} from './model'
+import { type How, type Loading, type Ready, type Seen, type Stamps } from './model'
 import { onClaim } from './next'
 import type { Resolved } from './policy'
 import type { Storing } from './settle'

@@ -21,6 +21,7 @@ import type { Codec } from '../codecs/model'
 import { decide, type Decision, type Verdict } from '../Decision'
 import * as D from '../Duration'
 import type { Arguments, Key, KeyFn } from '../KeyFn'
+import type { Leasing } from '../policies/model'
 import type { DecodeError, KeyError, StoreError } from '../RingError'
 import type { Observer } from '../RingEvent'
 import { inTime } from '../stores/kit/deadline'
@@ -34,7 +35,6 @@ import { makeReader, type Reader } from './find'
 import { type Flight, isLoading } from './flight'
 import type { Flights } from './flights'
 import { makeFlights } from './flights'
-import { type Leasing, makeLeasing } from './lease'
 import { type Loads, makeLoads } from './loads'
 import { makeMany, type Many } from './many'
 import type { Prepared } from './model'
@@ -164,7 +164,7 @@ const leasingOf = <Args extends Arguments, Err, A, R, B>(
 ): Leasing<R> | undefined =>
   policy.lease === undefined || stock.leases === undefined
     ? undefined
-    : makeLeasing<R>({
+    : policy.lease.make<R>({
         stock,
         leases: stock.leases,
         lease: policy.lease,

@@ -13,7 +13,8 @@ import {
   type RingError,
   storeFailed
 } from '../RingError'
-import { storeError } from '../stores/kit/errors'
+
+export { tooLate } from '../stores/kit/errors'
 
 /** A codec error of an encoded store is reported as the ring's own (law 14). */
 export const asRingError = (error: StoreError): RingError =>
@@ -29,10 +30,6 @@ export const thrownBy =
   (operation: Operation) =>
   (cause: unknown): RingError =>
     isRingError(cause) && cause._tag === 'KeyError' ? cause : storeFailed(operation)(cause)
-
-/** All steps of a call together have waited for the store as long as the call may (law 26). */
-export const tooLate = (operation: Operation): StoreError =>
-  storeError(operation, 'timeout', 'the call has waited for the store for as long as it may')
 
 /** The operation that failed: the error names it. */
 export const failedAt = (error: Exclude<RingError, DecodeError>): Operation | 'key' | 'encode' =>

@@ -11,7 +11,7 @@ import type { Stamp } from '../codecs/envelope'
 import type { Verdict, Windows } from '../Decision'
 import type * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
-import type { StoreError } from '../RingError'
+import type { Claim, Mode } from '../policies/model'
 import type { Entry } from '../stores/model'
 import type { Flight } from './flight'
 
@@ -32,43 +32,6 @@ export interface Seen<Err, A> {
   readonly stamps: Stamps | undefined
   /** The stale windows of this value, if they are narrower than those of the policy. */
   readonly windows?: Windows | undefined
-}
-
-/** `wait` for a load that a caller waits for, `try` for one in the background, `seize` for an update. */
-export type Mode = 'wait' | 'try' | 'seize'
-
-/**
- * `Held`: run the function, and store under this token. `Served`: another process has stored the entry. `Left`: another
- * process is loading it, and no caller needs to wait here. `Unheld`: run the function, and store nothing; `fault` is
- * the failure, if there was one.
- */
-export type Claim<S> =
-  | { readonly _tag: 'Held'; readonly token: string; readonly waited: boolean }
-  | { readonly _tag: 'Served'; readonly seen: S }
-  | { readonly _tag: 'Left'; readonly remaining: D.Duration }
-  | { readonly _tag: 'Unheld'; readonly fault?: StoreError }
-
-/** A load without leases may store: there is nothing to hold. */
-export const freely: Claim<never> = { _tag: 'Held', token: '', waited: false }
-
-export interface Wanted<S> {
-  readonly key: Key
-  readonly mode: Mode
-  /** Whether there is an entry to serve at once while another process loads. */
-  readonly patient: boolean
-  /**
-   * An entry whose remaining lifetime is not longer than this is the one that was found before, so it is not an answer.
-   */
-  readonly beyond: D.Duration
-  /**
-   * How long to wait for the store, in milliseconds. The wait for another holder, which the policy limits, does not
-   * count.
-   */
-  readonly limit: number
-  /** Called when the wait for another holder begins, which does not count for `limit`. */
-  readonly onWait: () => void
-  /** Looks again, because another process may have stored an entry; `undefined` if that is not an answer. */
-  readonly recheck: () => Soon<S | undefined>
 }
 
 /** One key that is being loaded: its arguments, its flight, and what was found before. */

@@ -5,21 +5,15 @@
  * @internal
  */
 import * as E from 'fp-ts/Either'
-import type * as TE from 'fp-ts/TaskEither'
 
 import { lazily } from '../base/lazy'
 import type { Soon } from '../base/soon'
 import type { Key } from '../KeyFn'
+import type { Soonly, StockLeases } from '../policies/model'
 import { type StoreError, storeFailed } from '../RingError'
 import { isStoreError } from '../stores/kit/errors'
 import type { IsOwn, Prompt } from '../stores/kit/prompt'
 import type { Leases, Operations, Store } from '../stores/model'
-
-type Soonly<F> = F extends (...args: infer P) => TE.TaskEither<StoreError, infer A>
-  ? (...args: P) => Soon<E.Either<StoreError, A>>
-  : never
-
-export type StockLeases<R> = { readonly [K in keyof Leases<R>]: Soonly<Leases<R>[K]> }
 
 export type Stock<R> = { readonly [K in keyof Operations<R>]: Soonly<Operations<R>[K]> } & {
   /** Whether every operation answers at once. */

@@ -19,9 +19,9 @@ import { type Holding, mostTags, seal, type Stamp, stampLength, unseal } from '.
 import type { Duration } from '../Duration'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
+import type { Leasing } from '../policies/model'
 import { KeyError, type StoreError, storeFailed } from '../RingError'
 import type { Store } from '../stores/model'
-import type { Leasing } from './lease'
 import type { Stamps } from './model'
 import type { Stock } from './stock'
 
@@ -33,9 +33,9 @@ export const areTags = (u: unknown): u is ReadonlyArray<string> =>
   Array.isArray(u) && u.every((tag) => typeof tag === 'string')
 
 /** Long enough that entries end first. Generations are kept forever only if entries may be. */
-const generationLife = D.days(30)
+const generationLife = /*#__PURE__*/ D.days(30)
 /** The lifetime until an entry is written: loads that store nothing leave nothing behind for long. */
-const draftLife = D.hours(1)
+const draftLife = /*#__PURE__*/ D.hours(1)
 /** How many generations are remembered as long-lived. A forgotten one is checked again. */
 const mostSettled = 8_192
 /** The remaining part of its lifetime above which a generation is not extended again. */

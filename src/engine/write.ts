@@ -9,9 +9,10 @@ import * as O from 'fp-ts/Option'
 import { andThen, bothSoon, type Soon } from '../base/soon'
 import * as D from '../Duration'
 import type { Key } from '../KeyFn'
+import type { StockLeases } from '../policies/model'
 import type { StoreError } from '../RingError'
 import type { Prepared } from './model'
-import type { Stock, StockLeases } from './stock'
+import type { Stock } from './stock'
 
 export interface Writer<R> {
   /** Writes or removes one entry, and revokes its lease if the ring has leases. */

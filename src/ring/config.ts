@@ -13,11 +13,12 @@ import type * as Clock from '../Clock'
 import type { Codec } from '../codecs/model'
 import type { Commands, Rope } from '../Command'
 import * as KeyFn from '../KeyFn'
+import { leases } from '../policies/model'
 import type * as Policy from '../Policy'
 import type { Observer } from '../RingEvent'
 import { placeIn } from '../stores/kit/place'
 import type * as Store from '../stores/model'
-import { aCodec, aPolicy, aStore, checkOptions, must } from '../wiring/check'
+import { aCodec, aPolicy, aStore, checkOptions, must, variant } from '../wiring/check'
 import { calledWhat, isStore } from '../wiring/recognize'
 import { commonOptions, elsewhere, notCommon, policyFields, readerOptions, ringOptions } from './options'
 import { unreserved } from './reserved'
@@ -111,7 +112,7 @@ export const noMore = (whose: string, more: unknown): void => {
     defect(`${whose} takes all its options in one object; several policies are one: Policy.policy(a, b)`)
 }
 
-const aStoreOrFunction = { ...aStore, what: 'a store, or a function' }
+const aStoreOrFunction = /*#__PURE__*/ variant(aStore, { what: 'a store, or a function' })
 
 /** What the types require, checked for untyped callers when the ring is built (decision: wrong wiring throws). */
 export const checked = (fn: unknown, config: Partial<Config> | undefined): void => {
@@ -119,6 +120,8 @@ export const checked = (fn: unknown, config: Partial<Config> | undefined): void 
   checkedConfig(config)
   const { batch, batchEach, policy, store }: Partial<Config> = config ?? {}
   if (store === undefined) defect('a ring needs a store: write { store: dict() }, for example')
+  if (policy?.lease !== undefined && policy[leases] === undefined)
+    defect('a policy with a lease is made by Policy.lease: write Policy.lease({ ttl, wait })')
   if (policy?.lease !== undefined && store?.leases === undefined)
     defect('a policy with a lease needs a store with leases')
   if (store?.encodes === true && policy?.negative !== undefined)

@@ -68,7 +68,9 @@ const readsThrough = <A, B>(f: (a: A) => B): Views => {
 
 const codecOf = (ring: AnyRing): Codec<unknown, unknown> => ring['codec'] as Codec<unknown, unknown> // SAFETY: rings have one
 
-const refused = new EncodeError('a view of a ring stores nothing: `map` has no way back, `imap` does')
+const refused = /*#__PURE__*/ new EncodeError(
+  'a view of a ring stores nothing: `map` has no way back, `imap` does'
+)
 
 /** A ring made from another has no name: it would have that of the first. */
 const nameless = ''
@@ -154,9 +156,11 @@ const promised = async (task: TE.TaskEither<unknown, unknown>): Promise<unknown>
   return answer.right
 }
 
-const promises = /*#__PURE__*/ Object.fromEntries(
-  Object.keys(shapes).flatMap((name) => (pure.includes(name) ? [] : [[name, promised]]))
-) as Views // SAFETY: they are for commands that return tasks
+const promises = /*#__PURE__*/ (() =>
+  // SAFETY: they are for commands that return tasks
+  Object.fromEntries(
+    Object.keys(shapes).flatMap((name) => (pure.includes(name) ? [] : [[name, promised]]))
+  ) as Views)()
 
 export const asPromises = (ring: AnyRing): object =>
   viewed(checkedRing('Ring.toPromiseFunction', ring), ring.name, promises, {})

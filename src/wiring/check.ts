@@ -30,30 +30,40 @@ const kind = (what: string, is: (u: unknown) => boolean, more: Pick<Kind, 'role'
   ...more
 })
 
+/** A kind that differs from another in some parts. A bundler drops its call, but not a spread, if nothing uses it. */
+export const variant = (of: Kind, parts: Partial<Kind>): Kind => ({ ...of, ...parts })
+
 export const aFunction = (what = 'a function', hint?: string): Kind =>
   kind(what, (u) => typeof u === 'function', hint === undefined ? {} : { hint: () => hint })
-export const aText: Kind = kind('a text', (u) => typeof u === 'string')
-export const aTextOrNumber: Kind = kind(
+export const aText: Kind = /*#__PURE__*/ kind('a text', (u) => typeof u === 'string')
+export const aTextOrNumber: Kind = /*#__PURE__*/ kind(
   'a text or a number',
   (u) => typeof u === 'string' || typeof u === 'number'
 )
-export const aBoolean: Kind = kind('true or false', (u) => typeof u === 'boolean')
-export const aNumber: Kind = kind('a number', (u) => typeof u === 'number')
-export const anything: Kind = kind('anything', () => true)
-export const anObject: Kind = kind('an object', isObject)
-export const aList: Kind = kind('a list', Array.isArray)
-export const textOrFalse: Kind = kind('a text, or false', (u) => typeof u === 'string' || u === false)
-export const aDuration: Kind = kind('a Duration', (u) => typeof u === 'number' && !Number.isNaN(u), {
-  hint: () => 'write Duration.minutes(5), for example'
-})
-export const aClock: Kind = kind(
+export const aBoolean: Kind = /*#__PURE__*/ kind('true or false', (u) => typeof u === 'boolean')
+export const aNumber: Kind = /*#__PURE__*/ kind('a number', (u) => typeof u === 'number')
+export const anything: Kind = /*#__PURE__*/ kind('anything', () => true)
+export const anObject: Kind = /*#__PURE__*/ kind('an object', isObject)
+export const aList: Kind = /*#__PURE__*/ kind('a list', Array.isArray)
+export const textOrFalse: Kind = /*#__PURE__*/ kind(
+  'a text, or false',
+  (u) => typeof u === 'string' || u === false
+)
+export const aDuration: Kind = /*#__PURE__*/ kind(
+  'a Duration',
+  (u) => typeof u === 'number' && !Number.isNaN(u),
+  {
+    hint: () => 'write Duration.minutes(5), for example'
+  }
+)
+export const aClock: Kind = /*#__PURE__*/ kind(
   'a Clock',
   (u) => hasMembers(u) && 'now' in u && typeof u.now === 'function',
   {
     hint: () => 'a Clock has a function `now`'
   }
 )
-export const aBatch: Kind = kind(
+export const aBatch: Kind = /*#__PURE__*/ kind(
   'true, false or { max }',
   (u) => typeof u === 'boolean' || (isObject(u) && 'max' in u && typeof u.max === 'number')
 )
@@ -81,10 +91,9 @@ export const aPolicy: Kind = {
 }
 
 /** The same, or its fields, which a user may write directly; they are checked one by one (`policyFields`). */
-export const aPolicyOrFields: Kind = {
-  ...aPolicy,
+export const aPolicyOrFields: Kind = /*#__PURE__*/ variant(aPolicy, {
   is: (u) => isObject(u) && (calledWhat(u) === 'a policy' || calledWhat(u) === 'an object')
-}
+})
 
 // -------------------------------------------------------------------------------------
 // checks

@@ -29,7 +29,7 @@ import { type Holds, makeHolds } from './nearHolds'
 // -------------------------------------------------------------------------------------
 
 /** The time limit of a near store that declares none. */
-const patience = D.milliseconds(1_000)
+const patience = /*#__PURE__*/ D.milliseconds(1_000)
 
 /** Whether the store answers in time by itself. */
 const isTimely = <R>({ deadline, peek }: Store<R>): boolean => deadline !== undefined || peek !== undefined

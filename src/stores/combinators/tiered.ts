@@ -7,7 +7,7 @@ import { defect } from '../../base/defect'
 import { extend } from '../../base/extend'
 import { system } from '../../Clock'
 import * as D from '../../Duration'
-import { checkedOptions } from '../kit/checks'
+import { checkedOptions, ofTiered } from '../kit/checks'
 import { placeIn } from '../kit/place'
 import type { Store, TieredOptions } from '../model'
 import type { Tiers } from './model'
@@ -68,13 +68,7 @@ const traits = <R>(tiers: Tiers<R>): Pick<Store<R>, Traits> => {
 export const tieredStore = <R, K, N, F>(
   options: TieredOptions<Store<K, N>, Store<R, F>>
 ): Store<R, { readonly near: N; readonly far: F }> => {
-  const {
-    clock = system,
-    far,
-    invalidation,
-    near: own,
-    ttl = D.forever
-  } = checkedOptions('Store.tiered', options)
+  const { clock = system, far, invalidation, near: own, ttl = D.forever } = checkedOptions(ofTiered, options)
   if (own.lifetime === 'hidden' || far.lifetime === 'hidden')
     return defect('a tier tells what is left of a lifetime')
   if (!(ttl > 0)) return defect('the ttl of a near tier is a Duration above zero')

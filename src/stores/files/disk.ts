@@ -44,7 +44,8 @@ const ignore = (): void => undefined
 // -------------------------------------------------------------------------------------
 
 // Does not follow a link, and does not wait for a named pipe. Windows has neither flag.
-const forReading = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW || 0) | (fs.constants.O_NONBLOCK || 0)
+const forReading = /*#__PURE__*/ (() =>
+  fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW || 0) | (fs.constants.O_NONBLOCK || 0))()
 
 const noFile = 'fp-ring: no file'
 const failure = (): Error => Object.assign(new Error('what is there is no file'), { code: noFile })

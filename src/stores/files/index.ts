@@ -22,7 +22,7 @@ import { defect } from '../../base/defect'
 import type { Clock } from '../../Clock'
 import type { Duration } from '../../Duration'
 import { foldTouches, lastOf, lone, none, nothing, refused } from '../kit/answers'
-import { checkedOptions } from '../kit/checks'
+import { checkedOptions, ofFiles } from '../kit/checks'
 import { checkedTimeout, timeOfDay } from '../kit/options'
 import type { Entry, Store } from '../model'
 import { makeCalls } from './calls'
@@ -96,7 +96,7 @@ const isSome = (entry: O.Option<unknown>): boolean => entry._tag === 'Some'
  * @since 0.1.0
  */
 export const files = (options: FilesOptions): Store<Uint8Array, string> => {
-  const { clock = timeOfDay, directory, guard = true } = checkedOptions('files', options)
+  const { clock = timeOfDay, directory, guard = true } = checkedOptions(ofFiles, options)
   const timeout = checkedTimeout('a store', options.timeout)
   if (directory === '') return defect('a store of files needs a directory')
   const root = path.resolve(directory)

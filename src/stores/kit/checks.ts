@@ -19,7 +19,8 @@ import {
   checkOptions,
   type Kind,
   must,
-  type Table
+  type Table,
+  variant
 } from '../../wiring/check'
 import { isMapLike, lacksAsStore } from '../../wiring/recognize'
 
@@ -59,10 +60,9 @@ export const aDatabase: Kind = {
 }
 
 /** A client of ioredis can publish too, but its subscriptions work in another way. */
-export const aPublisher: Kind = {
-  ...aRedisClient,
+export const aPublisher: Kind = /*#__PURE__*/ variant(aRedisClient, {
   is: (u) => does(u, 'publish') && (does(u, 'withTypeMapping') || !does(u, 'defineCommand'))
-}
+})
 
 export const aBreaker: Kind = {
   what: 'a breaker',
@@ -101,27 +101,48 @@ const texts: Kind = {
   is: (u) => Array.isArray(u) && u.every((one) => typeof one === 'string')
 }
 const aTls: Kind = { what: 'true, false or an object', is: (u) => typeof u === 'boolean' || isObject(u) }
-const aNow: Kind = { ...aClock, what: 'a clock' }
+const aNow: Kind = /*#__PURE__*/ variant(aClock, { what: 'a clock' })
 const feed: Table = {
   heartbeat: aDuration,
   connect: /*#__PURE__*/ aFunction('a function that makes a client')
 }
 
-const tables = {
-  dict: { map: aMap, clock: aClock },
-  lru: {
+/** The options of a store or of a combinator: its name, what each of them must be, and which are required. */
+export interface Options {
+  readonly whose: string
+  readonly table: Table
+  readonly required?: ReadonlyArray<string>
+}
+
+// one constant for each, so that a program has those of its own stores alone
+
+export const ofDict: Options = { whose: 'dict', table: { map: aMap, clock: aClock } }
+export const ofLru: Options = {
+  whose: 'lru',
+  table: {
     max: aNumber,
     maxSize: aNumber,
     sizeOf: /*#__PURE__*/ aFunction('a function of a value'),
     clock: aClock
-  },
-  redis: { ...onNetwork, batch: aBatch },
-  redisHash: { ...shared, key: aText, batch: aBatch, fieldExpiry: aBoolean },
-  recommended: { silence: aDuration },
-  tracking: feed,
-  pubsub: { ...feed, channel: aText, timeout: aDuration },
-  memcached: { ...onNetwork, batch: aBatch },
-  memcachedClient: {
+  }
+}
+export const ofRedis: Options = { whose: 'redis', table: { ...onNetwork, batch: aBatch } }
+export const ofRedisHash: Options = {
+  whose: 'redisHash',
+  table: { ...shared, key: aText, batch: aBatch, fieldExpiry: aBoolean },
+  required: ['key']
+}
+export const ofRecommended: Options = { whose: 'recommended', table: { silence: aDuration } }
+export const ofTracking: Options = { whose: 'tracking', table: feed }
+export const ofPubsub: Options = {
+  whose: 'pubsub',
+  table: { ...feed, channel: aText, timeout: aDuration },
+  required: ['channel']
+}
+export const ofMemcached: Options = { whose: 'memcached', table: { ...onNetwork, batch: aBatch } }
+export const ofMemcachedClient: Options = {
+  whose: 'memcachedClient',
+  table: {
     ...shared,
     servers: texts,
     names: texts,
@@ -130,29 +151,30 @@ const tables = {
     maxPendingBytes: anything,
     maxValueBytes: anything
   },
-  memjs: onNetwork,
-  files: { ...shared, directory: aText, guard: aBoolean, clock: aNow },
-  sqlite: { ...shared, table: aText, configure: aBoolean, clock: aNow },
-  'Store.batched': { max: anything },
-  'Store.tiered': { near: aStore, far: aStore, ttl: aDuration, invalidation: anObject, clock: aClock }
-} satisfies Readonly<Record<string, Table>>
-
-type Made = keyof typeof tables
-
-/** The required options. */
-const needed: Readonly<Partial<Record<Made, ReadonlyArray<string>>>> = {
-  redisHash: ['key'],
-  pubsub: ['channel'],
-  memcachedClient: ['servers'],
-  files: ['directory'],
-  'Store.tiered': ['near', 'far']
+  required: ['servers']
+}
+export const ofMemjs: Options = { whose: 'memjs', table: onNetwork }
+export const ofFiles: Options = {
+  whose: 'files',
+  table: { ...shared, directory: aText, guard: aBoolean, clock: aNow },
+  required: ['directory']
+}
+export const ofSqlite: Options = {
+  whose: 'sqlite',
+  table: { ...shared, table: aText, configure: aBoolean, clock: aNow }
+}
+export const ofBatched: Options = { whose: 'Store.batched', table: { max: anything } }
+export const ofTiered: Options = {
+  whose: 'Store.tiered',
+  table: { near: aStore, far: aStore, ttl: aDuration, invalidation: anObject, clock: aClock },
+  required: ['near', 'far']
 }
 
 /** The options of a store, unchanged. */
-export const checkedOptions = <O>(whose: Made, options: O): O => {
-  checkOptions(whose, options, tables[whose])
+export const checkedOptions = <O>({ required = [], table, whose }: Options, options: O): O => {
+  checkOptions(whose, options, table)
   // SAFETY: a member is read as `unknown`, and `options` is an object if it is present
-  for (const name of needed[whose] ?? [])
+  for (const name of required)
     if ((options as Readonly<Record<string, unknown>> | undefined)?.[name] === undefined)
       return defect(`${whose} needs the option '${name}'`)
   return options

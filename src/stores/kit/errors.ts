@@ -15,3 +15,7 @@ export const storeError = (
 ): StoreError => inOwnWords(new StoreError(operation, reason, message, cause))
 
 export const isStoreError = (u: unknown): u is StoreError => isRingError(u) && u._tag === 'StoreError'
+
+/** All steps of a call together have waited for the store as long as the call may (law 26). */
+export const tooLate = (operation: Operation): StoreError =>
+  storeError(operation, 'timeout', 'the call has waited for the store for as long as it may')

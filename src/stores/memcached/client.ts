@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { defect } from '../../base/defect'
-import { checkedOptions } from '../kit/checks'
+import { checkedOptions, ofMemcachedClient } from '../kit/checks'
 import { checkedTimeout } from '../kit/options'
 import { ketama } from './ketama'
 import type { MemcachedClientOptions, MemcachedServer, MemcachedTls, OwnMemcachedClient } from './model'
@@ -55,7 +55,7 @@ export const memcachedClient = (options: MemcachedClientOptions): OwnMemcachedCl
     maxPending = 100_000,
     maxPendingBytes = 64 * 2 ** 20,
     tls = false
-  } = checkedOptions('memcachedClient', options)
+  } = checkedOptions(ofMemcachedClient, options)
   const { maxValueBytes = 64 * 2 ** 20 } = options
   const timeout = checkedTimeout('a client', options.timeout)
   if (!(maxPending >= 1 && maxPendingBytes >= 1)) return defect('a client needs room for what is pending')

@@ -15,7 +15,7 @@
 import type { Duration } from '../../Duration'
 import { batchedAs } from '../combinators/batched'
 import { distinct, done, lastOf, noneAsked } from '../kit/answers'
-import { aMemcachedClient, checkedClient, checkedOptions } from '../kit/checks'
+import { aMemcachedClient, checkedClient, checkedOptions, ofMemcached } from '../kit/checks'
 import { checkedTimeout } from '../kit/options'
 import { clientIn } from '../kit/place'
 import type { Leasing, Store } from '../model'
@@ -76,7 +76,7 @@ export const memcached = <Client extends MemcachedClient>(
   given: Client | (() => Client),
   options: MemcachedOptions = {}
 ): Store<Uint8Array, Client> & Leasing<Uint8Array> => {
-  const { namespace = '', batch = true } = checkedOptions('memcached', options)
+  const { namespace = '', batch = true } = checkedOptions(ofMemcached, options)
   const timeout = checkedTimeout('a store', options.timeout)
   const lookup = checkedClient('memcached', aMemcachedClient, given)
 

@@ -9,7 +9,7 @@
  */
 import { type Duration, forever } from '../../Duration'
 import { distinct, done, lastOf, noneAsked, nothing, refused } from '../kit/answers'
-import { aMemjsClient, checkedClient, checkedOptions } from '../kit/checks'
+import { aMemjsClient, checkedClient, checkedOptions, ofMemjs } from '../kit/checks'
 import { checkedTimeout } from '../kit/options'
 import { clientIn } from '../kit/place'
 import type { HiddenLifetime, Store } from '../model'
@@ -80,7 +80,7 @@ export const memjs = <Client extends MemjsClient>(
   given: Client | (() => Client),
   options: MemjsOptions = {}
 ): Store<Uint8Array, Client> & HiddenLifetime => {
-  const { namespace = '' } = checkedOptions('memjs', options)
+  const { namespace = '' } = checkedOptions(ofMemjs, options)
   const timeout = checkedTimeout('a store', options.timeout)
   const lookup = checkedClient('memjs', aMemjsClient, given)
 

@@ -13,7 +13,7 @@ import type { Clock } from '../../Clock'
 import { system } from '../../Clock'
 import type { Duration } from '../../Duration'
 import type { Key } from '../../KeyFn'
-import { checkedOptions } from '../kit/checks'
+import { checkedOptions, ofDict } from '../kit/checks'
 import type { Entry, Leasing, Store } from '../model'
 import { type Memory, memoryStore } from './memory'
 import { leftAt } from './remaining'
@@ -72,7 +72,7 @@ const sweptPerWrite = 2
 export const dict = <R = unknown>(
   options: DictOptions<R> = {}
 ): Store<R, Map<Key, DictEntry<R>>> & Leasing<R> => {
-  checkedOptions('dict', options)
+  checkedOptions(ofDict, options)
   const map = options.map ?? new Map<Key, DictEntry<R>>()
   const clock = options.clock ?? system
   const now = (): number => clock.now()

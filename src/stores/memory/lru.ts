@@ -17,7 +17,7 @@ import { isObject } from '../../base/kinds'
 import { type Clock, system } from '../../Clock'
 import type { Duration } from '../../Duration'
 import type { Key } from '../../KeyFn'
-import { checkedOptions } from '../kit/checks'
+import { checkedOptions, ofLru } from '../kit/checks'
 import type { Leasing, Store } from '../model'
 import { coarsely, fromOne, makeLateness } from './lruClock'
 import { type Memory, memoryStore } from './memory'
@@ -61,7 +61,7 @@ const isCache = <R>(u: LruOptions<R> | LruBackend<R>): u is LruBackend<R> =>
 /** Checks the bounds here, because the messages of lru-cache name its own options. */
 const checkedBounds = <R>(options: LruOptions<R>): void => {
   // SAFETY: `checkedOptions` has checked it: it is an object, or undefined
-  const given = (checkedOptions('lru', options) as Partial<LruOptions<R>> | undefined) ?? {}
+  const given = (checkedOptions(ofLru, options) as Partial<LruOptions<R>> | undefined) ?? {}
   if (given.max === undefined && given.maxSize === undefined)
     return defect('lru needs a bound: write { max: 10_000 }, or { maxSize, sizeOf }')
   if (given.maxSize !== undefined && given.sizeOf === undefined)

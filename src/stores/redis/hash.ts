@@ -13,7 +13,7 @@ import { extend } from '../../base/extend'
 import type { Duration } from '../../Duration'
 import { batchedAs } from '../combinators/batched'
 import { lone } from '../kit/answers'
-import { aRedisClient, checkedClient, checkedOptions } from '../kit/checks'
+import { aRedisClient, checkedClient, checkedOptions, ofRedisHash } from '../kit/checks'
 import { checkedTimeout } from '../kit/options'
 import { clientIn } from '../kit/place'
 import type { Store } from '../model'
@@ -88,7 +88,7 @@ export function redisHash<Client extends RedisClient>(
   client: Client | (() => Client),
   options: RedisHashOptions
 ): Store<Uint8Array, Client> | (Store<Uint8Array, Client> & Lifetimeless) {
-  const { key, batch = true, fieldExpiry = false } = checkedOptions('redisHash', options)
+  const { key, batch = true, fieldExpiry = false } = checkedOptions(ofRedisHash, options)
   const timeout = checkedTimeout('a store', options.timeout)
   if (!isWellFormed(key)) return defect(lone)
   const lookup = checkedClient('redisHash', aRedisClient, client)

@@ -14,7 +14,7 @@
  * @since 0.1.0
  */
 import { batchedAs } from '../combinators/batched'
-import { aRedisClient, checkedClient, checkedOptions } from '../kit/checks'
+import { aRedisClient, checkedClient, checkedOptions, ofRedis } from '../kit/checks'
 import { checkedTimeout } from '../kit/options'
 import { clientIn } from '../kit/place'
 import type { Leasing, RawKeyed, Store } from '../model'
@@ -62,7 +62,7 @@ export const redis = <Client extends RedisClient>(
   client: Client | (() => Client),
   options: RedisOptions = {}
 ): Store<Uint8Array, Client> & Leasing<Uint8Array> & RawKeyed => {
-  const { namespace = '', batch = true } = checkedOptions('redis', options)
+  const { namespace = '', batch = true } = checkedOptions(ofRedis, options)
   const timeout = checkedTimeout('a store', options.timeout)
   const lookup = checkedClient('redis', aRedisClient, client)
   const connection = () => connectionOf(lookup())

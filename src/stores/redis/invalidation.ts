@@ -13,7 +13,7 @@ import { defect } from '../../base/defect'
 import { startIdleTimer } from '../../base/timer'
 import { type Duration, milliseconds } from '../../Duration'
 import type { Change, Listener } from '../../Invalidation'
-import { aPublisher, checkedClient, checkedOptions } from '../kit/checks'
+import { aPublisher, checkedClient, checkedOptions, ofPubsub, ofTracking } from '../kit/checks'
 import { settledIn } from '../kit/deadline'
 import { checkedTimeout } from '../kit/options'
 import type { RawKeyed } from '../model'
@@ -85,7 +85,7 @@ const everything: Change = { _tag: 'Prefix', prefix: '' }
  * @since 0.1.0
  */
 export const tracking = (store: Trackable, options: FeedOptions = {}): RedisFeed => {
-  checkedOptions('tracking', options)
+  checkedOptions(ofTracking, options)
   if (!knowsKeys(store)) return defect('tracking needs a store that knows its keys in Redis')
   const { rawKey, rawPrefix } = store
   const prefix = (): string => rawPrefix('') // looks up the client each time
@@ -193,7 +193,7 @@ export const pubsub = (
   client: Publisher | (() => Publisher),
   options: FeedOptions & { readonly channel: string; readonly timeout?: Duration }
 ): RedisFeed => {
-  const { channel } = checkedOptions('pubsub', options)
+  const { channel } = checkedOptions(ofPubsub, options)
   const timeout = checkedTimeout('a feed', options.timeout)
   const node = randomUUID()
   const lookup = checkedClient('pubsub', aPublisher, client)

@@ -5,7 +5,7 @@
  */
 import { defect } from '../../base/defect'
 import { type Duration, milliseconds } from '../../Duration'
-import { checkedOptions } from '../kit/checks'
+import { checkedOptions, ofRecommended } from '../kit/checks'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -77,7 +77,7 @@ export interface Recommended {
  * @since 0.1.0
  */
 export const recommended = (options: { readonly silence?: Duration } = {}): Recommended => {
-  const { silence = milliseconds(600) } = checkedOptions('recommended', options)
+  const { silence = milliseconds(600) } = checkedOptions(ofRecommended, options)
   if (!(silence > 0 && Number.isFinite(silence))) return defect('silence is a Duration above zero that ends')
   const connection = (): ConnectionOptions => ({
     disableOfflineQueue: true,

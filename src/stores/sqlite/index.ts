@@ -25,7 +25,7 @@ import { isWellFormed } from '../../base/bytes'
 import { defect } from '../../base/defect'
 import type { Operation, StoreError } from '../../RingError'
 import { done, lone, noneAsked, refused } from '../kit/answers'
-import { aDatabase, checkedClient, checkedOptions } from '../kit/checks'
+import { aDatabase, checkedClient, checkedOptions, ofSqlite } from '../kit/checks'
 import { checkedTimeout, timeOfDay } from '../kit/options'
 import { clientIn } from '../kit/place'
 import type { Leasing, Store } from '../model'
@@ -138,7 +138,7 @@ export const sqlite = <Database extends SqliteDatabase>(
   database: Database | (() => Database),
   options: SqliteOptions = {}
 ): Store<Uint8Array, Database> & Leasing<Uint8Array> => {
-  const { clock = timeOfDay, configure = true, table: name = 'fp_ring' } = checkedOptions('sqlite', options)
+  const { clock = timeOfDay, configure = true, table: name = 'fp_ring' } = checkedOptions(ofSqlite, options)
   const timeout = checkedTimeout('a store', options.timeout)
   if (!/^(?!sqlite_)[a-z_][a-z0-9_]*$/i.test(name))
     return defect(

@@ -12,56 +12,17 @@ import * as O from 'fp-ts/Option'
 
 import { makeRecent } from '../base/recently'
 import { allSoon, andThen, isLater, type Soon } from '../base/soon'
-import type { Start } from '../base/timer'
 import { uniqueText } from '../base/unique'
 import * as D from '../Duration'
 import type { Key } from '../KeyFn'
-import type { Lease } from '../Policy'
 import type { StoreError } from '../RingError'
 import { inTime } from '../stores/kit/deadline'
-import { storeError } from '../stores/kit/errors'
+import { storeError, tooLate } from '../stores/kit/errors'
 import type { Acquired } from '../stores/model'
-import { tooLate } from './errors'
-import type { Claim, Wanted } from './model'
-import type { Stock, StockLeases } from './stock'
-
-export interface Leasing<R> {
-  readonly claim: <S>(wanted: Wanted<S>) => Soon<Claim<S>>
-  /**
-   * Writes a value if there is none, and returns the stored one: the same to all concurrent callers. A value that is
-   * not `valid` counts as none.
-   */
-  readonly agree: (
-    key: Key,
-    value: R,
-    life: D.Duration,
-    valid: (there: R) => boolean
-  ) => Soon<E.Either<StoreError, R>>
-  /** Releases every lease that is held: what is still being loaded under one is not stored. */
-  readonly releaseAll: () => Promise<void>
-  /** Keeps a lease alive; returns a function that stops it. */
-  readonly keepAlive: (key: Key, token: string) => () => void
-  readonly release: (key: Key, token: string) => Soon<unknown>
-  /** Whether a lease is still held. */
-  readonly holds: (key: Key, token: string) => Soon<E.Either<StoreError, boolean>>
-}
+import type { Claim, Leasing, LeasingParts as Parts, MakeLeasing, StockLeases, Wanted } from './model'
 
 const firstPoll = 10
 const longestPoll = 200
-
-/** `after`: the timer of a caller that waits for a lease. `background`: the timer of renewals. */
-interface Parts<R> {
-  readonly stock: Stock<R>
-  readonly leases: StockLeases<R>
-  readonly lease: Lease
-  readonly now: () => number
-  readonly after: Start<D.Duration>
-  readonly background: Start<D.Duration>
-  readonly random: () => number
-  readonly longestLoad: D.Duration
-  /** Reports a failed renewal, for which no caller waits. */
-  readonly fault: (key: Key, error: StoreError) => void
-}
 
 const late = (operation: 'acquire' | 'seize') => (): E.Either<StoreError, never> => E.left(tooLate(operation))
 
@@ -272,7 +233,7 @@ const makeKeepAlive =
     }
   }
 
-export const makeLeasing = <R>(parts: Parts<R>): Leasing<R> => {
+export const makeLeasing: MakeLeasing = <R>(parts: Parts<R>): Leasing<R> => {
   const { lease, leases } = parts
   const own = makeOwn(leases)
   const seize = makeSeize(parts, own)
