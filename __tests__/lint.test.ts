@@ -104,6 +104,7 @@ describe('lint', () => {
   it.each([
     ['src/stores/memory/lru.ts', 'lru-cache'],
     ['src/codecs/cbor.ts', 'cbor-x'],
+    ['src/base/sha256.ts', '@noble/hashes/sha2.js'],
     ['src/stores/files/index.ts', 'node:path'],
     ['src/stores/redis/invalidation.ts', 'node:crypto'],
     ['src/testing/storeLaws.ts', 'fast-check'],

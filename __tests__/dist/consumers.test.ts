@@ -25,6 +25,7 @@ const peers = ['fp-ts', 'io-ts', 'lru-cache', 'redis', 'cbor-x', 'fast-check', '
 /** What the peers need themselves, and their types. */
 const links = [
   ...peers,
+  '@noble',
   '@redis',
   '@types',
   'undici-types',
@@ -169,7 +170,7 @@ describe('the packed tarball', () => {
     const bare = path.join(home, 'bare')
     fs.mkdirSync(path.join(bare, 'node_modules'), { recursive: true })
     fs.cpSync(installed, path.join(bare, 'node_modules/fp-ring'), { recursive: true })
-    for (const name of ['fp-ts', 'io-ts']) {
+    for (const name of ['fp-ts', 'io-ts', '@noble']) {
       fs.cpSync(path.join(root, 'node_modules', name), path.join(bare, 'node_modules', name), {
         recursive: true
       })
@@ -202,7 +203,7 @@ describe('the packed tarball', () => {
           resolveId: (id) => (id === 'fp-ring' ? path.join(installed, 'dist/index.mjs') : null)
         }
       ],
-      external: (id) => /^(fp-ts|io-ts)/.test(id),
+      external: (id) => /^(fp-ts|io-ts|@noble)/.test(id),
       treeshake: { moduleSideEffects: false },
       onwarn: (warning) => {
         throw new Error(warning.message)

@@ -15,7 +15,7 @@ const exec = promisify(execFile)
 
 const root = path.resolve(__dirname, '../..')
 const programs = path.join(__dirname, 'runtimes')
-const peers = ['fp-ts', 'io-ts', 'lru-cache', 'cbor-x', 'fast-check', 'pure-rand', '@jest']
+const peers = ['fp-ts', 'io-ts', 'lru-cache', 'cbor-x', 'fast-check', 'pure-rand', '@noble', '@jest']
 
 /** What the program shows, in its order. */
 const shown = [

@@ -1,14 +1,15 @@
 /**
  * SHA-256 (FIPS 180-4), synchronous: the code that makes keys and fingerprints cannot wait, and Web Crypto returns
- * promises. If present, Node's function is used, because a page may be a megabyte; if not, the portable one. The
+ * promises. If present, Node's function is used, because a page may be a megabyte; if not, that of a library. The
  * digests are the same.
  *
  * @internal
  */
+import { sha256 as portable } from '@noble/hashes/sha2.js'
+
 import { base64url } from './bytes'
 import { cryptoOf, type Host, host } from './host'
 import { lazily } from './lazy'
-import { portableSha256 } from './portableSha256'
 
 const utf8 = /*#__PURE__*/ new TextEncoder()
 
@@ -17,7 +18,7 @@ export const makeSha256 = (of: Host): ((data: string | Uint8Array) => string) =>
   const known = lazily(() => working(of))
   return (data) => {
     const bytes = typeof data === 'string' ? utf8.encode(data) : data
-    return base64url((known() ?? portableSha256)(bytes))
+    return base64url((known() ?? portable)(bytes))
   }
 }
 
