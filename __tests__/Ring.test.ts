@@ -93,9 +93,13 @@ describe('ring', () => {
 
   test('a lease is made by Policy.lease: that is what brings leases into a program', () => {
     const { _tag, lease } = Policy.lease()
-    expect(() => ring(one, { store: dict(), policy: { _tag, lease: lease! } })).toThrow(
+    const { ttl, wait } = lease!
+    // @ts-expect-error -- nor does it compile
+    const policy: Policy.Policy<Store.Leasing<never>> = { _tag, lease: { ttl, wait } }
+    expect(() => ring(one, { store: dict(), policy: policy as Policy.Policy })).toThrow(
       'a policy with a lease is made by Policy.lease'
     )
+    expect(ring(one, { store: dict(), policy: { _tag, lease: lease! } }).name).toBe('one')
     // a copy has all that the policy has
     expect(ring(one, { store: dict(), policy: { ...Policy.lease() } }).name).toBe('one')
     expect(ring(one, { store: dict(), policy: Policy.policy(Policy.lease(), Policy.jitter(0.1)) }).name).toBe(

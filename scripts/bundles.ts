@@ -38,15 +38,26 @@ const fileOf = (id: string): string => {
   return path.join(root, entry.import.default)
 }
 
+/** The library of the core that is no peer: it counts. */
+const isBundled = (id: string): boolean => id.startsWith('@noble/hashes/')
+
+const moduleOf = (id: string): string =>
+  path.join(
+    root,
+    'node_modules/@noble/hashes/esm',
+    `${id.slice('@noble/hashes/'.length).replace(/\.js$/, '')}.js`
+  )
+
 /** The bundle of a program, a module of JavaScript. */
 export const bundleOf = async (program: string): Promise<Bundle> => {
   const build = await rollup({
     input: 'program',
-    external: (id) => id !== 'program' && !isOfPackage(id) && !/^[./]/.test(id),
+    external: (id) => id !== 'program' && !isOfPackage(id) && !isBundled(id) && !/^[./]/.test(id),
     plugins: [
       {
         name: 'program',
-        resolveId: (id) => (id === 'program' ? id : isOfPackage(id) ? fileOf(id) : null),
+        resolveId: (id) =>
+          id === 'program' ? id : isOfPackage(id) ? fileOf(id) : isBundled(id) ? moduleOf(id) : null,
         load: (id) => (id === 'program' ? program : null)
       }
     ],

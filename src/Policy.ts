@@ -70,7 +70,7 @@ export interface Negative<in E> {
 
 /**
  * `ttl`: how long a lease lasts if its holder does not renew it. `wait`: how long a caller waits for a key that another
- * process has leased.
+ * process has leased. Only `lease` makes one: it brings the code that takes leases.
  *
  * @category model
  * @since 0.1.0
@@ -78,6 +78,7 @@ export interface Negative<in E> {
 export interface Lease {
   readonly ttl: Duration.Duration
   readonly wait: Duration.Duration
+  readonly [leases]: MakeLeasing
 }
 
 /**
@@ -127,7 +128,6 @@ export interface Policy<
   readonly storeTimeout?: Duration.Duration
   /** How long a load may hold its key. A load that takes longer is no longer joined, and not stored. */
   readonly loadTimeout?: Duration.Duration
-  readonly [leases]?: MakeLeasing
   readonly [needs]?: (store: C) => void
   readonly [surfaces]?: () => X
 }
@@ -612,15 +612,14 @@ export const earlyRefresh = (options: { readonly beta?: number; readonly window?
  * @category constructors
  * @since 0.1.0
  */
-export const lease = (options: Partial<Lease> = {}): Policy<LeaseCapable> => {
+export const lease = (options: Partial<Pick<Lease, 'ttl' | 'wait'>> = {}): Policy<LeaseCapable> => {
   checkOptions('Policy.lease', options, { ttl: aDuration, wait: aDuration })
   const { ttl: lasts = Duration.seconds(5), wait = Duration.seconds(10) } = options
   return finite('the ttl of lease', lasts) < 10
     ? defect('the ttl of lease is 10 milliseconds or more')
     : {
         _tag: 'Policy',
-        lease: { ttl: lasts, wait: duration('the wait of lease', wait) },
-        [leases]: makeLeasing
+        lease: { ttl: lasts, wait: duration('the wait of lease', wait), [leases]: makeLeasing }
       }
 }
 

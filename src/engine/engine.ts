@@ -21,7 +21,7 @@ import type { Codec } from '../codecs/model'
 import { decide, type Decision, type Verdict } from '../Decision'
 import * as D from '../Duration'
 import type { Arguments, Key, KeyFn } from '../KeyFn'
-import type { Leasing } from '../policies/model'
+import { leases, type Leasing } from '../policies/model'
 import type { DecodeError, KeyError, StoreError } from '../RingError'
 import type { Observer } from '../RingEvent'
 import { inTime } from '../stores/kit/deadline'
@@ -164,7 +164,7 @@ const leasingOf = <Args extends Arguments, Err, A, R, B>(
 ): Leasing<R> | undefined =>
   policy.lease === undefined || stock.leases === undefined
     ? undefined
-    : policy.lease.make<R>({
+    : policy.lease[leases]<R>({
         stock,
         leases: stock.leases,
         lease: policy.lease,

@@ -12,7 +12,6 @@ import { guardedCodec } from '../codecs/total'
 import { grace as graceOf, type Sighting, type Verdict, verdict, type Windows } from '../Decision'
 import * as D from '../Duration'
 import type { Arguments } from '../KeyFn'
-import { leases, type MakeLeasing } from '../policies/model'
 import * as Policy from '../Policy'
 import { type DecodeError, EncodeError } from '../RingError'
 
@@ -52,7 +51,7 @@ export interface Resolved<Args extends Arguments, Err, A> {
   readonly dueAtMost: D.Duration
   readonly staleWhen: (error: Err) => boolean
   readonly retryThrottle: D.Duration
-  readonly lease: (Policy.Lease & { readonly make: MakeLeasing }) | undefined
+  readonly lease: Policy.Lease | undefined
   readonly softTimeout: D.Duration | undefined
   readonly timeout: D.Duration | undefined
   /** Whether the time that callers wait is limited. */
@@ -131,13 +130,6 @@ const errorsOf = ({ codec, ttl, when }: Policy.Negative<unknown>): ResolvedNegat
   when: returning('negative', when, isBoolean, 'a boolean')
 })
 
-/** A ring is refused whose policy has a lease, and not what makes leases. */
-const leaseOf = ({
-  [leases]: make,
-  lease
-}: Policy.Policy<unknown, unknown>): Resolved<Arguments, unknown, unknown>['lease'] =>
-  lease === undefined || make === undefined ? undefined : { ...lease, make }
-
 /** A value may narrow the windows of the policy, never widen them. */
 const narrowed = (widest: Windows, asked: Policy.StaleBounds): Windows => ({
   staleWhileRevalidate: D.milliseconds(
@@ -201,7 +193,7 @@ export const resolve = (
     dueAtMost: constant === undefined ? D.zero : D.milliseconds(share(longestDue, constant)),
     staleWhen: staleIfError?.when ?? (() => false),
     retryThrottle: policy.retryThrottle ?? Policy.defaultRetryThrottle,
-    lease: leaseOf(policy),
+    lease: policy.lease,
     softTimeout: policy.softTimeout,
     timeout: policy.timeout,
     limited: policy.softTimeout !== undefined || policy.timeout !== undefined,

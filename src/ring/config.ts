@@ -120,7 +120,8 @@ export const checked = (fn: unknown, config: Partial<Config> | undefined): void 
   checkedConfig(config)
   const { batch, batchEach, policy, store }: Partial<Config> = config ?? {}
   if (store === undefined) defect('a ring needs a store: write { store: dict() }, for example')
-  if (policy?.lease !== undefined && policy[leases] === undefined)
+  // a caller without types may have written it
+  if (policy?.lease !== undefined && (policy.lease as Partial<Policy.Lease>)[leases] === undefined)
     defect('a policy with a lease is made by Policy.lease: write Policy.lease({ ttl, wait })')
   if (policy?.lease !== undefined && store?.leases === undefined)
     defect('a policy with a lease needs a store with leases')
