@@ -49,10 +49,13 @@ const opaque = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
 /** A tag without its mark of weakness: the weak comparison (RFC 9110, section 8.8.3.2). */
 export const opaqueTag = (etag: string): string => etag.replace(/^W\//, '')
 
-/** Whether a list of tags has one, by the weak comparison, as for a `GET` (RFC 9110, section 13.1.2). */
+/**
+ * Whether a list of tags has one, by the weak comparison, as for a `GET` (RFC 9110, section 13.1.2). A page without a
+ * tag is not confirmed, by `*` neither.
+ */
 const names = (list: string, etag: string | undefined): boolean =>
-  list.trim() === '*' ||
-  (etag !== undefined && Array.from(list.matchAll(opaque), ([, tag]) => tag).includes(opaqueTag(etag)))
+  etag !== undefined &&
+  (list.trim() === '*' || Array.from(list.matchAll(opaque), ([, tag]) => tag).includes(opaqueTag(etag)))
 
 /** What the conditions of a request are compared with. */
 export interface Validators {

@@ -60,11 +60,7 @@ export const initialAge = (fields: Fields, now: number): number => {
 }
 
 /** The lifetime that an answer declares, in milliseconds, from its generation on (RFC 9111, section 4.2.1). */
-export const declaredLifetime = (
-  fields: Fields,
-  directives: Directives,
-  now: number
-): number | undefined => {
+export const declaredLifetime = (fields: Fields, directives: Directives, now: number): number | undefined => {
   // for a shared cache, `s-maxage` overrides `max-age` (section 5.2.2.10), and both override `Expires` (section 5.3)
   const given = durationOf(directives, 's-maxage') ?? durationOf(directives, 'max-age')
   if (given !== undefined) return given

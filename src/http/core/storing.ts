@@ -7,13 +7,7 @@ import * as E from 'fp-ts/Either'
 
 import { type Directives, parseDirectives } from './directives'
 import { hasField, tokensOf, valueOf } from './fields'
-import {
-  declaredLifetime,
-  directivesOf,
-  heuristicLifetime,
-  initialAge,
-  isForAll
-} from './freshness'
+import { declaredLifetime, directivesOf, heuristicLifetime, initialAge, isForAll } from './freshness'
 import type { Head, Heuristic, Plan, RequestHead, Storage } from './model'
 
 /** Why an answer is not stored. */
@@ -100,8 +94,7 @@ export const lifetimeFor = (
   const declared = declaredLifetime(fields, directives, now)
   // a lifetime that nobody declared needs a status that allows it (RFC 9111, section 4.2.2; RFC 9110, section 15.1)
   if (declared === undefined && !heuristic.has(status) && !directives.has('public')) return E.left('status')
-  const lifetime =
-    declared ?? (rule === undefined ? undefined : heuristicLifetime(fields, rule, now))
+  const lifetime = declared ?? (rule === undefined ? undefined : heuristicLifetime(fields, rule, now))
   return lifetime === undefined
     ? E.right({ lifetime, age })
     : lifetime > age

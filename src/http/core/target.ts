@@ -84,9 +84,7 @@ export const targetIn = (
   if (host === undefined || !authority.test(host)) return unusable('a request without a host')
   if (!line.startsWith('/')) return unusable('a request for no path')
   const origin = isPlain(line) ? originOf(scheme, host) : undefined
-  return origin === undefined
-    ? parsedIn(scheme, host, line)
-    : E.right({ origin, path: line, isExact: true })
+  return origin === undefined ? parsedIn(scheme, host, line) : E.right({ origin, path: line, isExact: true })
 }
 
 const schemeOf = (text: string): 'http' | 'https' | undefined =>
@@ -146,7 +144,7 @@ const hostOf = ({ origin }: Pick<Target, 'origin'>): string => origin.slice(orig
 
 /** Whether a request is for the site. The answer for another host may have links to that host. */
 export const isAt = (target: Pick<Target, 'origin'>, site: Target | undefined): boolean =>
-  site === undefined || hostOf(target) === hostOf(site)
+  site === undefined || target.origin === site.origin || hostOf(target) === hostOf(site)
 
 /** Throws the error, as a key function does, for a command that returns no `Either`. */
 export const orThrow = <A>(made: E.Either<KeyError, A>): A => {

@@ -44,10 +44,7 @@ const longest = 512
 const known = /*#__PURE__*/ makeAging<string>(128)
 
 /** The values of some fields of a request, as a digest: the store must not receive cookies. `''` for no fields. */
-export const variantOf = (
-  names: ReadonlyArray<string>,
-  { header }: Pick<RequestHead, 'header'>
-): string => {
+export const variantOf = (names: ReadonlyArray<string>, { header }: Pick<RequestHead, 'header'>): string => {
   if (names.length === 0) return ''
   const text = textOf(names, header)
   if (text.length > longest) return digestOf(names, header)
