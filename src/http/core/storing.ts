@@ -67,7 +67,7 @@ const byAnswer = ({ fields }: Head, directives: Directives): Refusal | undefined
 const byKind = ({ fields }: Head): Refusal | undefined => {
   const vary = valueOf(fields, 'vary')
   // RFC 9111, section 4.1
-  if (vary !== undefined && tokensOf(vary).includes('*')) return 'vary'
+  if (vary?.includes('*') === true && tokensOf(vary).includes('*')) return 'vary'
   const type = valueOf(fields, 'content-type')
   return type !== undefined && endless.test(type) ? 'stream' : undefined
 }
