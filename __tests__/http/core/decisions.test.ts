@@ -129,7 +129,7 @@ describe('reuse', () => {
     ['a fresh page', sought(), kept(), 59, 'Serve 200 whole'],
     ['a page at its end', sought(), kept(), 60, 'Load stale join old falls'],
     ['a head', sought({}, 'HEAD'), kept(), 0, 'Serve 200 none'],
-    ['a head of a page at its end', sought({}, 'HEAD'), kept(), 60, 'Load stale pass old'],
+    ['a head of a page at its end', sought({}, 'HEAD'), kept(), 60, 'Load stale pass'],
     ['a page for all', sought({ authorization: 'a' }), kept(cc('public')), 0, 'Serve 200 whole'],
     ['a page not for all', sought({ authorization: 'a' }), kept(), 0, 'Load miss alone'],
     ['no-cache', sought({ 'cache-control': 'no-cache' }), kept(), 0, 'Load request alone old'],

@@ -32,7 +32,10 @@ export interface Load {
   readonly place: string
   readonly how: Exclude<Otherwise, 'nothing'>
   readonly fate: Fate
-  /** The page that is there. It suits the request, but may not be served now: the handler may confirm it. */
+  /**
+   * The page that is there. It suits the request, but may not be served now: the handler may confirm it. Absent if the
+   * answer is not stored.
+   */
   readonly old: Kept | undefined
   /** Whether that page may replace a failure of the handler. */
   readonly fallsBack: boolean
@@ -100,7 +103,8 @@ const loading = ({ otherwise, place }: Seek, why: Forwarded, old?: Kept): Load |
         place,
         how: otherwise,
         fate: fates[why],
-        old,
+        // an answer that is not stored renews no page
+        old: otherwise === 'pass' ? undefined : old,
         // a client that asked for a newer page receives what the handler says
         fallsBack: otherwise === 'join' && old !== undefined
       }
