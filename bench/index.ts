@@ -17,6 +17,7 @@ import { methods } from './methods'
 import { pages } from './pages'
 import { policies } from './policies'
 import { redis } from './redis'
+import { rules } from './rules'
 import { sqlite } from './sqlite'
 import { stampede } from './stampede'
 import { tiers } from './tiers'
@@ -32,6 +33,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   key,
   methods,
   pages,
+  rules,
   policies,
   files,
   sqlite,

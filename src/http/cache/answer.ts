@@ -4,11 +4,14 @@
  * @internal
  */
 import { isKnown, unmodified } from '../core/conditions'
-import { type Fields, valueOf, withField } from '../core/fields'
+import { cacheStatus, withStatus } from '../core/fate'
+import type { Fields } from '../core/fields'
 import type { Wanted } from '../core/rules'
 import type { Page } from '../model'
 import { ageOf, leftOf } from './stored'
 import type { Fate } from './visit'
+
+export { cacheStatus, withStatus } from '../core/fate'
 
 /** The cache that answers. */
 export interface Answerer {
@@ -25,31 +28,6 @@ export interface Answer {
   /** The names of fields that were set before, and are not part of the answer. */
   readonly removed?: ReadonlyArray<string>
 }
-
-/** `Cache-Status` (RFC 9211), after the values of other caches. */
-export const cacheStatus = (
-  cache: string,
-  { collapsed, detail, fwd, hit, stored }: Fate,
-  ttl?: number
-): string =>
-  [
-    cache,
-    ...(hit === true ? ['hit'] : []),
-    ...(fwd === undefined ? [] : [`fwd=${fwd}`]),
-    ...(ttl === undefined || !Number.isFinite(ttl) ? [] : [`ttl=${String(ttl)}`]),
-    ...(stored === true ? ['stored'] : []),
-    ...(collapsed === undefined ? [] : [collapsed ? 'collapsed' : 'collapsed=?0']),
-    ...(detail === undefined ? [] : [`detail=${detail}`])
-  ].join('; ')
-
-export const withStatus = (fields: Fields, said: string | undefined): Fields =>
-  said === undefined
-    ? fields
-    : withField(
-        fields,
-        'cache-status',
-        [valueOf(fields, 'cache-status'), said].filter((v) => v !== undefined).join(', ')
-      )
 
 const bodiless: ReadonlySet<number> = /*#__PURE__*/ new Set([204, 205, 304])
 

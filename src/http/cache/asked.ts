@@ -3,20 +3,13 @@
  *
  * @internal
  */
-import { type Directives, durationOf, parseDirectives } from '../core/directives'
-import type { Wanted } from '../core/rules'
+import { satisfies as meets } from '../core/ask'
+import type { Directives } from '../core/directives'
+import { ageAt, leftAt } from '../core/kept'
 import type { Page } from '../model'
-import { ageOf, leftOf } from './stored'
 
-/** `Pragma` counts only without `Cache-Control`. */
-export const saidBy = ({ header }: Wanted): Directives =>
-  parseDirectives(
-    header('cache-control') ??
-      (header('pragma')?.toLowerCase().includes('no-cache') === true ? 'no-cache' : '')
-  )
-
-/** The directives of a client that requires nothing. */
-export const unsaid: Directives = /*#__PURE__*/ new Map()
+export { saidBy } from '../core/ask'
+export { noDirectives as unsaid } from '../core/directives'
 
 const limits: ReadonlyArray<string> = ['no-cache', 'max-age', 'min-fresh', 'only-if-cached']
 
@@ -24,16 +17,5 @@ const limits: ReadonlyArray<string> = ['no-cache', 'max-age', 'min-fresh', 'only
 export const isParticular = (asked: Directives): boolean => limits.some((name) => asked.has(name))
 
 /** Whether a page meets the client's requirements of its age. */
-export const satisfies = (asked: Directives, page: Page, now: number): boolean => {
-  const most = durationOf(asked, 'max-age')
-  const fresh = durationOf(asked, 'min-fresh')
-  const left = leftOf(page, now)
-  // without a number, any stale page is accepted
-  const late = asked.get('max-stale') === undefined ? Infinity : durationOf(asked, 'max-stale') ?? 0
-  const inTime = left > 0 || (asked.has('max-stale') && -left * 1_000 <= late)
-  return (
-    !asked.has('no-cache') &&
-    (most === undefined || (ageOf(page, now) * 1_000 < most && inTime)) &&
-    (fresh === undefined || left * 1_000 >= fresh)
-  )
-}
+export const satisfies = (asked: Directives, page: Page, now: number): boolean =>
+  meets(asked, ageAt(page, now), leftAt(page, now))

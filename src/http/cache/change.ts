@@ -4,37 +4,16 @@
  *
  * @internal
  */
-import { valueOf } from '../core/fields'
+import { changedPaths, isChange } from '../core/change'
 import type { Head } from '../core/rules'
-import { isAt, type Target } from '../core/target'
+import type { Target } from '../core/target'
 import type { Pages } from './load'
 import type { Served } from './served'
-import type { Fate, Reply, Visit } from './visit'
-
-const safe: ReadonlySet<string> = /*#__PURE__*/ new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+import type { Fate, Visit } from './visit'
 
 /** The page that a request changes, according to the handler's answer. */
-const changedBy = (visit: Visit, { status }: Head, target: Target | undefined): Target | undefined =>
-  safe.has(visit.method) || status < 200 || status >= 400 ? undefined : target
-
-/** The path of an address on the same host: behind a proxy the scheme may differ from that of the socket. */
-const nearby = (target: Target, given: string): ReadonlyArray<string> => {
-  try {
-    const url = new URL(given, target.origin + target.path)
-    return isAt(url, target) ? [url.pathname + url.search] : []
-  } catch {
-    return []
-  }
-}
-
-/** The paths of a changed page, and of the pages that the answer names. */
-const pathsOf = (target: Target, { fields }: Reply): ReadonlyArray<string> => {
-  const others = ['location', 'content-location'].flatMap((name) => {
-    const given = valueOf(fields, name)
-    return given === undefined ? [] : nearby(target, given)
-  })
-  return [target.path, ...others]
-}
+const changedBy = (visit: Visit, head: Head, target: Target | undefined): Target | undefined =>
+  isChange(visit, head) ? target : undefined
 
 export const makeChange =
   (pages: Pick<Pages, 'purge'>, pathTag: (path: string) => string) =>
@@ -44,7 +23,7 @@ export const makeChange =
     const changed = changedBy(visit, reply, target)
     if (changed !== undefined)
       await pages
-        .purge(...pathsOf(changed, reply).map(pathTag))()
+        .purge(...changedPaths(changed, reply.fields).map(pathTag))()
         .catch(() => undefined)
     return { _tag: 'Reply', reply, fate }
   }

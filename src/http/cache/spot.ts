@@ -4,8 +4,11 @@
  *
  * @internal
  */
-import { suits, variantOf, varyOf, type Wanted } from '../core/rules'
+import { suits, varyOf, type Wanted } from '../core/rules'
+import { placeAt } from '../core/vary'
 import type { Page } from '../model'
+
+export { placeAt } from '../core/vary'
 
 /** One of the places of a request. */
 export interface Spot {
@@ -18,12 +21,6 @@ export interface Spot {
 
 /** How many places are tried: the names in `Vary` may differ from variant to variant. */
 const mostHops = 3
-
-/** The place of a page whose `Vary` has these names. */
-export const placeAt = (base: string, names: ReadonlyArray<string>, wanted: Wanted): string => {
-  const variant = variantOf(names, wanted)
-  return variant === '' ? base : `${base}#${variant}`
-}
 
 /** Where the page for a request is, after a page was found at a spot. */
 export type Step = 'here' | 'nowhere' | Spot

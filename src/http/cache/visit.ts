@@ -8,19 +8,13 @@ import type * as E from 'fp-ts/Either'
 
 import { nextTurn } from '../../base/timer'
 import type { Fields } from '../core/fields'
+import type { Fate } from '../core/model'
 import type { Head, Wanted } from '../core/rules'
 import type { Target } from '../core/target'
 import type { Page } from '../model'
 import type { Copy } from './body'
 
-/** How the request was answered, in the terms of RFC 9211. */
-export interface Fate {
-  readonly hit?: true
-  readonly fwd?: 'bypass' | 'method' | 'miss' | 'vary-miss' | 'request' | 'stale'
-  readonly stored?: true
-  readonly collapsed?: boolean
-  readonly detail?: string
-}
+export type { Fate } from '../core/model'
 
 /** What is done with an answer, as decided by its head. */
 export interface Judged {

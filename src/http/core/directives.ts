@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import { makeAging } from '../../base/bounded'
 
 /** Directives by name. Of duplicates the first value counts; of duplicate times, the shortest. */
 export type Directives = ReadonlyMap<string, string | undefined>
@@ -67,13 +68,13 @@ export const isMalformed = (text: string | undefined): boolean =>
 export const forbiddenIn = (text: string | undefined): ReadonlyArray<string> =>
   Array.from(parseDirectives(text).keys()).filter((name) => forbidding.has(name))
 
-export const parseDirectives = (text: string | undefined): Directives => {
+const parse = (text: string): Directives => {
   const found = new Map<string, string | undefined>()
   const add = (name: string, value: string | undefined): void => {
     if (!found.has(name)) found.set(name, value)
     else if (times.has(name) && seconds(value) < seconds(found.get(name))) found.set(name, value)
   }
-  for (const member of membersOf(text ?? '')) {
+  for (const member of membersOf(text)) {
     if (member === '') continue
     const at = member.indexOf('=')
     const name = (at === -1 ? member : member.slice(0, at)).trim().toLowerCase()
@@ -82,6 +83,24 @@ export const parseDirectives = (text: string | undefined): Directives => {
     for (const word of wordsOf(member)) if (forbidding.has(word) || freshness.has(word)) add(word, undefined)
   }
   return found
+}
+
+/** No directives. */
+export const noDirectives: Directives = /*#__PURE__*/ new Map()
+
+const longest = 256
+/** Fields that were read lately: a handler writes few different ones, and clients send few. */
+const known = /*#__PURE__*/ makeAging<Directives>(128)
+
+/** The directives of a field, in any case and order (RFC 9111, section 5.2). */
+export const parseDirectives = (text: string | undefined): Directives => {
+  if (text === undefined || text === '') return noDirectives
+  if (text.length > longest) return parse(text)
+  const there = known.get(text)
+  if (there !== undefined) return there
+  const read = parse(text)
+  known.set(text, read)
+  return read
 }
 
 // -------------------------------------------------------------------------------------

@@ -3,9 +3,10 @@
  *
  * @internal
  */
+import type { Field, Fields } from './model'
 
-export type Field = readonly [name: string, value: string]
-export type Fields = ReadonlyArray<Field>
+export type { Field, Fields } from './model'
+export { timeOf } from './dates'
 
 /** Fields of one connection (RFC 9110, section 7.6.1; RFC 9111, section 3.1), or that every answer has to set again. */
 const ofOneMessage: ReadonlySet<string> = /*#__PURE__*/ new Set([
@@ -35,10 +36,18 @@ export const isStorable = ([n, v]: Field): boolean => name.test(n) && value.test
 /** Whether a text in lower case is a valid name of a field. */
 export const isName = (text: string): boolean => name.test(text)
 
-/** All values of a field, as one list; `undefined` if it is absent. */
+/** All values of a field, as one list; `undefined` if it is absent. Hot path: a field is not destructured. */
 export const valueOf = (fields: Fields, wanted: string): string | undefined => {
-  const values = fields.filter(([n]) => n === wanted).map(([, v]) => v)
-  return values.length === 0 ? undefined : values.join(', ')
+  let found: string | undefined
+  for (const field of fields)
+    if (field[0] === wanted) found = found === undefined ? field[1] : `${found}, ${field[1]}`
+  return found
+}
+
+/** Whether a field is present. */
+export const hasField = (fields: Fields, wanted: string): boolean => {
+  for (const field of fields) if (field[0] === wanted) return true
+  return false
 }
 
 const isSpace = (text: string, at: number): boolean => text[at] === ' ' || text[at] === '\t'
@@ -70,39 +79,3 @@ export const withField = (fields: Fields, n: string, v: string): Fields => [
   ...fields.filter(([other]) => other !== n),
   [n, v]
 ]
-
-const days = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
-const long = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']
-const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-const clockTime = '(?<h>\\d{2}):(?<i>\\d{2}):(?<s>\\d{2})'
-const month = `(?<m>${months.join('|')})`
-const fixed = new RegExp(`^(?:${days.join('|')}), (?<d>\\d{2}) ${month} (?<y>\\d{4}) ${clockTime} gmt$`)
-const old = new RegExp(`^(?:${long.join('|')}), (?<d>\\d{2})-${month}-(?<y>\\d{2}) ${clockTime} gmt$`)
-const asctime = new RegExp(`^(?:${days.join('|')}) ${month} (?<d>[ \\d]\\d) ${clockTime} (?<y>\\d{4})$`)
-
-/** Two digits mean a year that is at most 50 years ahead (RFC 9110, section 5.6.7). */
-const yearOf = (text: string, now: number): number => {
-  const year = Number(text)
-  if (text.length > 2) return year
-  const present = new Date(now).getUTCFullYear()
-  const near = present - (present % 100) + year
-  return near > present + 50 ? near - 100 : near
-}
-
-type Groups = Readonly<Record<string, string>>
-
-const utc = ({ d = '', h, i, m = '', s, y = '' }: Groups, now: number): number | undefined => {
-  const [day, hour, minute, second] = [d, h, i, s].map(Number)
-  // SAFETY: four numbers from four texts
-  const ranges =
-    (day as number) >= 1 && (day as number) <= 31 && (hour as number) <= 23 && (minute as number) <= 59
-  return ranges ? Date.UTC(yearOf(y, now), months.indexOf(m), day, hour, minute, second) : undefined
-}
-
-/** A date in one of the three forms of RFC 9110, in milliseconds; `undefined` if it is invalid. */
-export const timeOf = (text: string | undefined, now: number): number | undefined => {
-  if (text === undefined) return undefined
-  const said = text.trim().toLowerCase()
-  const groups = (fixed.exec(said) ?? old.exec(said) ?? asctime.exec(said))?.groups
-  return groups === undefined ? undefined : utc(groups, now)
-}

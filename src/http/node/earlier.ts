@@ -4,8 +4,10 @@
  * @internal
  */
 import type { Fields } from '../core/fields'
-import type { Head } from '../core/rules'
+import { ownFields, removedNames } from '../core/own'
 import { type Outgoing, pairs, watchHead } from './outgoing'
+
+export { isChanged } from '../core/own'
 
 /** The fields of a response that were there before the handler. */
 export interface Earlier {
@@ -19,17 +21,6 @@ export interface Earlier {
   readonly restore: () => void
 }
 
-/** The rules for stored pages use these fields, whoever has set them. */
-const meant: ReadonlySet<string> = /*#__PURE__*/ new Set([
-  'vary',
-  'cache-control',
-  'cdn-cache-control',
-  'expires',
-  'date',
-  'etag',
-  'last-modified'
-])
-
 /**
  * `kept` are fields that a framework has not set on the response yet. While `isClosed`, no field can be changed.
  */
@@ -39,7 +30,7 @@ export const makeEarlier = (
   isClosed: () => boolean
 ): Earlier => {
   const first = { ...response.getHeaders(), ...kept }
-  const before = new Set(pairs(first).map(([name, value]) => name + value))
+  const before = pairs(first)
   const repeated = new Set<string>()
   const { setHeader } = response
   /**
@@ -51,12 +42,8 @@ export const makeEarlier = (
   }
   watchHead(response, isClosed, repeat)
   return {
-    own: (fields) =>
-      fields.filter(([name, value]) => repeated.has(name) || !before.has(name + value) || meant.has(name)),
-    removed: (fields) => {
-      const names = new Set(fields.map(([name]) => name))
-      return Array.from(new Set(pairs(first).map(([name]) => name))).filter((name) => !names.has(name))
-    },
+    own: (fields) => ownFields(before, repeated, fields),
+    removed: (fields) => removedNames(before, fields),
     set: (given, value) => {
       setHeader.call(response, given, value)
       repeat(given.toLowerCase())
@@ -68,23 +55,3 @@ export const makeEarlier = (
     }
   }
 }
-
-/** The fields that say who may receive an answer. A compression above the cache adds the encoding to `Vary`. */
-const allowing = (fields: Fields): string =>
-  JSON.stringify(
-    ['cache-control', 'cdn-cache-control', 'expires', 'pragma', 'vary'].map((asked) =>
-      fields
-        .flatMap(([name, value]) => (name === asked ? value.toLowerCase().split(',') : []))
-        .map((part) => part.trim())
-        .filter((part) => part !== '' && (asked !== 'vary' || part !== 'accept-encoding'))
-    )
-  )
-
-/**
- * Whether the head was changed above the cache: the head that was sent has another status than the cache wrote, or
- * other fields about who may receive the answer. `written` has the fields that the rules have used.
- */
-export const isChanged = (written: Head, sent: Head): boolean =>
-  written.status !== sent.status ||
-  sent.fields.some(([name]) => name === 'set-cookie' || name === 'set-cookie2') ||
-  allowing(written.fields) !== allowing(sent.fields)
