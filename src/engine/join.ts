@@ -15,9 +15,12 @@ import { tooLate } from './errors'
 import {
   answers,
   type Fallback as FallbackOf,
+  falls,
   type Flight,
   hasRun,
   isLoading,
+  keepsStale,
+  newFallback,
   newFlight,
   serves,
   share,
@@ -97,19 +100,22 @@ const arrival = <Args extends Arguments, Err, A, R, B>(
 
 /**
  * The answer of a flight that another caller began. It is not used if the arguments have changed, or if the result may
- * be older than the call: its lease was lost, and its function began to run before `asked`.
+ * be older than the call: its lease was lost, and its function began to run before `asked`; or it is a stale entry.
  */
 export const joined = async <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>,
   one: Joining<Args, Err, A>,
   { asked = engine.flights.ticks(), spent = 0 }: Asked = {}
 ): Promise<E.Either<Err, A>> => {
-  const { args, flight, key } = one
+  const { args, flight } = one
   share(flight)
   const before = flight.spent
+  /** Whether another process may have deleted or purged an entry without this flight learning of it. */
+  const others = engine.policy.lease !== undefined || engine.tags !== undefined
   const chosen = (): ReturnType<typeof onJoined> => {
-    const old = flight.old || (flight.served === 'Stale' && engine.policy.lease !== undefined)
-    return onJoined(flight.began <= asked, old, flight.spoiled)
+    // a stale entry was read before the function began: it may be older than a deletion that ended before this call
+    const stale = flight.served === 'Stale' && others
+    return onJoined(stale || flight.began <= asked, stale || flight.old, flight.spoiled)
   }
   let answer: Arrival<Err, A> | undefined
   try {
@@ -121,8 +127,21 @@ export const joined = async <Args extends Arguments, Err, A, R, B>(
   if (choice === 'RunOwn') return engine.running.one(args)
   if (answer === 'late') return instead(engine, one, { asked, spent: engine.budget })
   return answer === undefined || choice === 'LookAgain'
-    ? again(engine, key, args, { asked, blind: flight.blind, spent: spent + flight.spent - before })
+    ? lookAgain(engine, one, { asked, blind: flight.blind, spent: spent + flight.spent - before })
     : answer
+}
+
+/** Looks again for a joined caller. An entry that is `expired` by now is served to it if its load fails. */
+const lookAgain = async <Args extends Arguments, Err, A, R, B>(
+  engine: Engine<Args, Err, A, R, B>,
+  { args, key }: Joining<Args, Err, A>,
+  by: Asked & { readonly blind: boolean }
+): Promise<E.Either<Err, A>> => {
+  const { rescued, staleOf } = rescue(engine)
+  const own: Fallback<Err, A> = newFallback()
+  const onSeen = (seen: Seen<Err, A> | undefined): void =>
+    falls(own, seen === undefined ? undefined : staleOf(seen))
+  return rescued(own, await again(engine, key, args, { ...by, onSeen }))
 }
 
 /**
@@ -169,9 +188,14 @@ export const again = async <Args extends Arguments, Err, A, R, B>(
 ): Promise<E.Either<Err, A>> => {
   const { clock, flights, reader } = engine
   const { asked = flights.ticks(), blind = false, onSeen, spent = 0 } = options
+  const { rescued, staleOf } = rescue(engine)
   const began = clock.now()
   const late = (): E.Left<RingError> => ({ _tag: 'Left', left: tooLate('get') })
+  const watch = newFlight<E.Either<Err, A>>(key, true, began)
+  flights.watch(watch)
   const got = blind ? undefined : await engine.inBudget(reader.look(key, args), late, spent)
+  const intact = flights.intact(watch)
+  flights.release(watch)
   const seen = got !== undefined && E.isRight(got) ? got.right : undefined
   onSeen?.(seen)
   if (seen?.answer !== undefined && engine.decide(key, seen.verdict).serve === 'entry') return seen.answer
@@ -181,9 +205,12 @@ export const again = async <Args extends Arguments, Err, A, R, B>(
     return joined(engine, { key, args, flight: under }, { asked, spent: by })
   if (seen === undefined) return loadBlind(engine, key, args)
   const flight = newFlight<E.Either<Err, A>>(key, true, clock.now(), by)
+  // an entry that was deleted or written while it was read cannot be a fallback for joined callers
+  if (intact) keepsStale(flight, staleOf(seen))
+  const loaded = engine.load({ key, args, flight, seen }, { waits: true, removes: false, mode: 'wait' })
   return answers(
     flight,
-    engine.load({ key, args, flight, seen }, { waits: true, removes: false, mode: 'wait' })
+    loaded.then((answer) => rescued(flight, answer))
   )
 }
 

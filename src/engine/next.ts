@@ -145,8 +145,9 @@ export const onWritten = (
 // -------------------------------------------------------------------------------------
 
 /**
- * `late`: the caller asked after the function of the flight began. `old`: what the flight answers may be older than that;
- * or it answers with a stale entry, in a ring with leases. `spoiled`: its arguments changed, so that the answer is for
+ * `late`: the caller asked after what the flight answers was loaded or read: after its function began, or, if it answers
+ * with a stale entry, in any case. `old`: what it answers may be older than a deletion or a purge by another process, as a
+ * stale entry may be in a ring with leases or tags. `spoiled`: its arguments changed, so that the answer is for
  * its first caller alone.
  */
 export const onJoined = (late: boolean, old: boolean, spoiled: boolean): 'Take' | 'RunOwn' | 'LookAgain' =>
