@@ -157,7 +157,7 @@ const isChanged = (
   )
 
 const loadsOnce: Check = (history) => {
-  const { broke, calls, loads, plan } = history
+  const { broke, loads, plan } = history
   if (plan.mutable === true || (plan.lease === true && broke)) return undefined
   return first(loads, (one) =>
     first(loads, (other) => {
@@ -165,16 +165,44 @@ const loadsOnce: Check = (history) => {
       const isFleet = one.ring !== other.ring
       if (key === undefined || other.id <= one.id || other.began > one.ended) return undefined
       if (isFleet && plan.lease !== true) return undefined
-      // since the oldest call that was still under way, or that was served a stale entry and began a load in the background
-      const since = calls
-        .filter((call) => call.key === key && (call.ended > one.began || plan.stale !== undefined))
-        .reduce((least, { began }) => Math.min(least, began), one.began)
-      return isChanged(history, one.ring, key, since, other.began)
+      return isChanged(history, one.ring, key, Math.min(one.since, other.since), other.began)
         ? undefined
         : `law ${isFleet ? '22' : '20'}: loads ${one.id} and ${other.id} of key ${key} at once`
     })
   )
 }
+
+/** Law 9: what has been loaded and stored is not loaded again. */
+const loadsNoMore: Check = ({ broke, changes, loads, plan }) => {
+  const isAlone = plan.lease === true || plan.rings !== 2
+  if (broke || !isAlone || changes.length > 0 || plan.mutable === true || plan.keepsNothing === true)
+    return undefined
+  // without leases two loads may draw a generation each, and the entry of the one that drew first is hidden
+  if (plan.tags === true && plan.lease !== true) return undefined
+  // a read of a list is not shared, nor is that of a stale entry: what it finds may be loaded meanwhile
+  if (plan.there === 'stale' || plan.there === 'expired') return undefined
+  if (plan.actors.some(({ act }) => act === 'many')) return undefined
+  return first([1, 2], (key) => {
+    const done = loads.filter(({ how, keys }) => how === 'value' && keys.includes(key))
+    return done.length > 1 ? `law 9: key ${String(key)} was loaded ${String(done.length)} times` : undefined
+  })
+}
+
+/** Law 25: no call waits until a lease ends that nobody needs. */
+export const waitsForNoLease: Check = ({ calls, loads }) =>
+  loads.some(({ how }) => how === 'runs')
+    ? undefined
+    : first(calls, ({ at, endedAt, name }) =>
+        endedAt - at >= 1_000
+          ? `law 25: ${name} waited for a lease for ${String(endedAt - at)} ms`
+          : undefined
+      )
+const waits: Check = (history) =>
+  history.broke ||
+  history.plan.early !== undefined ||
+  !only(history, 'delete', 'update', 'set', 'purge', 'clear')
+    ? undefined
+    : waitsForNoLease(history)
 
 const only = ({ changes }: History, ...kinds: ReadonlyArray<Change['kind']>): boolean =>
   changes.every(({ kind }) => kinds.includes(kind))
@@ -192,7 +220,7 @@ const fallbacks: Check = (history) => {
       const failed = loads.some(
         ({ ended, how, ring }) => how !== 'value' && ring === call.ring && ended <= call.ended
       )
-      if (there === 'expired' && old(call) && !failed && plan.lease !== true)
+      if (there === 'expired' && old(call) && !failed && (plan.lease !== true || plan.rings !== 2))
         return `law 15: ${call.name} got an expired entry, and no load had failed`
       if (there === 'expired' || plan.lease === true || kind !== 'memory' || call.answer?._tag !== 'value')
         return undefined
@@ -228,6 +256,8 @@ const refreshes: Check = (history) => {
 const stores: Check = (history) => {
   const { broke, calls, loads, plan } = history
   if (broke || plan.keepsNothing === true || plan.mutable === true) return undefined
+  // without leases two loads may draw a generation each, and the entry of the one that drew first is hidden
+  if (plan.tags === true && plan.lease !== true) return undefined
   const rings = new Set(loads.map(({ ring }) => ring)).size
   if (!only(history, ...(plan.lease === true || rings > 1 ? [] : (['update'] as const)))) return undefined
   return first(
@@ -274,13 +304,15 @@ const inTime: Check = ({ calls, plan }) =>
         endedAt - at > plan.deadline! ? `law 26: ${name} took ${String(endedAt - at)} ms` : undefined
       )
 
-const told: Check = ({ calls, plan, reads }) =>
+const told: Check = ({ broke, calls, changes, discards, plan, reads }) =>
   plan.observed !== true
     ? undefined
     : first(Array.from(reads.keys()), (ring) => {
         const made = calls.filter(
           (call) => call.ring === ring && (isReading(call) || call.kind === 'get')
         ).length
+        if (changes.length === 0 && !broke && discards[ring]! > 0)
+          return 'law 38: a value was discarded, and nothing was in its way'
         return reads[ring] === made
           ? undefined
           : `law 38: ${String(made)} reads, and ${String(reads[ring])} were told`
@@ -294,6 +326,8 @@ const checks: ReadonlyArray<Check> = [
   ends,
   acknowledged,
   loadsOnce,
+  loadsNoMore,
+  waits,
   fallbacks,
   refreshes,
   stores,

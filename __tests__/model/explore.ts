@@ -78,7 +78,8 @@ export interface Explored {
 // one run
 // -------------------------------------------------------------------------------------
 
-type Choose = (n: number) => number
+/** `open`: the actions that may happen, if the choice is one of them. */
+type Choose = (n: number, open?: ReadonlyArray<object>) => number
 
 const mostSteps = 1_000
 
@@ -141,7 +142,7 @@ const run = async ({ begin, early = 0, jobs = [Infinity] }: Program, choose: Cho
   const trace: Array<string> = []
   let ending = false
   let hurries = early
-  const chosen: Choose = (n) => (n < 2 || ending ? first(n) : choose(n))
+  const chosen: Choose = (n, open) => (n < 2 || ending ? first(n) : choose(n, open))
   const { actions, fire, hasTimers, take, world } = makeWorld(chosen, trace)
   const { check, last } = await begin(world)
   let ends = 0
@@ -156,7 +157,7 @@ const run = async ({ begin, early = 0, jobs = [Infinity] }: Program, choose: Cho
       await drained()
       continue
     }
-    const i = open === 0 ? open : chosen(open + (hurries > 0 && hasTimers() ? 1 : 0))
+    const i = open === 0 ? open : chosen(open + (hurries > 0 && hasTimers() ? 1 : 0), actions())
     if (i === open) {
       if (open > 0) hurries--
       fire()
@@ -189,10 +190,10 @@ const next = (
     : taken.slice(0, last + 1).map(([choice], i) => (i === last ? choice + 1 : choice))
 }
 
-/** The run that a list of choices leads to; beyond its end the first choice is taken. */
+/** The run that a list of choices leads to; beyond its end, and where there are fewer choices, the first or last one is taken. */
 export const replay = (program: Program, choices: ReadonlyArray<number>): Promise<Run> => {
   let at = 0
-  return run(program, () => choices[at++] ?? 0)
+  return run(program, (n) => Math.min(choices[at++] ?? 0, n - 1))
 }
 
 /** All interleavings, up to a number of runs; ends at the first that goes wrong. */
@@ -215,13 +216,26 @@ export const enumerate = async (program: Program, most: number): Promise<Explore
   return { runs, complete: prefix === undefined }
 }
 
-/** Interleavings that are drawn; ends at the first that goes wrong. */
+/**
+ * Interleavings that are drawn; ends at the first that goes wrong. Of two runs one takes each action with the same chance. In the
+ * other one each action has a rank, and the highest happens: so an action may wait until everything else has happened.
+ */
 export const draw = async (program: Program, runs: number, seed: number): Promise<Explored> => {
   const random = seeded(seed)
   for (let i = 0; i < runs; i++) {
     const taken: Array<number> = []
-    const { trace, wrong } = await run(program, (n) => {
-      const choice = Math.min(n - 1, Math.floor(random.next() * n))
+    const ranks = new WeakMap<object, number>()
+    const rankOf = (action: object): number => {
+      const rank = ranks.get(action) ?? random.next()
+      ranks.set(action, rank)
+      return rank
+    }
+    const highest = (open: ReadonlyArray<object>): number =>
+      open.reduce<number>((best, action, at) => (rankOf(action) > rankOf(open[best]!) ? at : best), 0)
+    const { trace, wrong } = await run(program, (n, open) => {
+      const by = random.next()
+      const choice =
+        i % 2 === 0 || open === undefined || by < 0.1 ? Math.floor(random.next() * n) : highest(open)
       taken.push(choice)
       return choice
     })

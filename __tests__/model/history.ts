@@ -15,6 +15,8 @@ export interface Load {
   readonly id: number
   readonly ring: number
   readonly keys: ReadonlyArray<number>
+  /** When the call began that began it. */
+  readonly since: number
   readonly began: number
   ended: number
   how: 'runs' | 'value' | 'error' | 'thrown'
@@ -64,10 +66,14 @@ export interface History {
   readonly calls: ReadonlyArray<Call>
   /** The calls that the store was asked, of each ring. */
   readonly asked: ReadonlyArray<ReadonlyArray<string>>
+  /** How many calls asked for the value of key 1 at once, at most. */
+  readonly reading: number
   /** Whether a call of the store broke. */
   readonly broke: boolean
   /** The reads that each ring has reported. */
   readonly reads: ReadonlyArray<number>
+  /** How often each ring has reported that it stored nothing. */
+  readonly discards: ReadonlyArray<number>
   /** The keys for which each ring has something under way. */
   readonly held: ReadonlyArray<number>
   /** The keys whose lease is taken. */

@@ -1,5 +1,6 @@
 /** The programs that are explored: what the rings are like, what is there, and who does what. */
 import type { Store } from '../../src'
+import { waitsForNoLease } from './checks'
 import type { History } from './history'
 import type { Fate } from './store'
 
@@ -29,7 +30,7 @@ export interface Plan {
   /** The entry of key 1 when the program begins. */
   readonly there?: 'fresh' | 'stale' | 'expired' | 'invalid'
   /** Which runs of the function fail; `maybe`: the explorer chooses. */
-  readonly fails?: 'first' | 'always' | 'maybe'
+  readonly fails?: 'first' | 'second' | 'always' | 'maybe'
   readonly throws?: boolean
   /** The first run never ends. */
   readonly hangs?: boolean
@@ -67,6 +68,10 @@ const ofTwo = (actor: Actor): Actor => ({ ...actor, key: 2 })
 // programs
 // -------------------------------------------------------------------------------------
 
+/** Law 20: the read of the store is shared, too. */
+const readsOnce = ({ reading }: History): string | undefined =>
+  reading > 1 ? `law 20: ${String(reading)} reads of a key at once` : undefined
+
 type Settings = Omit<Plan, 'kind'>
 
 const windows = { stale: 50_000 } as const
@@ -77,7 +82,7 @@ const tagged = { tags: true } as const
 
 /** Of one process, with neither leases nor tags. */
 const plain: Readonly<Record<string, Settings>> = {
-  'two callers': { actors: [call, call, call], observed: true, jobs: [Infinity, 0, 2] },
+  'two callers': { actors: [call, call, call], observed: true, jobs: [Infinity, 0, 2], also: readsOnce },
   'two callers, the load may fail': { actors: [call, call, call], fails: 'maybe', observed: true },
   'two callers, the load may throw': { actors: [call, call, call], fails: 'maybe', throws: true },
   'two callers, a deletion': { actors: [call, call, remove], jobs: [Infinity, 0, 1, 4] },
@@ -90,7 +95,20 @@ const plain: Readonly<Record<string, Settings>> = {
   'two callers, a set': { actors: [call, call, set], jobs: [Infinity, 0, 2] },
   'a caller, a set, a deletion, a get': { actors: [call, set, remove, get] },
   'a caller, two sets, an update': { actors: [call, set, set, update] },
-  'two callers, a clear': { actors: [call, call, clear], there: 'fresh' },
+  'two callers, a clear': { actors: [call, call, clear] },
+  'fresh: two callers, a clear': { actors: [call, call, clear], there: 'fresh' },
+  'fresh: an update that fails, a get': { actors: [update, get, call], there: 'fresh', fails: 'always' },
+  'fresh: two updates, the second fails, two callers': {
+    actors: [update, update, call, call],
+    there: 'fresh',
+    fails: 'second'
+  },
+  'expired: two callers, an update, the second load fails': {
+    actors: [call, call, update],
+    ...errors,
+    there: 'expired',
+    fails: 'second'
+  },
   'a caller, a clear, an update': { actors: [call, clear, update], there: 'fresh' },
   'expired: two callers, a clear': {
     actors: [call, call, clear],
@@ -126,11 +144,13 @@ const plain: Readonly<Record<string, Settings>> = {
     there: 'fresh',
     keepsNothing: true
   },
+  'fresh: an update, a deletion, a get': { actors: [update, remove, get], there: 'fresh' },
   'fresh: an update, a deletion, a set': { actors: [update, remove, set, call], there: 'fresh' },
   'an entry that cannot be decoded: three callers': { actors: [call, call, call], there: 'invalid' },
   'a load that takes too long: two callers': { actors: [call, wait, call, call] },
   'a load that takes too long: a caller, a deletion': { actors: [call, wait, call, remove] },
   'fresh: an update that takes too long': { actors: [update, wait, call], there: 'fresh' },
+  'a load that takes too long: a caller of another key': { actors: [call, wait, ofTwo(call)] },
   'a load that never ends: two callers': { actors: [call, wait, call, call], hangs: true },
   'a load that never ends: a list': { actors: [call, wait, many], hangs: true },
   'arguments that are changed': { actors: [call, change, call], mutable: true, jobs: [Infinity, 0, 1, 2] },
@@ -172,6 +192,12 @@ const plain: Readonly<Record<string, Settings>> = {
     ...errors,
     there: 'expired',
     fails: 'always'
+  },
+  'expired: two callers, an update': {
+    actors: [call, call, update],
+    ...errors,
+    there: 'expired',
+    fails: 'maybe'
   },
   'expired: three callers, a deletion, all loads fail': {
     actors: [call, call, call, remove],
@@ -235,6 +261,14 @@ const leases: Readonly<Record<string, Settings>> = {
     there: 'fresh',
     keepsNothing: true
   },
+  'fleet: two callers, a caller, a deletion by the other': {
+    actors: [call, call, there(call), there(remove)],
+    ...fleet
+  },
+  'fleet: two callers, a set and a deletion by the other': {
+    actors: [call, call, there(set), there(remove)],
+    ...fleet
+  },
   'fleet: a list each': { actors: [many, there(many)], ...fleet },
   'fleet: a list each, in batches': { actors: [many, there(many)], ...fleet, batch: true },
   'fleet: a list, a caller, a deletion by the other': { actors: [many, call, there(remove)], ...fleet },
@@ -275,6 +309,8 @@ const tags: Readonly<Record<string, Settings>> = {
   'tags: two callers, a purge, a deletion': { actors: [call, call, purge, remove], ...tagged },
   'tags, fresh: a caller, a purge, an update': { actors: [call, purge, update], ...tagged, there: 'fresh' },
   'tags: a list in a batch, a caller, a purge': { actors: [many, call, purge], ...tagged, batch: true },
+  'tags, lease: two callers of two keys, a get': { actors: [call, ofTwo(call), get], ...tagged, ...leased },
+  'tags, fleet: a caller each, of two keys': { actors: [call, there(ofTwo(call))], ...tagged, ...fleet },
   'tags: a set, a purge, a caller': { actors: [set, purge, call], ...tagged },
   'tags, two processes: two callers, a purge by the other': {
     actors: [call, call, there(purge)],
@@ -341,6 +377,30 @@ const tags: Readonly<Record<string, Settings>> = {
   }
 }
 
+/** Products of what rings have: tags or not, leases or not, windows or not; a change by the one, an update by the other process. */
+const products: Readonly<Record<string, Settings>> = Object.fromEntries(
+  [false, true].flatMap((withTags) =>
+    [false, true].flatMap((withLease) =>
+      ([undefined, 'stale', 'expired'] as const).map((entry): readonly [string, Settings] => [
+        [
+          'product',
+          withTags ? 'tags' : 'no tags',
+          withLease ? 'lease' : 'no lease',
+          entry ?? 'no entry'
+        ].join(', '),
+        {
+          actors: [call, call, withTags ? there(purge) : there(remove), there(update), many],
+          rings: 2,
+          fails: 'maybe',
+          ...(withTags ? tagged : {}),
+          ...(withLease ? leased : {}),
+          ...(entry === undefined ? {} : { ...windows, ifError: 100_000, there: entry })
+        }
+      ])
+    )
+  )
+)
+
 const every =
   (...operations: ReadonlyArray<Store.Operation>) =>
   (how: Fate): Pick<Plan, 'fate'> => ({
@@ -360,6 +420,11 @@ const isRefused = ({ calls, loads }: History): string | undefined =>
 const broken: Readonly<Record<string, Settings>> = {
   'one call breaks: two callers, a deletion': { actors: [call, call, remove], breaks: 6 },
   'one call breaks, fresh: an update, a get': { actors: [update, get, call], breaks: 6, there: 'fresh' },
+  'one call breaks, fresh: an update, a deletion, a get': {
+    actors: [update, remove, get],
+    breaks: 6,
+    there: 'fresh'
+  },
   'one call breaks: a caller, a set, a deletion': { actors: [call, set, remove], breaks: 6 },
   'one call breaks: a list in a batch, a deletion': { actors: [many, remove], breaks: 5, batch: true },
   'one call breaks, expired: two callers, a deletion': {
@@ -404,6 +469,19 @@ const broken: Readonly<Record<string, Settings>> = {
     ...fleet,
     ...every('acquire', 'seize')('undone')
   },
+  'every lease fails, expired: two callers': {
+    actors: [call, call],
+    ...leased,
+    ...errors,
+    ...every('acquire')('undone'),
+    there: 'expired'
+  },
+  'the first lease fails after it took effect, fleet: a caller each': {
+    actors: [call, there(call)],
+    ...fleet,
+    fate: (operation, nth) => (operation === 'acquire' && nth < 4 ? 'done' : undefined),
+    also: waitsForNoLease
+  },
   'every read fails, lease: a caller': {
     actors: [call],
     ...leased,
@@ -445,14 +523,16 @@ const broken: Readonly<Record<string, Settings>> = {
   }
 }
 
-const isNear = ({ breaks, deadline, fate }: Settings): boolean =>
-  breaks === undefined && fate === undefined && deadline === undefined
+/** A store in memory neither breaks nor is late; and of five actors there are too many interleavings to run all. */
+const isNear = ({ actors, breaks, deadline, fate }: Settings): boolean =>
+  breaks === undefined && fate === undefined && deadline === undefined && actors.length < 5
 
 /** All programs, by name: each over a store in memory, where it makes sense, and over one whose calls are promises. */
 export const programs: ReadonlyArray<readonly [name: string, plan: Plan]> = Object.entries({
   ...plain,
   ...leases,
   ...tags,
+  ...products,
   ...broken
 }).flatMap(
   ([name, settings]): ReadonlyArray<readonly [string, Plan]> => [

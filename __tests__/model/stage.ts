@@ -17,7 +17,8 @@ export interface Subject {
   readonly watching: <A>(make: () => A) => readonly [A, () => number]
 }
 
-type Id = number | { id: number }
+/** The arguments of a call: its key, and when it began. */
+type Id = number | { id: number; readonly since: number }
 type Result<A> = Promise<E.Either<unknown, A>>
 
 /** A ring of the model, whatever its policy. */
@@ -41,7 +42,11 @@ export const window = 50_000
 const loadTimeout = 5_000
 const leaseTtl = 3_000
 
-const idOf = (id: Id): number => (typeof id === 'number' ? id : id.id)
+/** Numbers hold both: a ring knows that they do not change. */
+const mostKeys = 10
+const idBy = (key: number, since: number): number => key + mostKeys * since
+const idOf = (id: Id): number => (typeof id === 'number' ? id % mostKeys : id.id)
+const sinceOf = (id: Id): number => (typeof id === 'number' ? Math.floor(id / mostKeys) : id.since)
 
 type Breaks = Pick<lib.Store.Store<string>, 'peek' | 'peekEntry'>
 
@@ -52,6 +57,7 @@ interface Shelf {
   readonly aside: Client<string>
   readonly asked: ReadonlyArray<Array<string>>
   readonly broke: () => boolean
+  readonly reading: () => number
 }
 
 /** Two rings over one store in memory, or two clients of one store. */
@@ -68,12 +74,17 @@ const makeShelf = (
       of: () => store,
       aside: store,
       asked,
-      broke: () => false
+      broke: () => false,
+      reading: () => 0
     }
   }
   const backend: Backend = makeBackend(world)
   const breaking = plan.breaks === undefined ? 0 : world.choose(plan.breaks) + 1
   const how: Fate = world.choose(2) === 0 ? 'undone' : 'done'
+  let reading = 0
+  let most = 0
+  const isRead = (operation: lib.Store.Operation, [key]: ReadonlyArray<string>): boolean =>
+    (operation === 'get' || operation === 'read') && key === 'k:1'
   let calls = 0
   let broke = plan.deadline !== undefined
   const fateOf = (operation: lib.Store.Operation): Fate => {
@@ -91,9 +102,13 @@ const makeShelf = (
         backend,
         who: `process ${String(ring)}`,
         deadline,
-        fate: (operation) => {
+        fate: (operation, keys) => {
           asked[ring]!.push(operation)
+          if (isRead(operation, keys)) most = Math.max(most, ++reading)
           return fateOf(operation)
+        },
+        answered: (operation, keys) => {
+          if (isRead(operation, keys)) reading--
         },
         took: (operation, keys) => took(ring, operation, keys)
       }),
@@ -105,7 +120,8 @@ const makeShelf = (
       took: () => undefined
     }),
     asked,
-    broke: () => broke
+    broke: () => broke,
+    reading: () => most
   }
 }
 
@@ -129,11 +145,19 @@ const policyOf = ({ lib: { Duration, Policy } }: Subject, plan: Plan): lib.Polic
 const makeFunction = (plan: Plan, world: World, loads: Array<Load>) => {
   const run = async (ring: number, ids: ReadonlyArray<Id>): Promise<Load> => {
     const id = loads.length + 1
-    const load: Load = { id, ring, keys: ids.map(idOf), began: world.tick(), ended: Infinity, how: 'runs' }
+    const load: Load = {
+      id,
+      ring,
+      keys: ids.map(idOf),
+      since: Math.min(...ids.map(sinceOf)),
+      began: world.tick(),
+      ended: Infinity,
+      how: 'runs'
+    }
     loads.push(load)
     world.log(`  load ${String(id)} of ${load.keys.join()} begins`)
     const fails = plan.fails ?? 'never'
-    const certain = fails === 'always' || (fails === 'first' && id === 1)
+    const certain = fails === 'always' || (fails === 'first' && id === 1) || (fails === 'second' && id === 2)
     await new Promise<void>((resolve) => {
       const option = (how: 'value' | 'error' | 'thrown'): readonly [string, () => void] => [
         `load ${String(id)} ends: ${how}`,
@@ -178,6 +202,7 @@ const makeFunction = (plan: Plan, world: World, loads: Array<Load>) => {
 
 const optionsOf = (subject: Subject, plan: Plan, world: World) => ({
   name: 'k',
+  key: subject.lib.KeyFn.contramap((id: Id) => [idOf(id)] as const)(subject.lib.KeyFn.structural('k')),
   clock: world.clock,
   random: () => 0.5,
   warnings: false,
@@ -231,7 +256,7 @@ const carriers: Readonly<Partial<Record<lib.Store.Operation, ReadonlyArray<Chang
 const makeActs = (world: World, rings: ReadonlyArray<Ring>, given: Map<string, Given>) => {
   const calls: Array<Call> = []
   const changes: Array<Change> = []
-  const ids: Array<{ readonly id: { id: number }; readonly call: Call }> = []
+  const ids: Array<{ readonly id: { id: number; readonly since: number }; readonly call: Call }> = []
 
   const call = (name: string, kind: Call['kind'], ring: number, key: number): Call => {
     const made: Call = {
@@ -292,7 +317,7 @@ const makeActs = (world: World, rings: ReadonlyArray<Ring>, given: Map<string, G
     switch (kind) {
       case 'call': {
         const made = call(name, kind, at, key)
-        const id = mutable ? { id: key } : key
+        const id = mutable ? { id: key, since: made.began } : idBy(key, made.began)
         if (typeof id === 'object') ids.push({ id, call: made })
         return follow(made, ring(id)())
       }
@@ -302,7 +327,7 @@ const makeActs = (world: World, rings: ReadonlyArray<Ring>, given: Map<string, G
         const list = [1, 2] as const
         const made = list.map((id) => call(`${name}[${String(id)}]`, kind, at, id))
         return void ring
-          .getOrUpdateMany(list.map((id) => [id]))()
+          .getOrUpdateMany(list.map((id, i) => [idBy(id, made[i]!.began)]))()
           .then(
             (got) =>
               made.forEach((one, i) =>
@@ -313,7 +338,7 @@ const makeActs = (world: World, rings: ReadonlyArray<Ring>, given: Map<string, G
       }
       case 'update': {
         const [made, its] = [call(name, kind, at, key), change(name, kind, at, key)]
-        const answer = ring.update(key)()
+        const answer = ring.update(idBy(key, made.began))()
         followChange(its, answer)
         return follow(made, answer)
       }
@@ -380,6 +405,8 @@ export const staged = (subject: Subject, plan: Plan): Program => ({
     world.pass(agesOf(plan))
 
     const reads = [0, 0]
+    const discards = [0, 0]
+    const held = [0, 0]
     const sizes: Array<() => number> = []
     const { many, one } = makeFunction(plan, world, loads)
     const make = subject.lib.ring as unknown as (fn: unknown, options: unknown) => Ring // SAFETY: as in `prepare`
@@ -394,6 +421,7 @@ export const staged = (subject: Subject, plan: Plan): Program => ({
             ? {
                 observe: ({ _tag }: { readonly _tag: string }) => {
                   if (_tag === 'Hit' || _tag === 'Stale' || _tag === 'Miss') reads[at]!++
+                  if (_tag === 'Discard') discards[at]!++
                 }
               }
             : {})
@@ -428,24 +456,31 @@ export const staged = (subject: Subject, plan: Plan): Program => ({
       calls: acts.calls,
       asked: shelf.asked,
       broke: shelf.broke(),
+      reading: shelf.reading(),
       reads,
-      held: sizes.map((size) => size()),
+      discards,
+      held: sizes.map((size, at) => Math.max(size(), held[at]!)),
       leased,
       unheard
     })
     return {
       last: [
         () => {
+          sizes.forEach((size, at) => (held[at] = size()))
           for (const [at, ring] of rings.entries())
-            for (const key of [1, 2])
-              acts.follow(acts.call(`at the end get ${String(key)}`, 'get', at, key), ring.get(key)())
-        },
-        () => {
-          for (const [at, ring] of rings.entries())
-            acts.follow(acts.call('at the end call 1', 'probe', at, 1), ring(1)())
+            for (const key of [1, 2]) {
+              const made = acts.call(`at the end get ${String(key)}`, 'get', at, key)
+              acts.follow(made, ring.get(key)())
+            }
         },
         () => {
           if (plan.lease === true) for (const key of [1, 2]) void probe(key)
+        },
+        () => {
+          for (const [at, ring] of rings.entries()) {
+            const made = acts.call('at the end call 1', 'probe', at, 1)
+            acts.follow(made, ring(idBy(1, made.began))())
+          }
         }
       ],
       check: () => wrongIn(history())

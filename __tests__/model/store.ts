@@ -18,12 +18,17 @@ export interface Line {
   /** The name of the process, for the trace. */
   readonly who: string
   readonly deadline: Duration.Duration | undefined
-  readonly fate: (operation: Store.Operation) => Fate
+  readonly fate: (operation: Store.Operation, keys: ReadonlyArray<string>) => Fate
+  /** A call has been answered. */
+  readonly answered?: (operation: Store.Operation, keys: ReadonlyArray<string>) => void
   /** A call has taken effect. */
   readonly took: (operation: Store.Operation, keys: ReadonlyArray<string>) => void
 }
 
-export const client = <R>(world: World, { backend, deadline, fate, took, who }: Line): Client<R> => {
+export const client = <R>(
+  world: World,
+  { answered, backend, deadline, fate, took, who }: Line
+): Client<R> => {
   const ask =
     <A>(
       operation: Store.Operation,
@@ -32,7 +37,7 @@ export const client = <R>(world: World, { backend, deadline, fate, took, who }: 
     ): TaskEither<RingError.StoreError, A> =>
     () =>
       new Promise((resolve) => {
-        const how = fate(operation)
+        const how = fate(operation, keys)
         const what = `${who}: ${operation} ${keys.join()}`
         if (how === 'lost') return world.log(`${what} is lost`)
         const happen = (): E.Either<RingError.StoreError, A> => {
@@ -48,7 +53,16 @@ export const client = <R>(world: World, { backend, deadline, fate, took, who }: 
           world.log(`  ${shown}`)
           // no caller waits for it
           if (operation === 'release') resolve(answer)
-          else world.offer([[`${what} answers`, () => resolve(answer)]])
+          else
+            world.offer([
+              [
+                `${what} answers`,
+                () => {
+                  answered?.(operation, keys)
+                  resolve(answer)
+                }
+              ]
+            ])
         }
         world.offer([[what, step]])
       })
