@@ -46,11 +46,29 @@ const isBefore = ({ plan }: History, from: From, change: Change): boolean => {
 const concerns = (change: Change, key: number): boolean =>
   change.kind === 'purge' || change.kind === 'clear' || change.kind === 'wait' || change.key === key
 
+/**
+ * Without leases, callers of one process share a read. It may be older than a purge by another process, and who calls after the
+ * purge may have joined it: then the call gets an entry that was stored before.
+ */
+const mayShareRead = ({ calls, plan }: History, call: Call, from: From, change: Change): boolean =>
+  change.kind === 'purge' &&
+  change.ring !== call.ring &&
+  plan.lease !== true &&
+  from.ended < call.began &&
+  calls.some(
+    ({ began, ended, key, ring }) =>
+      ring === call.ring && key === call.key && began < change.ended && ended > call.began
+  )
+
 /** The change that a call must know of, and does not. */
 const missed = (history: History, call: Call, from: From): Change | undefined =>
   history.changes.find(
     (change) =>
-      change.ok && change.ended < call.began && concerns(change, call.key) && isBefore(history, from, change)
+      change.ok &&
+      change.ended < call.began &&
+      concerns(change, call.key) &&
+      isBefore(history, from, change) &&
+      !mayShareRead(history, call, from, change)
   )
 
 const first = <A>(list: ReadonlyArray<A>, f: (a: A) => string | undefined): string | undefined => {

@@ -317,6 +317,18 @@ const tags: Readonly<Record<string, Settings>> = {
     ...tagged,
     rings: 2
   },
+  'tags, two processes, fresh: two callers, a purge by the other': {
+    actors: [call, call, there(purge)],
+    ...tagged,
+    rings: 2,
+    there: 'fresh'
+  },
+  'tags, fleet, fresh: two callers, a purge by the other': {
+    actors: [call, call, there(purge)],
+    ...tagged,
+    ...fleet,
+    there: 'fresh'
+  },
   'tags, two processes: a caller each, a purge': { actors: [call, there(call), purge], ...tagged, rings: 2 },
   'tags, stale: two callers, a purge': { actors: [call, call, purge], ...tagged, ...windows, there: 'stale' },
   'tags, expired: two callers, a purge, all loads fail': {
