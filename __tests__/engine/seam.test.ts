@@ -246,7 +246,8 @@ describe.each(cases)('$name', ({ policy, store, tagged }) => {
       led.concede(why, false)
       // another process may have deleted or purged the old entry: it is looked for again
       const answer = await other
-      if (why === down && (policy.lease !== undefined || tagged)) expect(answer).toMatchObject({ _tag: 'LookAgain' })
+      if (why === down && (policy.lease !== undefined || tagged))
+        expect(answer).toMatchObject({ _tag: 'LookAgain' })
       else expect(answer).toMatchObject(expected)
     }
     await clock.pass(Duration.seconds(100))()

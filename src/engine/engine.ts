@@ -81,6 +81,8 @@ export interface Engine<Args extends Arguments, Err, A, R, B>
     Fallbacks<Err, A>,
     Omit<Loads<Args, Err, A, R>, 'stampsFor'> {
   readonly flights: Flights<E.Either<Err, A>>
+  /** Whether another process may delete or purge an entry, and the ring has to notice: it has leases or tags. */
+  readonly others: boolean
   readonly running: Running<Args, Err, A>
   readonly reader: Reader<Args, Err, A>
   readonly keyOf: (args: Args) => E.Either<KeyError, Key>
@@ -293,6 +295,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     ...loads,
     ...many,
     flights,
+    others: policy.lease !== undefined || tags !== undefined,
     running,
     reader,
     keyOf,

@@ -48,7 +48,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   const { clock, emit, fault, flights, keyOfList, load, now, observe } = engine
   const { policy, reader, running, stock, tellMiss, tellRead, tend } = engine
   const { glance, peek } = reader
-  const { attend } = engine
+  const { attend, others } = engine
   const found = makeFound(engine)
   const { concluded, join } = makeWaits(engine)
   const { limited } = policy
@@ -74,7 +74,7 @@ export const makeLookup = <Args extends Arguments, Err, A, R, B>(
     if (seen !== undefined && (glanced?.verdict === 'due' || glanced?.verdict === 'stale'))
       return tend(asPromise(found({ key, args, flight: newFlight(key, true, clock.now()), since }, seen)))
     const under = flights.current(key)
-    const arrival = onArrival(doing(under), policy.lease !== undefined)
+    const arrival = onArrival(doing(under), others)
     if (arrival === 'Join' && under !== undefined)
       return tend(join({ key, args, flight: under, since }, glanced))
     const flight = newFlight<E.Either<Err, A>>(key, true, clock.now())

@@ -38,15 +38,15 @@ const noOther: Other<never> = { flight: undefined, does: 'none' }
 
 /**
  * The flight of a key that may be joined, other than a caller's own. A read under way may be older than an invalidation
- * by another process, so a ring with leases does not join it.
+ * by another process, so a ring with leases or tags does not join it.
  */
 export const otherThan =
-  <Args extends Arguments, Err, A, R, B>({ flights, policy }: Engine<Args, Err, A, R, B>) =>
+  <Args extends Arguments, Err, A, R, B>({ flights, others }: Engine<Args, Err, A, R, B>) =>
   (key: Key, own?: Flight<E.Either<Err, A>>): Other<E.Either<Err, A>> => {
     const flight = flights.current(key)
     if (flight === undefined || flight === own) return noOther
     if (isLoading(flight)) return { flight, does: 'loading' }
-    return policy.lease === undefined ? { flight, does: 'reading' } : noOther
+    return others ? noOther : { flight, does: 'reading' }
   }
 
 /** A flight that another caller began, and the arguments of this call, which have the same key. */
@@ -98,13 +98,13 @@ const arrival = <Args extends Arguments, Err, A, R, B>(
 
 /** What a caller that asked when the last ticket was `asked` does with the answer of a flight. */
 export const choiceOf = <Args extends Arguments, Err, A, R, B>(
-  { policy, tags }: Engine<Args, Err, A, R, B>,
+  { others }: Engine<Args, Err, A, R, B>,
   flight: Flight<E.Either<Err, A>>,
   asked: number
 ): ReturnType<typeof onJoined> => {
   // a stale entry was read before the function began: in a ring with leases or tags, another process may have deleted or
   // purged it before this call, of which the flight does not learn
-  const stale = flight.served === 'Stale' && (policy.lease !== undefined || tags !== undefined)
+  const stale = flight.served === 'Stale' && others
   return onJoined(stale || flight.began <= asked, stale || flight.old, flight.spoiled)
 }
 
@@ -156,8 +156,7 @@ const instead = <Args extends Arguments, Err, A, R, B>(
   { args, flight, key }: Joining<Args, Err, A>,
   by: Required<Asked>
 ): E.Either<Err, A> | Promise<E.Either<Err, A>> => {
-  const isSurelyNew =
-    flight.began > by.asked || (engine.policy.lease === undefined && engine.tags === undefined)
+  const isSurelyNew = flight.began > by.asked || !engine.others
   if (flight.brought !== undefined && isSurelyNew) return flight.brought
   const under = engine.flights.current(key)
   return under !== undefined && isLoading(under) && under !== flight

@@ -16,17 +16,17 @@ export type Doing = 'none' | 'reading' | 'loading' | 'updating'
 
 /**
  * `Join`: wait for it. `Hold`: begin a flight that others may join. `Watch`: begin one that nobody joins: while an update
- * is under way, an existing entry need not wait for it; and a ring with leases joins no read, because it may be older than
- * a deletion by another process.
+ * is under way, an existing entry need not wait for it; and a ring with leases or tags (`others`) joins no read, because it
+ * may be older than a deletion or a purge by another process.
  */
-export const onArrival = (under: Doing, leased: boolean): 'Join' | 'Hold' | 'Watch' => {
+export const onArrival = (under: Doing, others: boolean): 'Join' | 'Hold' | 'Watch' => {
   switch (under) {
     case 'none':
       return 'Hold'
     case 'updating':
       return 'Watch'
     case 'reading':
-      return leased ? 'Watch' : 'Join'
+      return others ? 'Watch' : 'Join'
     case 'loading':
       return 'Join'
   }

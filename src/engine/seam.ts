@@ -114,7 +114,7 @@ const silent = (): void => undefined
 const makeLooking = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): Seam<Args, Err, A>['look'] => {
-  const { clock, fault, flights, inBudget, keyOf, now, policy, reader, throttles } = engine
+  const { clock, fault, flights, inBudget, keyOf, now, others, policy, reader, throttles } = engine
   const otherOf = otherThan(engine)
   type Flying = Flight<E.Either<Err, A>>
 
@@ -177,7 +177,7 @@ const makeLooking = <Args extends Arguments, Err, A, R, B>(
     const seen = reader.glance?.(at, args)
     if (seen?.verdict === 'fresh' && seen.answer !== undefined) return decide(atHand(at, args, seen))
     const isHere = seen !== undefined && seen.verdict !== 'expired'
-    if (!isHere && onArrival(doing(flights.current(at)), policy.lease !== undefined) === 'Join')
+    if (!isHere && onArrival(doing(flights.current(at)), others) === 'Join')
       return decide(
         E.right({
           key: at,

@@ -25,13 +25,13 @@ export interface Waits<Args extends Arguments, Err, A> {
 export const makeWaits = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): Waits<Args, Err, A> => {
-  const { emit, observe, policy, reader, tags } = engine
+  const { emit, observe, policy, reader } = engine
   const { rescued, staleOf } = engine
   const { attend } = engine
   const { limited } = policy
 
   /** Whether nothing can make a flight too old for a caller that joins it: then all callers have one promise. */
-  const isShared = policy.lease === undefined && tags === undefined
+  const isShared = !engine.others
 
   const tellJoined = ({ key, since }: Call<Args, Err, A>, served: 'Hit' | 'Stale' | undefined): void =>
     emit(key, since, served === undefined ? { _tag: 'Miss', shared: true } : { _tag: served })
