@@ -94,7 +94,7 @@ describe('lint', () => {
     ['src/Ring.ts', './testing/random'],
     ['src/testing/storeLaws.ts', '../Ring'],
     ['src/testing/storeLaws.ts', '../stores/memory/dict'],
-    ['src/http/core/rules.ts', '../cache/visit'],
+    ['src/http/core/storing.ts', '../cache/lead'],
     ['src/http/cache/serve.ts', '../pages'],
     ['src/http/web/page.ts', '../node/node']
   ])('import rule: %s may not import %s', async (file, from) => {

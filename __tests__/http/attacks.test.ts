@@ -5,7 +5,7 @@ import { dict, Duration } from 'fp-ring'
 import { type Page, page } from 'fp-ring/http'
 import * as E from 'fp-ts/Either'
 
-import { pageCodec } from '../../src/http/cache/stored'
+import { pageCodec } from '../../src/http/core/stored'
 import { targetIn } from '../../src/http/core/target'
 import { runs } from '../runs'
 import { ask, bench, home, soon, textOf } from './kit'

@@ -8,8 +8,8 @@ import { page, pageListener } from 'fp-ring/http'
 import * as t from 'io-ts'
 
 import { compile } from '../../src/codecs/ioTs/predicate'
-import { variantOf } from '../../src/http/core/rules'
-import { wantedIn } from '../../src/http/node/incoming'
+import { variantOf } from '../../src/http/core/vary'
+import { requestIn } from '../../src/http/node/incoming'
 import { listening, soon } from './kit'
 
 const inherited = Object.getOwnPropertyNames(Object.prototype)
@@ -67,7 +67,7 @@ it('the variant of a request is that of what it says, whatever the fields are ca
         if (isSaid) Object.defineProperty(headers, own.toLowerCase(), { value: 'said', enumerable: true })
         const said = new Map(isSaid ? [[own.toLowerCase(), 'said']] : [])
         const byMap = { method: 'GET', header: (one: string) => said.get(one.toLowerCase()) }
-        expect(variantOf(names, wantedIn({ headers }))).toBe(variantOf(names, byMap))
+        expect(variantOf(names, requestIn({ headers }))).toBe(variantOf(names, byMap))
       }
     )
   )

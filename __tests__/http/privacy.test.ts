@@ -4,14 +4,16 @@ import * as fc from 'fast-check'
 import { dict, Duration, Policy } from 'fp-ring'
 import * as lib from 'fp-ring/http'
 
-import type * as httpRules from '../../src/http/core/rules'
+import type * as httpKept from '../../src/http/core/kept'
+import type { RequestHead } from '../../src/http/core/model'
+import type * as httpStoring from '../../src/http/core/storing'
 import { runs } from '../runs'
 import { makeTime } from './kit'
 import { type Asked, bodies, heads, type How, type Pair, type Tell, type Told, whens } from './told'
 import { nodeStarts, type Site, type Start, starts } from './wire'
 
-type Rules = typeof httpRules
-type Wanted = httpRules.Wanted
+/** The rules of which a broken cache replaces one. */
+type Rules = Pick<typeof httpKept, 'fits'> & Pick<typeof httpStoring, 'storing'>
 
 /** Who asks says so in one field, or in either. */
 const identities = ['cookie', 'authorization', 'both'] as const
@@ -193,55 +195,74 @@ describe.each(Object.entries(nodeStarts))('%s', (_, start) => {
 })
 
 describe('law P2 is broken by a cache', () => {
-  const rules = jest.requireActual<Rules>('../../src/http/core/rules')
+  const kept = jest.requireActual<typeof httpKept>('../../src/http/core/kept')
+  const storing = jest.requireActual<typeof httpStoring>('../../src/http/core/storing')
   const hiding = (fields: ReadonlyArray<Pair>, name: string, part: RegExp): ReadonlyArray<Pair> =>
     fields.map(([n, value]): Pair => [n, n === name ? value.replace(part, 'x-none') : value])
-  const nameless = ({ header, method }: Wanted): Wanted => ({
+  const nameless = ({ header, method }: RequestHead): RequestHead => ({
     method,
     header: (name) => (name === 'authorization' ? undefined : header(name))
   })
 
   it.each<readonly [what: string, how: Partial<Rules>, where?: keyof typeof starts]>([
-    ['does not know Vary', { varyOf: () => [], suits: () => 'yes' }],
+    ['does not know Vary', { fits: () => 'yes' }],
     [
       'does not know private',
       {
-        planOf: (wanted, { fields, status }, now) =>
-          rules.planOf(wanted, { status, fields: hiding(fields, 'cache-control', /private/gi) }, now)
+        storing: (wanted, { fields, status }, storage, now) =>
+          storing.storing(
+            wanted,
+            { status, fields: hiding(fields, 'cache-control', /private/gi) },
+            storage,
+            now
+          )
       }
     ],
     [
       'does not know no-store',
       {
-        planOf: (wanted, { fields, status }, now) =>
-          rules.planOf(wanted, { status, fields: hiding(fields, 'cache-control', /no-store/g) }, now)
+        storing: (wanted, { fields, status }, storage, now) =>
+          storing.storing(
+            wanted,
+            { status, fields: hiding(fields, 'cache-control', /no-store/g) },
+            storage,
+            now
+          )
       }
     ],
     [
       'stores what sets a cookie',
       {
-        planOf: (wanted, { fields, status }, now) =>
-          rules.planOf(wanted, { status, fields: fields.filter(([name]) => name !== 'set-cookie') }, now)
+        storing: (wanted, { fields, status }, storage, now) =>
+          storing.storing(
+            wanted,
+            { status, fields: fields.filter(([name]) => name !== 'set-cookie') },
+            storage,
+            now
+          )
       },
       // a response of Node is looked at once more when its head has gone
       'page'
     ],
     [
       'does not know who has said who he is',
-      { planOf: (wanted, head, now) => rules.planOf(nameless(wanted), head, now) }
+      { storing: (wanted, head, storage, now) => storing.storing(nameless(wanted), head, storage, now) }
     ],
     [
       'gives what is for those without a name to those with one',
-      { suits: (page, wanted) => rules.suits(page, nameless(wanted)) }
+      { fits: (page, wanted) => kept.fits(page, nameless(wanted)) }
     ]
   ])(
     'that %s',
     async (_, broken, where = 'pageListener, in node:http') => {
       let over: typeof lib | undefined
       jest.isolateModules(() => {
-        jest.doMock('../../src/http/core/rules', () => ({ ...rules, ...broken }))
+        const { fits = kept.fits, storing: stores = storing.storing } = broken
+        jest.doMock('../../src/http/core/kept', () => ({ ...kept, fits }))
+        jest.doMock('../../src/http/core/storing', () => ({ ...storing, storing: stores }))
         over = jest.requireActual<typeof lib>('../../src/http')
-        jest.dontMock('../../src/http/core/rules')
+        jest.dontMock('../../src/http/core/kept')
+        jest.dontMock('../../src/http/core/storing')
       })
       const { cached, law } = await stand(starts[where]!, over!)
       try {

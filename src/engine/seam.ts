@@ -38,6 +38,8 @@ export interface Sight<Args extends Arguments, Err, A> {
   readonly seen: Seen<Err, A> | undefined
   /** How long the caller has waited for the store, in milliseconds. */
   readonly spent: number
+  /** When the caller asked, for events. */
+  readonly since: number
 }
 
 /** What another caller's load has brought; `LookAgain` if it may be older than this call. */
@@ -77,16 +79,36 @@ export interface Answered<Err, A> {
 export type Leading = 'wait' | 'try' | 'seize'
 
 export interface Seam<Args extends Arguments, Err, A> {
-  /** The entry of some arguments. `decide` runs at the moment for which the choice holds. */
+  /**
+   * The entry of some arguments. `decide` runs at the moment for which the choice holds. `joins`: whether the caller would
+   * join a load that is under way without looking (default: yes).
+   */
   readonly look: <W>(
     args: Args,
-    decide: (sight: E.Either<KeyError, Sight<Args, Err, A>>) => Soon<W>
+    decide: (sight: E.Either<KeyError, Sight<Args, Err, A>>) => Soon<W>,
+    joins?: boolean
   ) => Soon<W>
   /** The load of a key that may be joined, if one is under way. */
   readonly join: (sight: Pick<Sight<Args, Err, A>, 'key' | 'seen'>) => Promise<Joined<Err, A>> | undefined
   readonly lead: (sight: Sight<Args, Err, A>, mode: Leading) => Promise<Lead<Err, A> | Answered<Err, A>>
   /** Whether a refresh would begin now: no load is under way here, and none is known to be elsewhere. */
   readonly mayRefresh: (key: Key) => boolean
+  /** Reports that an entry was served. */
+  readonly tellRead: (sight: Pick<Sight<Args, Err, A>, 'key' | 'since'>, served: 'Hit' | 'Stale') => void
+  /** Reports that there was none; `shared`: the caller waits for a load of another one. */
+  readonly tellMiss: (sight: Pick<Sight<Args, Err, A>, 'key' | 'since'>, shared: boolean) => void
+}
+
+/** A caller that asks, and since when. */
+interface Asking<Args extends Arguments> {
+  readonly key: Key
+  readonly args: Args
+  readonly since: number
+}
+
+/** A read under way. */
+interface Looking<Args extends Arguments, Err, A> extends Pick<Asking<Args>, 'args' | 'since'> {
+  readonly flight: Flight<E.Either<Err, A>>
 }
 
 /** How often an entry is read again that was written or deleted while it was read. */
@@ -98,16 +120,6 @@ const hows: Readonly<Record<Leading, How>> = {
   seize: { waits: true, removes: true, mode: 'seize' }
 }
 const blindly: How = { waits: false, removes: false, mode: 'none' }
-
-/** The choice of a caller that found an entry fresh in this process's memory needs no flight. */
-const atHand = <Args extends Arguments, Err, A>(
-  key: Key,
-  args: Args,
-  seen: Seen<Err, A>
-): E.Either<never, Sight<Args, Err, A>> => ({
-  _tag: 'Right',
-  right: { key, args, found: 'fresh', answer: seen.answer, choice: 'Serve', fault: undefined, seen, spent: 0 }
-})
 
 const silent = (): void => undefined
 
@@ -129,9 +141,9 @@ const makeLooking = <Args extends Arguments, Err, A, R, B>(
       ? 'refused'
       : 'failed'
 
+  /** What a read has found, at its end: its flight holds the key until then. */
   const sightOf = (
-    args: Args,
-    flight: Flying,
+    { args, flight, since }: Looking<Args, Err, A>,
     got: E.Either<RingError, Seen<Err, A>>
   ): Sight<Args, Err, A> => {
     const { key } = flight
@@ -141,56 +153,60 @@ const makeLooking = <Args extends Arguments, Err, A, R, B>(
     const choice = onFound(found, otherOf(key, flight).does, isThrottled, flights.intact(flight))
     hasRead(flight, clock.now())
     flights.release(flight)
-    return {
-      key,
-      args,
-      found,
-      answer: seen?.answer,
-      choice,
-      fault: E.isLeft(got) ? got.left : undefined,
-      seen,
-      spent: flight.spent
-    }
+    const { spent } = flight
+    const fault = E.isLeft(got) ? got.left : undefined
+    return { key, args, found, answer: seen?.answer, choice, fault, seen, spent, since }
   }
 
-  const read = (key: Key, args: Args, spent: number, looks: number): Soon<Sight<Args, Err, A>> => {
-    const since = now()
+  const read = (at: Asking<Args>, spent: number, looks: number): Soon<Sight<Args, Err, A>> => {
+    const { args, key, since } = at
     const flight: Flying = newFlight(key, true, clock.now(), spent)
     flights.watch(flight)
     const late = (): E.Left<RingError> => ({ _tag: 'Left', left: tooLate('get') })
     return andThen(inBudget(reader.look(key, args), late, spent), (got) => {
       if (E.isLeft(got)) fault(key, since, got.left)
-      const sight = sightOf(args, flight, got)
+      const sight = sightOf({ args, flight, since }, got)
       return sight.choice !== 'LookAgain'
         ? sight
         : looks < mostLooks
-        ? read(key, args, sight.spent, looks + 1)
+        ? read(at, sight.spent, looks + 1)
         : // what has been overtaken twice is no fallback
           { ...sight, found: 'missing', answer: undefined, seen: undefined, choice: 'Load' }
     })
   }
 
-  return (args, decide) => {
-    const key = keyOf(args)
-    if (E.isLeft(key)) return decide(key)
-    const at = key.right
-    const seen = reader.glance?.(at, args)
-    if (seen?.verdict === 'fresh' && seen.answer !== undefined) return decide(atHand(at, args, seen))
-    const isHere = seen !== undefined && seen.verdict !== 'expired'
-    if (!isHere && onArrival(doing(flights.current(at)), others) === 'Join')
-      return decide(
-        E.right({
-          key: at,
-          args,
-          found: 'unread',
-          answer: seen?.answer,
-          choice: 'Join',
-          fault: undefined,
-          seen,
-          spent: 0
-        })
-      )
-    return andThen(read(at, args, 0, 1), (sight) => decide(E.right(sight)))
+  /** What is known without a read: a fresh entry in this process's memory, or a load that may be joined. */
+  const known = (
+    { args, key, since }: Asking<Args>,
+    seen: Seen<Err, A> | undefined,
+    joins: boolean
+  ): Sight<Args, Err, A> | undefined => {
+    const isFresh = seen?.verdict === 'fresh' && seen.answer !== undefined
+    const isHere = isFresh || (seen !== undefined && seen.verdict !== 'expired')
+    const isJoined = joins && !isHere && onArrival(doing(flights.current(key)), others) === 'Join'
+    if (!isFresh && !isJoined) return undefined
+    return {
+      key,
+      args,
+      found: isFresh ? 'fresh' : 'unread',
+      answer: seen?.answer,
+      choice: isFresh ? 'Serve' : 'Join',
+      fault: undefined,
+      seen,
+      spent: 0,
+      since
+    }
+  }
+
+  return (args, decide, joins = true) => {
+    const since = now()
+    const made = keyOf(args)
+    if (E.isLeft(made)) return decide(made)
+    const at = { args, key: made.right, since }
+    const sight = known(at, reader.glance?.(at.key, args), joins)
+    return sight !== undefined
+      ? decide(E.right(sight))
+      : andThen(read(at, 0, 1), (found) => decide(E.right(found)))
   }
 }
 
@@ -289,5 +305,7 @@ export const makeSeam = <Args extends Arguments, Err, A, R, B>(
   look: makeLooking(engine),
   join: makeJoining(engine),
   lead: makeLeading(engine),
-  mayRefresh: (key) => engine.flights.current(key) === undefined && !engine.isLoadedElsewhere(key)
+  mayRefresh: (key) => engine.flights.current(key) === undefined && !engine.isLoadedElsewhere(key),
+  tellRead: ({ key, since }, served) => engine.tellRead(served, key, since),
+  tellMiss: ({ key, since }, shared) => engine.tellMiss(key, since, shared)
 })

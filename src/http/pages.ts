@@ -11,15 +11,18 @@ import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
 import { defect } from '../base/defect'
+import type { Soon } from '../base/soon'
+import { startTimer } from '../base/timer'
 import * as Clock from '../Clock'
 import { limit } from '../codecs/fromType'
-import type { Codec } from '../codecs/model'
 import type { Duration } from '../Duration'
 import { seconds } from '../Duration'
 import { checkedPolicy } from '../engine/policy'
+import { makeSeam } from '../engine/seam'
 import * as KeyFn from '../KeyFn'
 import type * as Policy from '../Policy'
-import { ring } from '../Ring'
+import type { Ring } from '../Ring'
+import { assemble } from '../ring/build'
 import { nobody, owner } from '../ring/config'
 import type { Dissectible } from '../ring/model'
 import { elsewhere, pageOptions } from '../ring/options'
@@ -29,16 +32,20 @@ import type * as Store from '../stores/model'
 import { anatomy } from '../wiring/anatomy'
 import { anObject, aStore, checkOptions, must } from '../wiring/check'
 import type { Answerer } from './cache/answer'
-import { type LoadError, makeLoad, makePassing, type Stop } from './cache/load'
-import { madeBy, type PagePolicy, ringPolicy, standsBy } from './cache/made'
-import { makeAnswered } from './cache/observe'
-import { makeServe, type Serving, type Ways } from './cache/serve'
-import { placeAt } from './cache/spot'
-import { pageCodec } from './cache/stored'
-import { makeVisit, type Reply } from './cache/visit'
+import { anybody, makePageLoads, type PageLoads } from './cache/commands'
+import { lost, makeLed } from './cache/lead'
+import type { ServeParts } from './cache/loading'
+import type { Arrival, LoadError, PagesSeam, Served, Stop } from './cache/model'
+import { makePassing } from './cache/passing'
+import { type PagePolicy, ringPolicy } from './cache/policy'
+import { makeServe } from './cache/serve'
+import { stopOf } from './cache/sight'
+import { seekAt } from './core/ask'
 import { isName } from './core/fields'
-import { anybody, type Wanted } from './core/rules'
-import { isAt, orThrow, pathFor, type Target, targetFor } from './core/target'
+import type { Kept } from './core/kept'
+import type { RequestHead, Site, Target } from './core/model'
+import { keptCodec } from './core/stored'
+import { isAt, orThrow, pathFor, targetFor } from './core/target'
 import type { Page, PageError, PageRequest, PageTarget } from './model'
 
 // -------------------------------------------------------------------------------------
@@ -148,26 +155,68 @@ const siteOf = (origin: string | undefined): Target | undefined =>
  */
 const ownedBy = (site: Target | undefined) => ({ [owner]: site?.origin ?? nobody })
 
-const neverRun = (): Promise<Reply> => Promise.reject(new Error('a command ran a handler'))
-
-const wantedOf = (target: PageTarget): Wanted =>
+const wantedOf = (target: PageTarget): RequestHead =>
   typeof target === 'object' && 'headers' in target
     ? { method: 'GET', header: (name) => target.headers.get(name) ?? undefined }
     : anybody
+
+/**
+ * A page for a user, who may change what is his own.
+ *
+ * @internal
+ */
+export const pageOf = ({ page }: Kept): Page => ({
+  ...page,
+  headers: page.headers.map(([name, value]) => [name, value])
+})
 
 /**
  * The parts from which adapters build their caches.
  *
  * @internal
  */
-export interface PageParts<B> extends Serving, Answerer {
+export interface PageParts<B> extends Pick<PageLoads, 'renew'>, Answerer {
+  /** Rejects if the handler does. */
+  readonly serve: (arrival: Arrival) => Soon<Served>
   readonly commands: PageCommands<B>
-  readonly update: (stop: Stop) => TE.TaskEither<LoadError | RingError, Page>
   /** The stored page for a request; a failure of the store is returned. */
-  readonly look: (target: PageTarget) => TE.TaskEither<RingError, O.Option<Page>>
+  readonly look: (target: PageTarget) => TE.TaskEither<RingError, O.Option<Kept>>
   readonly placeOf: (target: PageTarget) => E.Either<KeyError, Target>
-  readonly stopAt: (target: Target, wanted: Wanted, run: () => Promise<Reply>) => Stop
-  readonly base: (target: Target) => string
+}
+
+/** The ring of pages, with its seam. */
+const ringOf = <B, C>(
+  config: PageConfig<B, C>,
+  policy: PagePolicy,
+  refreshes: boolean,
+  site: Target | undefined
+) => {
+  const name = config.name ?? 'page'
+  const pathTag = (path: string): string => `${name}:${path}`
+  const { engine, ring } = assemble(() => TE.left(lost), {
+    store: config.store,
+    codec: keptCodec(limit('maxBytes', config.maxBytes, 1024 * 1024)),
+    policy: ringPolicy(policy, refreshes),
+    name,
+    key: KeyFn.of(({ place }: Stop) => place, `${name}:`),
+    tags: ({ request }: Stop) => [pathTag(request.path), ...(config.tags?.(request) ?? [])],
+    clock: config.clock ?? Clock.system,
+    ...ownedBy(site),
+    ...(config.version === undefined ? {} : { version: config.version }),
+    ...(config.warnings === undefined ? {} : { warnings: config.warnings }),
+    ...(config.random === undefined ? {} : { random: config.random }),
+    ...(config.waitUntil === undefined ? {} : { waitUntil: config.waitUntil }),
+    ...(config.observe === undefined ? {} : { observe: config.observe })
+  } as unknown as Parameters<typeof assemble>[1]) // SAFETY: the functions of the config take what the ring gives them
+  return {
+    // SAFETY: the ring was made of these parts
+    ring: ring as Pick<
+      Ring<[Stop], LoadError, Kept, Uint8Array, B>,
+      'key' | 'purge' | 'clear' | 'store' | 'decode' | typeof anatomy
+    >,
+    seam: makeSeam(engine) as unknown as PagesSeam,
+    pathTag
+  }
 }
 
 /**
@@ -183,79 +232,47 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
   const policy = checkedPolicy((config.policy ?? { _tag: 'Policy' }) as PagePolicy)
   if (config.policy?.negative !== undefined)
     defect('errors are stored as the pages that they are: a page has no negative')
-  const maxBytes = limit('maxBytes', config.maxBytes, 1024 * 1024)
-  const name = config.name ?? 'page'
-  const site = siteOf(config.origin)
-  const vary = (config.vary ?? []).map(fieldOf)
+  const origin = siteOf(config.origin)
+  const site: Site = { origin, vary: (config.vary ?? []).map(fieldOf), obeys: config.obeysClients !== false }
   const clock = config.clock ?? Clock.system
   const now = config.date ?? timeOfDay
-  const pathTag = (path: string): string => `${name}:${path}`
-  const base = ({ origin, path }: Target): string => (site === undefined ? origin + path : path)
-  const ways: Ways = {
-    maxBytes,
-    bodyTimeout: config.bodyTimeout ?? seconds(10),
-    clock,
-    now,
-    vary,
-    obeys: config.obeysClients !== false,
-    base,
-    pathTag,
-    isAt: (target) => isAt(target, site),
-    made: madeBy(policy, config.etag !== false, now),
-    stands: standsBy(policy, now)
-  }
+  const { pathTag, ring: pages, seam } = ringOf(config, policy, refreshes, origin)
   const passing = makePassing(clock)
-  const codec: Codec<Page, Uint8Array> = pageCodec(maxBytes)
-  const load = makeLoad(ways, passing)
-  const answered = makeAnswered()
-  const observed = (stop: Stop): TE.TaskEither<LoadError, Page> =>
-    pipe(
-      load(stop),
-      TE.orElseFirstIOK(
-        ({ _tag }) =>
-          () =>
-            _tag === 'Unstorable' ? answered.note(pages.key(stop)) : undefined
-      )
-    )
-  const pages = ring(config.observe === undefined ? load : observed, {
-    store: config.store,
-    codec,
-    policy: ringPolicy(policy, refreshes),
-    name,
-    key: KeyFn.of(({ place }: Stop) => place, `${name}:`),
-    tags: ({ visit }: Stop) => [pathTag(visit.path), ...(config.tags?.(visit) ?? [])],
-    clock,
-    ...ownedBy(site),
-    ...(config.version === undefined ? {} : { version: config.version }),
-    ...(config.warnings === undefined ? {} : { warnings: config.warnings }),
-    ...(config.random === undefined ? {} : { random: config.random }),
-    ...(config.waitUntil === undefined ? {} : { waitUntil: config.waitUntil }),
-    ...(config.observe === undefined ? {} : { observe: answered.told(config.observe) })
+  const after = clock.after?.bind(clock) ?? startTimer
+  const led = makeLed({
+    policy,
+    storage: { maxBytes: limit('maxBytes', config.maxBytes, 1024 * 1024) },
+    tags: config.etag !== false,
+    bodyTimeout: config.bodyTimeout ?? seconds(10),
+    after,
+    now,
+    passing
   })
-  const { find, serve } = makeServe(ways, pages, passing)
+  const parts: ServeParts = {
+    seam,
+    site,
+    softTimeout: policy.softTimeout,
+    after,
+    now,
+    passing,
+    hide: (paths) => pages.purge(...paths.map(pathTag))
+  }
+  const serve = makeServe(parts, led)
+  const { find, renew } = makePageLoads(parts, led)
 
   const placeOf = (target: PageTarget): E.Either<KeyError, Target> =>
     pipe(
-      targetFor(target, site?.origin),
+      targetFor(target, origin?.origin),
       E.filterOrElse(
-        (place) => isAt(place, site),
+        (place) => isAt(place, origin),
         () => new KeyError('this address is of another site than the option origin')
       )
     )
-  const stopAt = (target: Target, wanted: Wanted, run: () => Promise<Reply>): Stop => ({
-    visit: makeVisit({ ...wanted, method: 'GET', refreshes: true, isGone: () => false, run }, target.path),
-    place: placeAt(base(target), vary, wanted)
-  })
-  const look = (target: PageTarget): TE.TaskEither<RingError, O.Option<Page>> =>
+  const look = (target: PageTarget): TE.TaskEither<RingError, O.Option<Kept>> =>
     pipe(
       TE.fromEither(placeOf(target)),
-      TE.chainTaskK((place) => {
-        const { place: at, visit } = stopAt(place, wantedOf(target), neverRun)
-        return () => find(visit, base(place), at)
-      }),
-      TE.chainEitherK(({ fault, page }) =>
-        fault === undefined ? E.right(O.fromNullable(page)) : E.left(fault)
-      )
+      TE.chain((place) => () => find(wantedOf(target), place)),
+      TE.map(O.fromNullable)
     )
   const commands: PageCommands<B> = {
     delete: (target) =>
@@ -267,25 +284,17 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
     key: (target) =>
       pipe(
         placeOf(target),
-        E.map((place) => pages.key(stopAt(place, wantedOf(target), neverRun))),
+        E.map((place) => {
+          const request = wantedOf(target)
+          return pages.key(stopOf(seekAt(request, place, site).place, request, place.path))
+        }),
         orThrow
       ),
     purge: pages.purge,
     clear: pages.clear,
     store: pages.store,
-    decode: pages.decode,
+    decode: (raw) => pipe(pages.decode(raw), E.map(pageOf)),
     [anatomy]: pages[anatomy]
   }
-  return {
-    cache: nameOf(config.cacheStatus),
-    commands,
-    now,
-    update: pages.update,
-    look,
-    placeOf,
-    stopAt,
-    base,
-    find,
-    serve
-  }
+  return { cache: nameOf(config.cacheStatus), commands, now, look, placeOf, serve, renew }
 }

@@ -1,106 +1,87 @@
 /**
- * How a request is answered: from the store, from a load in progress, or by its own handler.
+ * How a request is answered: from the store, from a load in progress, or by its own handler. The rules are in `core`.
  *
  * Two rules make this safe. **A joined caller gets the result of a load only if that may be stored and suits its
- * request** (`collapse.ts`). **The caller whose handler runs gets the handler's answer**, as a stream, and not the stored
- * copy.
+ * request.** Any other answer belongs to another request: the caller then runs its own handler, by itself. **The caller
+ * whose handler runs gets the handler's answer**, as a stream, and not the stored copy.
  *
  * @internal
  */
 import * as E from 'fp-ts/Either'
 
-import { asksForMore, hasBody, isDisguised, isRead } from '../core/conditions'
-import type { Directives } from '../core/directives'
-import type { Target } from '../core/target'
-import { isParticular, saidBy, satisfies, unsaid } from './asked'
-import { makeChange } from './change'
-import { makeAlone, makeCollapse } from './collapse'
-import { type Found, makeFind } from './find'
-import type { Loads, Pages, Passing } from './load'
-import { fromStore, nothing, own, type Served } from './served'
-import { makeSpots, type Spot } from './spot'
-import { type Arrival, makeVisit, type Visit } from './visit'
+import type { Soon } from '../../base/soon'
+import { ask } from '../core/ask'
+import { changedPaths, isChange } from '../core/change'
+import type { Fate } from '../core/model'
+import { type Load, reuse, type Serve } from '../core/reuse'
+import type { Led } from './lead'
+import { makeLoading, own, type ServeParts, type Visit } from './loading'
+import type { Arrival, Judged, PageSight, Served } from './model'
+import { keptIn, readAs, stateOf, stopOf } from './sight'
 
-export interface Ways extends Loads {
-  /** Request fields that are part of every place. */
-  readonly vary: ReadonlyArray<string>
-  readonly obeys: boolean
-  /** The common prefix of all places of a target. */
-  readonly base: (target: Target) => string
-  readonly pathTag: (path: string) => string
-  readonly isAt: (target: Target) => boolean
-}
+const bypass: Fate = { fwd: 'bypass' }
 
-export interface Serving {
-  readonly find: (visit: Visit, base: string, place: string) => Promise<Found>
-  /** Rejects if the handler does. */
-  readonly serve: (arrival: Arrival) => Promise<Served>
-}
+const silent = (): void => undefined
 
-/** Whether the answer of a read may depend on more than its key says. */
-const isSpecial = (visit: Visit, target: Target): boolean =>
-  target.isExact === false || asksForMore(visit) || hasBody(visit) || isDisguised(visit)
+export const makeServe = (parts: ServeParts, led: Led): ((arrival: Arrival) => Soon<Served>) => {
+  const { hide, now, passing, seam, site } = parts
+  const { begin, join, refresh } = makeLoading(parts, led, (visit) => look(visit))
 
-export const makeServe = (ways: Ways, pages: Pages, passing: Passing): Serving => {
-  const { now, obeys } = ways
-  const spots = makeSpots(ways.vary)
-  const find = makeFind(pages, spots)
-  const alone = makeAlone(pages)
-  const collapse = makeCollapse({ pages, passing, spots, find, alone, now })
-  const change = makeChange(pages, ways.pathTag)
+  const joins = ({ seek }: Visit): boolean => seek.otherwise === 'join' && !passing.holds(seek)
 
-  /** A request whose answer must not be stored. A stored page may be served if the cache ignores such directives. */
-  const unstored = async (visit: Visit, spot: Spot): Promise<Served> => {
-    const { page } = obeys ? { page: undefined } : await find(visit, spot)
-    return page === undefined ? own(visit, { fwd: 'request' }) : fromStore(visit, page, { hit: true })
+  const onLoad = (visit: Visit, sight: PageSight, load: Load): Promise<Served> => {
+    if (load.how === 'pass') return own(visit.arrival, load.fate)
+    const isShared = load.how === 'join' && joins(visit)
+    const isJoined = isShared && sight.choice === 'Join'
+    seam.tellMiss(sight, isJoined)
+    return isJoined ? join(visit, sight, load) : begin(visit, sight, load, isShared ? 'wait' : 'seize')
   }
 
-  /** A request for a head only. Its answer has no body, so it is not stored. */
-  const headOnly = async (visit: Visit, spot: Spot, asked: Directives): Promise<Served> => {
-    const { page } = await find(visit, spot)
-    if (page === undefined && asked.has('only-if-cached')) return nothing
-    return page !== undefined && satisfies(asked, page, now())
-      ? fromStore(visit, page, { hit: true })
-      : own(visit, { fwd: page === undefined ? 'miss' : 'request' })
+  const onServe = (visit: Visit, sight: PageSight, serve: Serve): Serve => {
+    seam.tellRead(sight, readAs(sight))
+    if (sight.choice === 'ServeAndRefresh') refresh(visit, sight).catch(silent)
+    return serve
   }
 
-  /** A request with requirements of the answer's age. */
-  const particular = async (visit: Visit, spot: Spot, asked: Directives): Promise<Served> => {
-    const { page, place } = await find(visit, spot)
-    if (page !== undefined && satisfies(asked, page, now())) return fromStore(visit, page, { hit: true })
-    return asked.has('only-if-cached')
-      ? nothing
-      : alone(visit, place, { fwd: page === undefined ? 'miss' : 'request' })
-  }
-
-  const read = (visit: Visit, target: Target): Promise<Served> => {
-    const said = saidBy(visit)
-    const asked = obeys ? said : unsaid
-    const spot = spots.first(ways.base(target), visit)
-    return said.has('no-store')
-      ? unstored(visit, spot)
-      : visit.method === 'HEAD'
-      ? headOnly(visit, spot, asked)
-      : isParticular(asked)
-      ? particular(visit, spot, asked)
-      : collapse(visit, spot)
-  }
-
-  const route = async (visit: Visit, target: Target | undefined): Promise<Served> =>
-    !isRead(visit)
-      ? change(visit, target)
-      : target === undefined || !ways.isAt(target) || isSpecial(visit, target)
-      ? own(visit, { fwd: 'bypass' })
-      : read(visit, target)
-
-  return {
-    find: (visit, base, place) => find(visit, { base, place, hop: 0 }),
-    serve: (arrival) => {
-      const target = E.isLeft(arrival.target) ? undefined : arrival.target.right
-      const visit = makeVisit(arrival, target?.path ?? '')
-      // after any failure here, the handler can still answer
-      // (if it has already run, this is its answer, or its exception)
-      return route(visit, target).catch(() => own(visit, { fwd: 'bypass' }))
+  const onSight = (visit: Visit, sight: PageSight): Soon<Served> => {
+    const next = reuse(visit.seek, keptIn(sight), now(), stateOf(sight))
+    switch (next._tag) {
+      case 'Serve':
+        return onServe(visit, sight, next)
+      case 'Seek':
+        return look({ ...visit, seek: next })
+      case 'Load':
+        return onLoad(visit, sight, next)
+      case 'Nothing':
+        return next
     }
+  }
+
+  const look = (visit: Visit): Soon<Served> => {
+    const { arrival, path, seek } = visit
+    return seam.look<Served>(
+      [stopOf(seek.place, arrival, path)],
+      (sight) => (E.isLeft(sight) ? own(arrival, bypass) : onSight(visit, sight.right)),
+      joins(visit)
+    )
+  }
+
+  /**
+   * A request that may change something. Its handler runs, and the pages that it has changed are hidden before the client
+   * is answered: the stored ones are out of date (RFC 9111, section 4.4).
+   */
+  const pass = async (arrival: Arrival, fate: Fate, changes: boolean): Promise<Served> => {
+    const { target } = arrival
+    if (!changes || target === undefined) return own(arrival, fate)
+    const reply = await arrival.run((answer): Judged => ({ fate, waits: isChange(arrival, answer) }))
+    if (isChange(arrival, reply)) await hide(changedPaths(target, reply.fields))().catch(silent)
+    return { _tag: 'Reply', reply, fate }
+  }
+
+  return (arrival) => {
+    const first = ask(arrival, site)
+    return first._tag === 'Pass'
+      ? pass(arrival, first.fate, first.changes)
+      : look({ arrival, path: arrival.target?.path ?? '', seek: first, turn: 1 })
   }
 }

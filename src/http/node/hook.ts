@@ -7,11 +7,12 @@
  */
 import * as E from 'fp-ts/Either'
 
-import { type Answer, type Answerer, cacheStatus, pageAnswer, withStatus } from '../cache/answer'
+import { type Answer, type Answerer, pageAnswer } from '../cache/answer'
 import { copied, type Recording } from '../cache/body'
-import type { Fate, Judge, Judged, Reply } from '../cache/visit'
+import type { Judge, Judged, Reply } from '../cache/model'
 import { isKnown, isOurs, unmodified } from '../core/conditions'
-import type { Head, Wanted } from '../core/rules'
+import { cacheStatus, withStatus } from '../core/fate'
+import type { Fate, Head, RequestHead } from '../core/model'
 import type { Backlog } from './backlog'
 import { type Earlier, isChanged } from './earlier'
 import {
@@ -47,7 +48,7 @@ type Line = readonly [status: number, reason?: string]
 /** A response while its handler runs: first the constant members, then those that change. */
 export interface Tapped extends Answerer {
   readonly response: Outgoing
-  readonly wanted: Wanted
+  readonly wanted: RequestHead
   /** The functions from before the cache. */
   readonly original: Originals
   readonly before: Earlier
@@ -214,17 +215,18 @@ const letThrough = (tap: Tapped, head: Head, line: Line, { fate, waits = false }
 const decide = (tap: Tapped, line: Line): void => {
   const { before, now, recording, response, wanted } = tap
   const head: Head = { status: line[0], fields: headOf(response).fields }
-  const judged = tap.judge(head)
+  const own = before.own(head.fields)
+  const judged = tap.judge({ ...head, own })
   const copy = judged.max === undefined || tap.gone ? undefined : recording.begin(judged.max)
   tap.reply = {
     // the rules use all fields, but only the page's own are stored
     ...head,
-    own: before.own(head.fields),
+    own,
     removed: before.removed(head.fields),
     copy: () => copy ?? copied(E.left(tap.gone ? 'broken' : 'unreadable')),
     discard: () => undefined
   }
-  if (judged.old !== undefined) replace(tap, pageAnswer(judged.old, wanted, judged.fate, tap))
+  if (judged.old !== undefined) replace(tap, pageAnswer(judged.old, tap))
   else if (isOurs(wanted) && isKnown(wanted, head, now())) sendUnmodified(tap, head, judged.fate)
   else letThrough(tap, head, line, judged)
 }

@@ -3,11 +3,11 @@
  *
  * @internal
  */
-import type * as E from 'fp-ts/Either'
+import * as E from 'fp-ts/Either'
 
 import { answered, isOurs } from '../core/conditions'
-import type { Wanted } from '../core/rules'
-import { type Target, targetIn } from '../core/target'
+import type { RequestHead, Target } from '../core/model'
+import { targetIn } from '../core/target'
 
 /** The members of `http.IncomingMessage` that the cache uses. */
 export interface Incoming {
@@ -19,9 +19,14 @@ export interface Incoming {
   readonly socket?: object | undefined
 }
 
-/** A copy of a request: later handlers may change its headers. */
-export const wantedIn = ({ headers, method = 'GET' }: Incoming): Wanted => {
-  const said = { ...headers }
+/** A request whose fields may still change; `keep` makes it stay as it is. */
+export interface Reading extends RequestHead {
+  /** Later handlers may change the fields of the request. */
+  readonly keep: () => void
+}
+
+export const requestIn = ({ headers, method = 'GET' }: Incoming): Reading => {
+  let said = headers
   return {
     method,
     header: (name) => {
@@ -29,27 +34,26 @@ export const wantedIn = ({ headers, method = 'GET' }: Incoming): Wanted => {
       const own = name.toLowerCase()
       const value = Object.hasOwn(said, own) ? said[own] : undefined
       return typeof value === 'string' ? value : value?.join(', ')
+    },
+    keep: () => {
+      said = { ...said }
     }
   }
 }
 
-export const targetOfIncoming = ({
-  headers,
-  originalUrl,
-  socket,
-  url
-}: Incoming): E.Either<unknown, Target> => {
+export const targetOfIncoming = ({ headers, originalUrl, socket, url }: Incoming): Target | undefined => {
   const { host, [':authority']: authority = host } = headers
   const scheme = socket !== undefined && Reflect.get(socket, 'encrypted') === true ? 'https' : 'http'
   // HTTP/2 has an authority, and may have a `Host` too: if they differ, it is unknown which one the handler uses
-  return targetIn(
+  const found = targetIn(
     scheme,
     typeof authority === 'string' && (host ?? authority) === authority ? authority : undefined,
     originalUrl ?? url ?? ''
   )
+  return E.isRight(found) ? found.right : undefined
 }
 
 /** Hides the conditions that the cache answers from later handlers. */
-export const hideConditions = (request: Incoming, wanted: Wanted): void => {
+export const hideConditions = (request: Incoming, wanted: RequestHead): void => {
   if (isOurs(wanted)) for (const name of answered) Reflect.deleteProperty(request.headers, name)
 }

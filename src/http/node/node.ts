@@ -7,15 +7,18 @@
  *
  * @since 0.1.0
  */
-import type * as O from 'fp-ts/Option'
-import type * as TE from 'fp-ts/TaskEither'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
 
+import { isLater } from '../../base/soon'
 import type { RingError } from '../../RingError'
 import { aFunction, must } from '../../wiring/check'
 import { nothingAnswer, pageAnswer } from '../cache/answer'
+import type { Served } from '../cache/model'
 import type { Page, PageTarget } from '../model'
-import { makePages, type PageCommands, type PageConfig } from '../pages'
-import { hideConditions, type Incoming, targetOfIncoming, wantedIn } from './incoming'
+import { makePages, type PageCommands, type PageConfig, pageOf } from '../pages'
+import { hideConditions, type Incoming, requestIn, targetOfIncoming } from './incoming'
 import { isClosed, type Outgoing, sendWhole } from './outgoing'
 import { makeTap, type Tap, unlessGone } from './tap'
 
@@ -114,54 +117,69 @@ interface Surroundings {
   readonly earlier?: ReturnType<NodeResponse['getHeaders']>
 }
 
+const done: Promise<void> = /*#__PURE__*/ Promise.resolve()
+
+/** A handler that runs, or has run. */
+interface Handling {
+  tap: Tap | undefined
+}
+
 /** Answers a request from the store, or runs the handler, which answers it. */
 const makeStand = <B, C>(config: PageConfig<B, C>) => {
   const pages = makePages(config, false)
   const { cache, commands, look, now, serve } = pages
-  const stand = async (
+
+  /** Sends what was served. */
+  const answer = (
+    served: Served,
+    { tap }: Handling,
+    response: NodeResponse,
+    answered: () => void
+  ): Promise<void> => {
+    if (served._tag === 'Reply') {
+      tap?.release()
+      // an exception after the head was written has no answer
+      return tap?.done().then(nothing) ?? done
+    }
+    const made = served._tag === 'Serve' ? pageAnswer(served, pages) : nothingAnswer(cache, served.fate)
+    if (tap === undefined) {
+      answered()
+      sendWhole(response, made)
+    } else tap.send(made)
+    return done
+  }
+
+  const stand = (
     request: NodeRequest,
     response: NodeResponse,
     { answered = nothing, earlier = {}, run }: Surroundings
   ): Promise<void> => {
     // an earlier handler has answered, and has still called the next one
-    if (response.headersSent) {
-      await run()
-      return
-    }
-    const wanted = wantedIn(request)
+    if (response.headersSent) return done.then(run).then(nothing)
+    const asked = requestIn(request)
     // a response is changed only if its handler runs
-    const taps: Array<Tap> = []
-    const served = await serve({
-      ...wanted,
+    const handling: Handling = { tap: undefined }
+    const served = serve({
+      method: asked.method,
+      header: asked.header,
       target: targetOfIncoming(request),
       refreshes: false,
-      isGone: () => taps[0]?.isGone() ?? (isClosed(response) || response.headersSent),
+      isGone: () => handling.tap?.isGone() ?? (isClosed(response) || response.headersSent),
       run: (judge) => {
-        const tap = makeTap(response, wanted, { cache, earlier, now })
-        taps.push(tap)
-        hideConditions(request, wanted)
+        const tap = makeTap(response, asked, { cache, earlier, now })
+        handling.tap = tap
+        hideConditions(request, asked)
         return tap.run(run, judge)
       }
-    }).catch(unlessGone)
-    const [tap] = taps
-    // an exception of the handler is still passed on
-    if (served === undefined) return tap?.done().then(nothing)
-    if (served._tag === 'Reply') {
-      tap?.release()
-      // an exception after the head was written has no answer
-      await tap?.done()
-      return
-    }
-    const answer =
-      served._tag === 'Page'
-        ? pageAnswer(served.page, wanted, served.fate, pages)
-        : nothingAnswer(cache, served.fate)
-    if (tap === undefined) {
-      answered()
-      sendWhole(response, answer)
-    } else tap.send(answer)
+    })
+    if (!isLater(served)) return answer(served, handling, response, answered)
+    asked.keep()
+    return served.catch(unlessGone).then((late) =>
+      // an exception of the handler is still passed on
+      late === undefined ? handling.tap?.done().then(nothing) : answer(late, handling, response, answered)
+    )
   }
-  const own: NodePageCommands<B> = { ...commands, get: look }
+  const own: NodePageCommands<B> = { ...commands, get: (target) => pipe(look(target), TE.map(O.map(pageOf))) }
   return { own, stand }
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Answer } from '../cache/answer'
 import type { Field, Fields } from '../core/fields'
-import type { Head } from '../core/rules'
+import type { Head } from '../core/model'
 
 /** The members of `http.ServerResponse` that the cache uses. It replaces those that write by its own functions. */
 export interface Outgoing {

@@ -6,9 +6,9 @@
  */
 import type { Answer } from '../cache/answer'
 import { makeRecording } from '../cache/body'
-import type { Judge, Reply } from '../cache/visit'
+import type { Judge, Reply } from '../cache/model'
 import { isOurs, isRead } from '../core/conditions'
-import type { Wanted } from '../core/rules'
+import type { RequestHead } from '../core/model'
 import { makeBacklog } from './backlog'
 import { makeEarlier } from './earlier'
 import { atHead, conclude, finish, replace, revert, settle, type Tapped, unseen, writeDecided } from './hook'
@@ -225,7 +225,7 @@ const release = (tap: Tapped): void => {
 
 export const makeTap = (
   response: Outgoing,
-  wanted: Wanted,
+  wanted: RequestHead,
   {
     cache,
     earlier = {},

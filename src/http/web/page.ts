@@ -9,14 +9,16 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 
+import { isLater } from '../../base/soon'
 import type { KeyError, RingError } from '../../RingError'
 import { aFunction, must } from '../../wiring/check'
 import { nothingAnswer, pageAnswer } from '../cache/answer'
-import type { Served } from '../cache/served'
-import type { Fate } from '../cache/visit'
-import { anybody, type Wanted } from '../core/rules'
-import { type Target, targetBeside } from '../core/target'
-import type { Page, PageError, PageTarget } from '../model'
+import { anybody } from '../cache/commands'
+import type { Served } from '../cache/model'
+import type { RequestHead, Target } from '../core/model'
+import { type Serve, serving } from '../core/reuse'
+import { targetBeside } from '../core/target'
+import type { PageError, PageTarget } from '../model'
 import { makePages, type PageCommands, type PageConfig } from '../pages'
 import { passedOn, replyOf, responseOf, unconditional, wantedOf, type WebReply } from './web'
 
@@ -84,20 +86,19 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
 ): PageHandler<Rest, B> => {
   must('the handler of page', aFunction('a function of a Request'), handler)
   const pages = makePages(config, true)
-  const { base, cache, commands, find, look, placeOf, serve, stopAt, update } = pages
+  const { cache, commands, look, now, placeOf, renew, serve } = pages
 
   const run =
     (request: Request, rest: Rest): (() => Promise<WebReply>) =>
     async () =>
       replyOf(await handler(unconditional(request), ...rest))
 
-  const ofPage = (stored: Page, wanted: Wanted, fate: Fate): Response =>
-    responseOf(pageAnswer(stored, wanted, fate, pages))
+  const ofServe = (served: Serve): Response => responseOf(pageAnswer(served, pages))
 
-  const answer = (served: Served, wanted: Wanted): Response => {
+  const answer = (served: Served, wanted: RequestHead): Response => {
     switch (served._tag) {
-      case 'Page':
-        return ofPage(served.page, wanted, served.fate)
+      case 'Serve':
+        return ofServe(served)
       case 'Reply':
         // SAFETY: `run` above made it
         return passedOn(served.reply as WebReply, wanted, served.fate, pages)
@@ -108,14 +109,15 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
 
   const cached = async (request: Request, ...rest: Rest): Promise<Response> => {
     const wanted = wantedOf(request)
-    const served = await serve({
+    const target = targetBeside(request.url, wanted.header('host'))
+    const served = serve({
       ...wanted,
-      target: targetBeside(request.url, wanted.header('host')),
+      target: E.isRight(target) ? target.right : undefined,
       refreshes: true,
       isGone: () => request.signal.aborted,
       run: run(request, rest)
     })
-    return answer(served, wanted)
+    return answer(isLater(served) ? await served : served, wanted)
   }
 
   const requestFor = (target: PageTarget): E.Either<KeyError, Request> =>
@@ -130,23 +132,26 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
   const renewed =
     (request: Request, target: Target, rest: Rest): TE.TaskEither<PageError | RingError, Response> =>
     async () => {
-      const { place: first, visit } = stopAt(target, wantedOf(request), run(request, rest))
-      const { place } = await find(visit, base(target), first)
-      const made = await update({ visit, place })()
-      if (E.isRight(made)) {
-        visit.close()
-        return E.right(ofPage(made.right, anybody, { fwd: 'request', stored: true }))
+      const wanted = wantedOf(request)
+      const arrival = {
+        header: wanted.header,
+        method: 'GET',
+        target,
+        refreshes: true,
+        isGone: () => false,
+        run: run(request, rest)
       }
-      const { left } = made
-      if (left._tag === 'Unstorable')
-        // SAFETY: `run` above made it
-        return E.right(passedOn((await visit.run()) as WebReply, anybody, { fwd: 'request' }, pages))
-      visit.close()
-      return E.left(left)
+      const made = await renew(arrival, target)
+      if (E.isRight(made)) return E.right(answer(made.right, anybody))
+      // what may not be stored is an answer, unless there is none
+      return made.left._tag === 'Unstorable'
+        ? E.left(thrown(new Error('the load was called off')))
+        : E.left(made.left)
     }
 
   const own: Pick<PageHandler<Rest, B>, 'get' | 'update' | 'execute'> = {
-    get: (target) => pipe(look(target), TE.map(O.map((found) => ofPage(found, anybody, { hit: true })))),
+    get: (target) =>
+      pipe(look(target), TE.map(O.map((kept) => ofServe(serving(anybody, kept, { hit: true }, now()))))),
     update: (target, ...rest) =>
       pipe(
         TE.Do,

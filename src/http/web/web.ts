@@ -5,13 +5,12 @@
  */
 import * as E from 'fp-ts/Either'
 
-import { type Answer, type Answerer, cacheStatus, withStatus } from '../cache/answer'
+import type { Answer, Answerer } from '../cache/answer'
 import { copied, copying } from '../cache/body'
-import type { Fate } from '../cache/visit'
-import type { Reply } from '../cache/visit'
+import type { Reply } from '../cache/model'
 import { answered, isKnown, isOurs, unmodified } from '../core/conditions'
-import type { Fields } from '../core/fields'
-import type { Wanted } from '../core/rules'
+import { cacheStatus, withStatus } from '../core/fate'
+import type { Fate, Fields, RequestHead } from '../core/model'
 
 export interface WebReply extends Reply {
   readonly response: Response
@@ -22,7 +21,7 @@ export interface WebReply extends Reply {
 export const fieldsOf = (headers: Headers): Fields =>
   Array.from(headers, ([name, value]) => [name, value] as const)
 
-export const wantedOf = (request: Request): Wanted => ({
+export const wantedOf = (request: Request): RequestHead => ({
   method: request.method,
   header: (name) => request.headers.get(name) ?? undefined
 })
@@ -106,7 +105,12 @@ const marked = (response: Response, fields: Fields, said: string | undefined): R
 }
 
 /** The handler's answer, for the client of its request. */
-export const passedOn = (reply: WebReply, wanted: Wanted, fate: Fate, { cache, now }: Answerer): Response => {
+export const passedOn = (
+  reply: WebReply,
+  wanted: RequestHead,
+  fate: Fate,
+  { cache, now }: Answerer
+): Response => {
   const { fields, response } = reply
   const body = reply.body()
   const said = cache === undefined ? undefined : cacheStatus(cache, fate)

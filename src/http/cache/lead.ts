@@ -1,0 +1,141 @@
+/**
+ * A handler that runs for the store: what its head decides, what of its answer is stored, and what others receive who wait for
+ * it.
+ *
+ * @internal
+ */
+import * as E from 'fp-ts/Either'
+
+import type { Start } from '../../base/timer'
+import type { Duration } from '../../Duration'
+import type { Lead } from '../../engine/seam'
+import type { Seek } from '../core/ask'
+import { instead, type Old } from '../core/instead'
+import { type Kept, keptFrom } from '../core/kept'
+import type { Fate, Plan, Storage } from '../core/model'
+import { type Load, serving } from '../core/reuse'
+import { aged, isCalledOff, isFailure, isWhole, storing } from '../core/storing'
+import type { Arrival, Judge, LoadError, Reply, Served } from './model'
+import { requestOf } from './model'
+import type { Passing } from './passing'
+import { allowsBy, keptBy, type PagePolicy } from './policy'
+
+export interface LeadParts {
+  readonly policy: PagePolicy
+  readonly storage: Storage
+  /** Whether pages without an `ETag` get one. */
+  readonly tags: boolean
+  /** The time limit of the body of an answer that is stored. */
+  readonly bodyTimeout: Duration
+  readonly after: Start<Duration>
+  readonly now: () => number
+  readonly passing: Passing
+}
+
+/** A request whose handler runs for the store. */
+export interface Leading {
+  readonly arrival: Arrival
+  readonly seek: Seek
+  readonly load: Load
+  readonly lead: Lead<LoadError, Kept>
+  readonly path: string
+}
+
+/** The load was aborted, for a reason that does not concern the page. */
+export const lost: LoadError = { _tag: 'Unstorable', reason: 'broken' }
+
+const staleIfError: Fate = { fwd: 'stale', detail: 'stale-if-error' }
+
+export type Led = (leading: Leading) => Promise<Served>
+
+export const makeLed = ({ after, bodyTimeout, now, passing, policy, storage, tags }: LeadParts): Led => {
+  const oldOf = ({ arrival, load, path }: Leading): Old | undefined =>
+    load.old === undefined || !load.fallsBack
+      ? undefined
+      : { kept: load.old, asked: false, allows: allowsBy(policy, load.old, requestOf(arrival, path)) }
+
+  /** Decides by the head alone, with the same rules as `onReply` later. */
+  const judgeFor = (leading: Leading): Judge => {
+    const old = oldOf(leading)
+    const { arrival, load } = leading
+    return (answer) => {
+      const at = now()
+      const other = instead(arrival, answer, old, { now: at, storage })
+      if (other._tag === 'Old') return { fate: other.fate, old: serving(arrival, other.kept, other.fate, at) }
+      const isStored =
+        !isFailure(answer.status) &&
+        !(arrival.isGone() && isCalledOff(answer)) &&
+        E.isRight(storing(arrival, answer, storage, at))
+      return isStored ? { fate: { ...load.fate, stored: true }, max: storage.maxBytes } : { fate: load.fate }
+    }
+  }
+
+  const unstorable = ({ lead, seek }: Leading, reason: string): void => {
+    passing.note(seek, true)
+    lead.concede({ _tag: 'Unstorable', reason }, true)
+  }
+
+  /** Stores the page when its body is whole. */
+  const store = async (leading: Leading, reply: Reply, plan: Plan): Promise<void> => {
+    const { arrival, lead, path, seek } = leading
+    const came = now()
+    const copy = reply.copy(storage.maxBytes)
+    const callOff = after(bodyTimeout, () => copy.stop('slow'))()
+    const body = await copy.whole
+    callOff()
+    // the next load need not fail in the same way
+    if (E.isLeft(body) && body.left === 'broken') return lead.concede(lost, true)
+    if (E.isLeft(body)) return unstorable(leading, body.left)
+    if (!isWhole(reply, body.right.length)) return unstorable(leading, 'length')
+    const time = now()
+    const lasts = aged(plan, time - came)
+    const made = keptFrom(arrival, reply, { body: body.right, plan: lasts, tags, time })
+    const kept = keptBy(policy, made, lasts.lifetime, requestOf(arrival, path))
+    if (E.isLeft(kept)) return unstorable(leading, kept.left)
+    passing.note(seek, false)
+    lead.store(kept.right)
+  }
+
+  /** What the client receives if its handler has failed: an old page, if there is one that may be served. */
+  const rescued = async ({ arrival, lead }: Leading): Promise<Served | undefined> => {
+    const brought = await lead.brought
+    return E.isRight(brought) ? serving(arrival, brought.right, staleIfError, now()) : undefined
+  }
+
+  const onReply = async (leading: Leading, reply: Reply): Promise<Served> => {
+    const { arrival, lead, load } = leading
+    const own: Served = { _tag: 'Reply', reply, fate: load.fate }
+    if (isFailure(reply.status)) {
+      lead.concede({ _tag: 'Failed', status: reply.status }, false)
+      return (await rescued(leading)) ?? own
+    }
+    if (arrival.isGone() && isCalledOff(reply)) {
+      lead.concede(lost, true)
+      return own
+    }
+    const plan = storing(arrival, reply, storage, now())
+    if (E.isLeft(plan)) {
+      unstorable(leading, plan.left)
+      return own
+    }
+    void store(leading, reply, plan.right)
+    return { ...own, fate: { ...load.fate, stored: true } }
+  }
+
+  /** Runs the handler; returns what its client receives. Rejects if the handler does, and there is no page. */
+  return async (leading: Leading): Promise<Served> => {
+    const { arrival, lead } = leading
+    let reply: Reply
+    try {
+      reply = await arrival.run(judgeFor(leading))
+    } catch (cause) {
+      lead.concede(arrival.isGone() ? lost : { _tag: 'Thrown', cause }, false)
+      const old = arrival.isGone() ? undefined : await rescued(leading)
+      if (old === undefined) throw cause
+      return old
+    }
+    const served = await onReply(leading, reply)
+    if (served._tag !== 'Reply') reply.discard()
+    return served
+  }
+}

@@ -1,7 +1,0 @@
-/**
- * A stored page: its bytes, and its times.
- *
- * @internal
- */
-export { ageOf, leftOf } from '../core/kept'
-export { pageCodec } from '../core/stored'
