@@ -59,6 +59,8 @@ export interface Parts<Args extends Arguments, Err, A, R, B> {
   readonly policy: Resolved<Args, Err, A>
   readonly tags: ((...args: Args) => ReadonlyArray<string>) | undefined
   readonly holding: Holding
+  /** Whether nobody changes the values, so that callers may share one. */
+  readonly once?: boolean
   readonly observe: Observer | undefined
   /** Whether faults that no observer receives become warnings (default: yes). */
   readonly warnings?: boolean
@@ -147,16 +149,22 @@ const deciding =
   (key: Key, found: Verdict): Decision =>
     decide(found, { loading: isLoadingAt(current(key)), throttled: throttles(key, found) })
 
-/** The key of some arguments. A key function may throw. */
-const keyBy =
-  <Args extends Arguments>(key: (args: Args) => Key) =>
-  (args: Args): E.Either<KeyError, Key> => {
-    try {
-      return { _tag: 'Right', right: key(args) }
-    } catch (cause) {
-      return E.left(asKeyError(cause))
+/** The keys of lists of arguments. A key function may throw. */
+const keysBy = <Args extends Arguments>(
+  key: KeyFn<Args>
+): Pick<Engine<Args, unknown, unknown, unknown, unknown>, 'keyOf' | 'keyOfList'> => {
+  const keyOfList = byList(key)
+  return {
+    keyOfList,
+    keyOf: (args) => {
+      try {
+        return { _tag: 'Right', right: keyOfList(args) }
+      } catch (cause) {
+        return E.left(asKeyError(cause))
+      }
     }
   }
+}
 
 /** The leases of a ring whose policy asks for them. */
 const leasingOf = <Args extends Arguments, Err, A, R, B>(
@@ -229,6 +237,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     policy,
     dueWithin: (ttl) => policy.dueWithin(ttl, loadTime.now()),
     holding,
+    once: parts.once === true,
     store,
     stock,
     tags
@@ -237,8 +246,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
   const writer = makeWriter(stock, policy.lease === undefined ? undefined : stock.leases)
 
   const tellWrite = tellingWrites(telling, policy.ages ? failures.forgive : undefined)
-  const keyOfList = byList(keyFn)
-  const keyOf = keyBy(keyOfList)
+  const keys = keysBy(keyFn)
   const storing = makeStoring<Args, Err, A, R>({
     clock,
     flights,
@@ -264,7 +272,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     epoch: parts.tags === undefined ? () => 0 : () => epoch().count,
     failures,
     flights,
-    keyOf,
+    keyOf: keys.keyOf,
     lasting: parts.lasting,
     leasing,
     policy,
@@ -298,8 +306,7 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     others: policy.lease !== undefined || tags !== undefined,
     running,
     reader,
-    keyOf,
-    keyOfList,
+    ...keys,
     decode,
     write: writer.write,
     put: writer.put,

@@ -47,6 +47,8 @@ export interface ReaderParts<Args extends Arguments, Err, A, R> {
   readonly dueWithin: (ttl: D.Duration) => D.Duration
   readonly tags: Tags<Args> | undefined
   readonly holding: Holding
+  /** Whether nobody changes the values, so that callers may share one. */
+  readonly once: boolean
   readonly clock: Clock
 }
 

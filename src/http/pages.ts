@@ -193,7 +193,7 @@ const ringOf = <B, C>(
 ) => {
   const name = config.name ?? 'page'
   const pathTag = (path: string): string => `${name}:${path}`
-  const { engine, ring } = assemble(() => TE.left(lost), {
+  const options = {
     store: config.store,
     codec: keptCodec(limit('maxBytes', config.maxBytes, 1024 * 1024)),
     policy: ringPolicy(policy, refreshes),
@@ -207,7 +207,9 @@ const ringOf = <B, C>(
     ...(config.random === undefined ? {} : { random: config.random }),
     ...(config.waitUntil === undefined ? {} : { waitUntil: config.waitUntil }),
     ...(config.observe === undefined ? {} : { observe: config.observe })
-  } as unknown as Parameters<typeof assemble>[1]) // SAFETY: the functions of the config take what the ring gives them
+  } as unknown as Parameters<typeof assemble>[1] // SAFETY: the functions of the config take what the ring gives them
+
+  const { engine, ring } = assemble(() => TE.left(lost), options, true)
   return {
     // SAFETY: the ring was made of these parts
     ring: ring as Pick<

@@ -35,10 +35,14 @@ type AnyFunction = (...args: Arguments) => TE.TaskEither<unknown, unknown>
 
 type AnyEngine = Engine<Arguments, unknown, unknown, unknown, unknown>
 
-/** Builds a ring from its function and its config; returns its engine, too. */
+/**
+ * Builds a ring from its function and its config; returns its engine, too. `once`: nobody changes the values of the ring, so
+ * callers may share one.
+ */
 export const assemble = (
   fn: AnyFunction,
-  config: Config
+  config: Config,
+  once = false
 ): { readonly engine: AnyEngine; readonly ring: object } => {
   checked(fn, config)
   const name = nameOf(fn, config)
@@ -64,6 +68,7 @@ export const assemble = (
     policy: resolve(config.policy ?? Policy.policy(), random),
     tags: config.tags,
     holding: config.codec === undefined ? 'references' : config.store.peek === undefined ? 'bytes' : 'memory',
+    once,
     observe: config.observe,
     warnings: config.warnings !== false,
     clock,

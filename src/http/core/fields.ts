@@ -74,6 +74,19 @@ export const stored = (fields: Fields, all: Fields = fields): Fields => {
   return fields.filter(([n]) => !named.has(n) && !ofOneMessage.has(n))
 }
 
+/** The fields of one name: its value, or its values if it occurs more than once. */
+export type Line = readonly [name: string, values: string | ReadonlyArray<string>]
+
+/** Fields by name, as a response takes them. */
+export const linesOf = (fields: Fields): ReadonlyArray<Line> => {
+  const lines = new Map<string, string | ReadonlyArray<string>>()
+  for (const [n, v] of fields) {
+    const there = lines.get(n)
+    lines.set(n, there === undefined ? v : typeof there === 'string' ? [there, v] : [...there, v])
+  }
+  return Array.from(lines)
+}
+
 /** The same fields, with all fields of a name replaced by one. */
 export const withField = (fields: Fields, n: string, v: string): Fields => [
   ...fields.filter(([other]) => other !== n),

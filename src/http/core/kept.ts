@@ -27,6 +27,8 @@ export interface Kept extends Validators {
   readonly since: number
   /** Whether the cache has made the `ETag`, which the handler does not know. */
   readonly tagged: boolean
+  /** A place for what was made of it last: most clients receive what the one before them received. */
+  readonly last: { sent: unknown }
 }
 
 export const keptOf = (page: Page, tagged: boolean): Kept => {
@@ -40,7 +42,8 @@ export const keptOf = (page: Page, tagged: boolean): Kept => {
     etag: valueOf(page.headers, 'etag'),
     modified,
     since: modified ?? timeOf(valueOf(page.headers, 'date'), page.time) ?? page.time,
-    tagged
+    tagged,
+    last: { sent: undefined }
   }
 }
 
@@ -181,5 +184,5 @@ export const lastingPage = (page: Page, lifetime: number | undefined): Page => {
 /** A page with a lifetime in milliseconds, which may be `Infinity`. */
 export const lasting = (kept: Kept, lifetime: number): E.Either<Refusal, Kept> => {
   if (!(lifetime > 0)) return E.left('policy')
-  return E.right({ ...kept, page: lastingPage(kept.page, lifetime) })
+  return E.right({ ...kept, page: lastingPage(kept.page, lifetime), last: { sent: undefined } })
 }

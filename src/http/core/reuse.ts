@@ -80,7 +80,8 @@ export const serving = (request: RequestHead, kept: Kept, fate: Fate, now: numbe
 // the decision
 // -------------------------------------------------------------------------------------
 
-const hit: Fate = { hit: true }
+/** The fate of a request that is answered from the store. */
+export const hit: Fate = { hit: true }
 const nothing: Nothing = { _tag: 'Nothing', fate: { detail: 'only-if-cached' } }
 
 /** How many places are tried: the names in `Vary` may differ from variant to variant. */

@@ -12,6 +12,7 @@ import { copied, type Recording } from '../cache/body'
 import type { Judge, Judged, Reply } from '../cache/model'
 import { isKnown, isOurs, unmodified } from '../core/conditions'
 import { cacheStatus, withStatus } from '../core/fate'
+import { linesOf } from '../core/fields'
 import type { Fate, Head, RequestHead } from '../core/model'
 import type { Backlog } from './backlog'
 import { type Earlier, isChanged } from './earlier'
@@ -146,10 +147,7 @@ export const revert = (tap: Tapped): void => {
 const sayStatus = ({ cache, response }: Tapped, { fields, status }: Head, fate: Fate): void => {
   if (cache === undefined || status < 200) return
   const said = withStatus(fields, cacheStatus(cache, fate))
-  setFields(
-    response,
-    said.filter(([name]) => name === 'cache-status')
-  )
+  setFields(response, linesOf(said.filter(([name]) => name === 'cache-status')))
 }
 
 /** Ends a response without a body, when its copy is complete: some handlers stop once the client has been answered. */
@@ -160,7 +158,7 @@ export const finish = (tap: Tapped): void => {
 }
 
 /** Sends an answer in place of the handler's, or of its exception. */
-export const replace = (tap: Tapped, { body, fields, removed = [], status }: Answer): void => {
+export const replace = (tap: Tapped, { body, fields, lines, removed = [], status }: Answer): void => {
   const { before, original, response } = tap
   tap.course = 'dropped'
   tap.finished = true
@@ -169,7 +167,7 @@ export const replace = (tap: Tapped, { body, fields, removed = [], status }: Ans
   for (const name of removed) response.removeHeader(name)
   forgetReason(response)
   response.statusCode = status
-  setFields(response, fields)
+  setFields(response, lines)
   tap.written = { status, fields }
   writeLine(tap, [status])
   if (body === undefined) original.end()

@@ -4,7 +4,7 @@
  * @internal
  */
 import type { Answer } from '../cache/answer'
-import type { Field, Fields } from '../core/fields'
+import type { Field, Fields, Line } from '../core/fields'
 import type { Head } from '../core/model'
 
 /** The members of `http.ServerResponse` that the cache uses. It replaces those that write by its own functions. */
@@ -54,11 +54,8 @@ export const headOf = (response: Outgoing): Head => ({
   fields: pairs(response.getHeaders())
 })
 
-export const setFields = (response: Outgoing, fields: Fields): void => {
-  for (const name of new Set(fields.map(([n]) => n))) {
-    const values = fields.filter(([n]) => n === name).map(([, v]) => v)
-    response.setHeader(name, values.length === 1 ? values[0] ?? '' : values)
-  }
+export const setFields = (response: Outgoing, lines: ReadonlyArray<Line>): void => {
+  for (const line of lines) response.setHeader(line[0], line[1])
 }
 
 /** Fields in the forms of `writeHead`: by name, or a flat list of names and values. */
@@ -254,12 +251,12 @@ export const queueHead = (response: Outgoing, flush: () => unknown): void => {
 }
 
 /** Sends an answer on a response whose handler has not run. */
-export const sendWhole = (response: Outgoing, { body, fields, removed = [], status }: Answer): void => {
+export const sendWhole = (response: Outgoing, { body, lines, removed, status }: Answer): void => {
   if (response.headersSent || isClosed(response)) return
-  for (const name of removed) response.removeHeader(name)
+  removed?.forEach((name) => response.removeHeader(name))
   forgetReason(response)
   response.statusCode = status
-  setFields(response, fields)
+  setFields(response, lines)
   if (body === undefined) response.end()
   else {
     queueHead(response, () => response.flushHeaders?.())

@@ -1,0 +1,57 @@
+/**
+ * What raw entries are, whatever the time and the generations of their tags: their envelopes, and their values. A ring whose
+ * values nobody changes (pages) opens the entries that are read most only once, while they lie in this process's memory.
+ *
+ * @internal
+ */
+import type * as E from 'fp-ts/Either'
+
+import { makeAging } from '../base/bounded'
+import { type Envelope, type Holding, unseal } from '../codecs/envelope'
+import type { Codec } from '../codecs/model'
+import type { Key } from '../KeyFn'
+import type { DecodeError } from '../RingError'
+
+/** An opened entry. */
+export interface Opened<A> {
+  readonly envelope: E.Either<DecodeError, Envelope>
+  /** Decodes the payload of an envelope that holds a value. */
+  readonly value: (payload: unknown) => E.Either<DecodeError, A>
+}
+
+export type Open<R, A> = (key: Key, raw: R) => Opened<A>
+
+/** At least so many entries are remembered; twice as many at most. */
+const half = 256
+/** The size of the largest entry that is remembered, in bytes: it is kept alive after its deletion for a while. */
+const largest = 64 * 1024
+
+interface Known<A> extends Opened<A> {
+  readonly raw: unknown
+}
+
+const makeKnown = <R, A>(raw: unknown, holding: Holding, codec: Codec<A, R>): Known<A> => {
+  let decoded: E.Either<DecodeError, A> | undefined
+  return {
+    raw,
+    envelope: unseal(raw, holding),
+    value: (payload) => (decoded ??= codec.decode(payload as R)) // SAFETY: as in `makeOpen`
+  }
+}
+
+/** `once`: nobody changes the values of the ring, so all callers may share one. */
+export const makeOpen = <R, A>(codec: Codec<A, R>, holding: Holding, once: boolean): Open<R, A> => {
+  // SAFETY: a store of R holds it, or it was sealed from a value of R
+  const value = (payload: unknown): E.Either<DecodeError, A> => codec.decode(payload as R)
+  const plainly: Open<R, A> = (_, raw) => ({ envelope: unseal(raw, holding), value })
+  if (!once || holding === 'bytes') return plainly
+  const known = makeAging<Known<A>>(half)
+  return (key, raw) => {
+    const there = known.get(key)
+    if (there !== undefined && there.raw === raw) return there
+    if (!(raw instanceof Uint8Array) || raw.length > largest) return plainly(key, raw)
+    const made = makeKnown(raw, holding, codec)
+    known.set(key, made)
+    return made
+  }
+}
