@@ -132,6 +132,10 @@ describe('a crowd', () => {
     expect(waiting.map(({ who }) => who)).toEqual(['a', 'b'])
     await answerAll(waiting, (who) => mine(who))
     expect(await Promise.all((await Promise.all(both)).map((one) => one.text()))).toEqual(['for a', 'for b'])
+    // their heads say that it may be stored by now: it is, with the next answer
+    const next = pages(ask('/', { 'x-who': 'c' }))
+    await answerAll(waiting, (who) => mine(who))
+    expect(fate(await next)).toMatch(/stored/)
     expect(fate(await pages(ask('/')))).toMatch(/hit/)
   })
 

@@ -241,9 +241,10 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
   const { pathTag, ring: pages, seam } = ringOf(config, policy, refreshes, origin)
   const passing = makePassing(clock)
   const after = clock.after?.bind(clock) ?? startTimer
+  const storage = { maxBytes: limit('maxBytes', config.maxBytes, 1024 * 1024) }
   const led = makeLed({
     policy,
-    storage: { maxBytes: limit('maxBytes', config.maxBytes, 1024 * 1024) },
+    storage,
     tags: config.etag !== false,
     bodyTimeout: config.bodyTimeout ?? seconds(10),
     after,
@@ -253,6 +254,8 @@ export const makePages = <B, C>(config: PageConfig<B, C>, refreshes: boolean): P
   const parts: ServeParts = {
     seam,
     site,
+    storage,
+    observed: config.observe !== undefined,
     softTimeout: policy.softTimeout,
     after,
     now,

@@ -70,8 +70,8 @@ export const makeLed = ({ after, bodyTimeout, now, passing, policy, storage, tag
     }
   }
 
-  const unstorable = ({ lead, seek }: Leading, reason: string): void => {
-    passing.note(seek, true)
+  const unstorable = ({ lead, seek }: Leading, reason: string, byHead = false): void => {
+    passing.note(seek, byHead)
     lead.concede({ _tag: 'Unstorable', reason }, true)
   }
 
@@ -92,7 +92,7 @@ export const makeLed = ({ after, bodyTimeout, now, passing, policy, storage, tag
     const made = keptFrom(arrival, reply, { body: body.right, plan: lasts, tags, time })
     const kept = keptBy(policy, made, lasts.lifetime, requestOf(arrival, path))
     if (E.isLeft(kept)) return unstorable(leading, kept.left)
-    passing.note(seek, false)
+    passing.forget(seek)
     lead.store(kept.right)
   }
 
@@ -115,7 +115,7 @@ export const makeLed = ({ after, bodyTimeout, now, passing, policy, storage, tag
     }
     const plan = storing(arrival, reply, storage, now())
     if (E.isLeft(plan)) {
-      unstorable(leading, plan.left)
+      unstorable(leading, plan.left, true)
       return own
     }
     void store(leading, reply, plan.right)

@@ -18,7 +18,9 @@ import { type Load, reuse, serving } from '../core/reuse'
 import { type LeadParts, type Led, lost } from './lead'
 import type { Arrival, PageSight, PagesSeam, Served } from './model'
 
-export interface ServeParts extends Pick<LeadParts, 'after' | 'now' | 'passing'> {
+export interface ServeParts extends Pick<LeadParts, 'after' | 'now' | 'passing' | 'storage'> {
+  /** Whether an observer is told of every load. */
+  readonly observed: boolean
   readonly seam: PagesSeam
   readonly site: Site
   /** How long a client waits for its handler if an old page can be served. */

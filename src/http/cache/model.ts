@@ -68,9 +68,18 @@ export interface Arrival extends Asked {
   readonly isGone: () => boolean
 }
 
-/** A stored page, the handler's answer, or nothing (`only-if-cached`). */
+/** The shell runs the handler, and passes its answer on: it is neither stored nor replaced. */
+export interface Passed {
+  readonly _tag: 'Pass'
+  readonly fate: Fate
+  /** Receives the head of the answer. */
+  readonly seen?: (head: Head) => void
+}
+
+/** A stored page, the handler's answer, a handler that has yet to run, or nothing (`only-if-cached`). */
 export type Served =
   | Serve
+  | Passed
   | { readonly _tag: 'Reply'; readonly reply: Reply; readonly fate: Fate }
   | { readonly _tag: 'Nothing'; readonly fate: Fate }
 

@@ -11,14 +11,26 @@ import { passKey, type Seek } from '../core/ask'
 const passes = 10_000
 
 export interface Passing {
-  readonly note: (seek: Seek, passes: boolean) => void
+  /** `byHead`: the head alone has said that the answer is not stored. */
+  readonly note: (seek: Seek, byHead: boolean) => void
+  readonly forget: (seek: Seek) => void
   readonly holds: (seek: Seek) => boolean
+  /** Whether the last answer was not stored because of its head. */
+  readonly isByHead: (seek: Seek) => boolean
 }
 
 export const makePassing = (clock: Clock): Passing => {
   const known = makeRecent()
+  const heads = makeRecent()
   return {
-    note: (seek, is) => (is ? known.note(passKey(seek), clock.now() + passes) : known.forget(passKey(seek))),
-    holds: (seek) => known.holds(passKey(seek), clock.now())
+    note: (seek, byHead) => {
+      const key = passKey(seek)
+      known.note(key, clock.now() + passes)
+      if (byHead) heads.note(key, clock.now() + passes)
+      else heads.forget(key)
+    },
+    forget: (seek) => known.forget(passKey(seek)),
+    holds: (seek) => known.holds(passKey(seek), clock.now()),
+    isByHead: (seek) => heads.holds(passKey(seek), clock.now())
   }
 }

@@ -12,11 +12,12 @@ import * as E from 'fp-ts/Either'
 import type { Soon } from '../../base/soon'
 import { ask } from '../core/ask'
 import { changedPaths, isChange } from '../core/change'
-import type { Fate } from '../core/model'
+import type { Fate, Target } from '../core/model'
 import { type Load, reuse, type Serve } from '../core/reuse'
+import { storing } from '../core/storing'
 import type { Led } from './lead'
 import { makeLoading, own, type ServeParts, type Visit } from './loading'
-import type { Arrival, Judged, PageSight, Served } from './model'
+import type { Arrival, Judged, PageSight, Passed, Served } from './model'
 import { keptIn, readAs, stateOf, stopOf } from './sight'
 
 const bypass: Fate = { fwd: 'bypass' }
@@ -24,16 +25,27 @@ const bypass: Fate = { fwd: 'bypass' }
 const silent = (): void => undefined
 
 export const makeServe = (parts: ServeParts, led: Led): ((arrival: Arrival) => Soon<Served>) => {
-  const { hide, now, passing, seam, site } = parts
+  const { hide, now, observed, passing, seam, site, storage } = parts
   const { begin, join, refresh } = makeLoading(parts, led, (visit) => look(visit))
 
   const joins = ({ seek }: Visit): boolean => seek.otherwise === 'join' && !passing.holds(seek)
 
-  const onLoad = (visit: Visit, sight: PageSight, load: Load): Promise<Served> => {
-    if (load.how === 'pass') return own(visit.arrival, load.fate)
+  /** A page that recently could not be stored: only its head is looked at, which may say otherwise by now. */
+  const passed = ({ arrival, seek }: Visit, fate: Fate): Passed => ({
+    _tag: 'Pass',
+    fate,
+    seen: (head) => {
+      if (E.isRight(storing(arrival, head, storage, now()))) passing.forget(seek)
+    }
+  })
+
+  const onLoad = (visit: Visit, sight: PageSight, load: Load): Soon<Served> => {
+    if (load.how === 'pass') return { _tag: 'Pass', fate: load.fate }
     const isShared = load.how === 'join' && joins(visit)
     const isJoined = isShared && sight.choice === 'Join'
     seam.tellMiss(sight, isJoined)
+    if (load.how === 'join' && !isShared && !observed && passing.isByHead(visit.seek))
+      return passed(visit, load.fate)
     return isJoined ? join(visit, sight, load) : begin(visit, sight, load, isShared ? 'wait' : 'seize')
   }
 
@@ -70,18 +82,19 @@ export const makeServe = (parts: ServeParts, led: Led): ((arrival: Arrival) => S
    * A request that may change something. Its handler runs, and the pages that it has changed are hidden before the client
    * is answered: the stored ones are out of date (RFC 9111, section 4.4).
    */
-  const pass = async (arrival: Arrival, fate: Fate, changes: boolean): Promise<Served> => {
-    const { target } = arrival
-    if (!changes || target === undefined) return own(arrival, fate)
+  const change = async (arrival: Arrival, target: Target, fate: Fate): Promise<Served> => {
     const reply = await arrival.run((answer): Judged => ({ fate, waits: isChange(arrival, answer) }))
     if (isChange(arrival, reply)) await hide(changedPaths(target, reply.fields))().catch(silent)
     return { _tag: 'Reply', reply, fate }
   }
 
   return (arrival) => {
+    const { target } = arrival
     const first = ask(arrival, site)
-    return first._tag === 'Pass'
-      ? pass(arrival, first.fate, first.changes)
-      : look({ arrival, path: arrival.target?.path ?? '', seek: first, turn: 1 })
+    return first._tag === 'Seek'
+      ? look({ arrival, path: target?.path ?? '', seek: first, turn: 1 })
+      : first.changes && target !== undefined
+      ? change(arrival, target, first.fate)
+      : { _tag: 'Pass', fate: first.fate }
   }
 }

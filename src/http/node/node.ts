@@ -20,6 +20,7 @@ import type { Page, PageTarget } from '../model'
 import { makePages, type PageCommands, type PageConfig, pageOf } from '../pages'
 import { hideConditions, type Incoming, requestIn, targetOfIncoming } from './incoming'
 import { isClosed, type Outgoing, sendWhole } from './outgoing'
+import { passThrough } from './pass'
 import { makeTap, type Tap, unlessGone } from './tap'
 
 // -------------------------------------------------------------------------------------
@@ -119,6 +120,11 @@ interface Surroundings {
 
 const done: Promise<void> = /*#__PURE__*/ Promise.resolve()
 
+/** In an async function, so that an exception and a rejection are handled alike. */
+const ran = async (run: () => unknown): Promise<void> => {
+  await run()
+}
+
 /** A handler that runs, or has run. */
 interface Handling {
   tap: Tap | undefined
@@ -134,8 +140,12 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
     served: Served,
     { tap }: Handling,
     response: NodeResponse,
-    answered: () => void
+    { answered = nothing, run }: Surroundings
   ): Promise<void> => {
+    if (served._tag === 'Pass') {
+      passThrough(response, served, cache)
+      return ran(run)
+    }
     if (served._tag === 'Reply') {
       tap?.release()
       // an exception after the head was written has no answer
@@ -149,13 +159,10 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
     return done
   }
 
-  const stand = (
-    request: NodeRequest,
-    response: NodeResponse,
-    { answered = nothing, earlier = {}, run }: Surroundings
-  ): Promise<void> => {
+  const stand = (request: NodeRequest, response: NodeResponse, surroundings: Surroundings): Promise<void> => {
+    const { earlier = {}, run } = surroundings
     // an earlier handler has answered, and has still called the next one
-    if (response.headersSent) return done.then(run).then(nothing)
+    if (response.headersSent) return ran(run)
     const asked = requestIn(request)
     // a response is changed only if its handler runs
     const handling: Handling = { tap: undefined }
@@ -172,11 +179,11 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
         return tap.run(run, judge)
       }
     })
-    if (!isLater(served)) return answer(served, handling, response, answered)
+    if (!isLater(served)) return answer(served, handling, response, surroundings)
     asked.keep()
     return served.catch(unlessGone).then((late) =>
       // an exception of the handler is still passed on
-      late === undefined ? handling.tap?.done().then(nothing) : answer(late, handling, response, answered)
+      late === undefined ? handling.tap?.done().then(nothing) : answer(late, handling, response, surroundings)
     )
   }
   const own: NodePageCommands<B> = { ...commands, get: (target) => pipe(look(target), TE.map(O.map(pageOf))) }

@@ -14,13 +14,13 @@ import type { KeyError, RingError } from '../../RingError'
 import { aFunction, must } from '../../wiring/check'
 import { nothingAnswer, pageAnswer } from '../cache/answer'
 import { anybody } from '../cache/commands'
-import type { Served } from '../cache/model'
+import type { Passed, Served } from '../cache/model'
 import type { RequestHead, Target } from '../core/model'
 import { type Serve, serving } from '../core/reuse'
 import { targetBeside } from '../core/target'
 import type { PageError, PageTarget } from '../model'
 import { makePages, type PageCommands, type PageConfig } from '../pages'
-import { passedOn, replyOf, responseOf, unconditional, wantedOf, type WebReply } from './web'
+import { passedOn, passedThrough, replyOf, responseOf, unconditional, wantedOf, type WebReply } from './web'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -95,7 +95,7 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
 
   const ofServe = (served: Serve): Response => responseOf(pageAnswer(served, pages))
 
-  const answer = (served: Served, wanted: RequestHead): Response => {
+  const answer = (served: Exclude<Served, Passed>, wanted: RequestHead): Response => {
     switch (served._tag) {
       case 'Serve':
         return ofServe(served)
@@ -117,7 +117,10 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
       isGone: () => request.signal.aborted,
       run: run(request, rest)
     })
-    return answer(isLater(served) ? await served : served, wanted)
+    const soon = isLater(served) ? await served : served
+    return soon._tag === 'Pass'
+      ? passedThrough(await handler(request, ...rest), soon, cache)
+      : answer(soon, wanted)
   }
 
   const requestFor = (target: PageTarget): E.Either<KeyError, Request> =>

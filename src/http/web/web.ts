@@ -7,7 +7,7 @@ import * as E from 'fp-ts/Either'
 
 import type { Answer, Answerer } from '../cache/answer'
 import { copied, copying } from '../cache/body'
-import type { Reply } from '../cache/model'
+import type { Passed, Reply } from '../cache/model'
 import { answered, isKnown, isOurs, unmodified } from '../core/conditions'
 import { cacheStatus, withStatus } from '../core/fate'
 import type { Fate, Fields, RequestHead } from '../core/model'
@@ -127,6 +127,18 @@ export const passedOn = (
         headers: headersOf(withStatus(fields, said))
       })
     : marked(response, fields, said)
+}
+
+/** The answer of a handler whose request was passed on to it as it came. */
+export const passedThrough = (
+  response: Response,
+  { fate, seen }: Passed,
+  cache: string | undefined
+): Response => {
+  if (cache === undefined && seen === undefined) return response
+  const fields = fieldsOf(response.headers)
+  seen?.({ status: response.status, fields })
+  return marked(response, fields, cache === undefined ? undefined : cacheStatus(cache, fate))
 }
 
 export const responseOf = ({ body, fields, status }: Answer): Response =>
