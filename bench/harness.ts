@@ -4,7 +4,7 @@
  * The subjects take turns in short samples, in rotated order, and a ratio is formed between samples of one round: what
  * slows the machine down slows them all. Every subject brings its own loop, so that none is compiled for the sake of
  * another. CPU time is that of this process, the garbage collector's included: it leaves out what other processes take,
- * and what a server does.
+ * and what a server does. A `Sampler` may measure another process instead.
  */
 
 /** Does so many operations. */

@@ -1,12 +1,9 @@
-/**
- * A client that does little: it writes requests on open sockets, and looks at no more of an answer than its status and
- * its length.
- */
+/** A client that does little: it writes requests on open sockets, and reads the status and the length of an answer only. */
 import assert from 'node:assert'
 import { once } from 'node:events'
 import * as net from 'node:net'
 
-/** The bytes of a request, by its number. */
+/** Returns the bytes of a request, by its number. */
 export type Asking = (i: number) => Buffer
 
 export interface Client {
@@ -28,7 +25,7 @@ export const isWhole = (bytes: Buffer): boolean => {
   const [, length] = /\r\ncontent-length: (\d+)/i.exec(head) ?? []
   const end = length === undefined ? undefined : at + endOfHead.length + Number(length)
   if (end === undefined) return bytes.subarray(-endOfChunks.length).equals(endOfChunks)
-  assert(bytes.length <= end, 'more than was asked for')
+  assert(bytes.length <= end, 'the answer is longer than it says')
   return bytes.length === end
 }
 

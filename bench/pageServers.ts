@@ -33,7 +33,7 @@ const large = { 'content-type': 'text/html', 'content-length': String(article.le
 const small = { 'content-type': 'text/html', 'content-length': String(note.length) }
 const secret = { ...small, 'cache-control': 'no-store' }
 
-/** An article of 10 KB, a note of 100 bytes, or a note that nobody may store. */
+/** An article of 10 kB, a note of 100 bytes, or a note that is `no-store`. */
 const handler: http.RequestListener = ({ url = '' }, res) => {
   runs++
   if (url.startsWith('/articles/')) res.writeHead(200, large).end(article)
@@ -48,7 +48,7 @@ const hour = Duration.hours(1)
 const policy = Policy.ttl(hour)
 type Bytes = Store.Store<Uint8Array>
 
-/** Where the pages lie that are stored once and not read again. */
+/** A store for pages that are stored once and not read again. */
 const bounded = () => lru<Uint8Array>({ max: 1_000 })
 
 const listen = async (server: http.Server): Promise<number> => {
@@ -104,7 +104,7 @@ const connected = async () => {
   return client
 }
 
-/** Two reads for each request: the page, and the generation that says whether it still counts. */
+/** Two reads for each request: the page, and the generation that decides whether the page is valid. */
 const byTwoGets = async () => {
   const client = (await connected()).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
   const answer = async ({ url = '' }: http.IncomingMessage, res: http.ServerResponse): Promise<void> => {
@@ -120,7 +120,7 @@ const byTwoGets = async () => {
   return over((req, res) => void answer(req, res))
 }
 
-/** The handler, and one write of what it answers. */
+/** The handler, and one write of its answer. */
 const withOneWrite = (store: Bytes) =>
   over((req, res) => {
     handler(req, res)
@@ -131,7 +131,7 @@ const withOneWrite = (store: Bytes) =>
 
 const load = createRequire(__filename)
 
-/** `apicache` by its middleware, or nothing where it is not installed. */
+/** The middleware of `apicache`; `undefined` if it is not installed. */
 const apicache = (): express.RequestHandler | undefined => {
   try {
     return load('apicache').middleware('1 hour')
@@ -141,7 +141,7 @@ const apicache = (): express.RequestHandler | undefined => {
   }
 }
 
-/** Each listens, and returns its port. */
+/** Each starts to listen, and returns its port. */
 const servers = {
   'node:http': () => over(handler),
   'node:http, again': () => over(handler),
@@ -170,7 +170,7 @@ export const isInstalled = (name: ServerName): boolean =>
 // their processes
 // -------------------------------------------------------------------------------------
 
-/** What a server process has used until now: microseconds of CPU, and runs of its handler. */
+/** What a server process has used since its start: microseconds of CPU, and runs of its handler. */
 export interface Used {
   readonly cpu: number
   readonly runs: number

@@ -1,11 +1,10 @@
 /**
  * Hits of pages, and the requests that a cache passes on, each against the same server without the cache.
  *
- * What is measured is the CPU time of the server's process, in which nothing else runs: this process is the client. Each
- * server has a process of its own, and they take turns. The requests have no field that they do not need, and go round
- * 200 pages: a browser's fields would cost both sides the same, and one page would be shared by all that ask at once.
- * Where a handler should not run it did not, and where it should it ran each time; a sample in which that is not so ends
- * the run.
+ * The benchmark measures the CPU time of the server's process; this process is the client. Each server has a process of
+ * its own, and the servers take turns. The requests have no field that they do not need, as a browser's fields cost both
+ * sides the same. They go round 200 pages, as concurrent requests for one page would share its read. The server counts the
+ * runs of its handler, and a sample with another count than expected ends the benchmark.
  */
 import assert from 'node:assert'
 import { once } from 'node:events'
@@ -21,8 +20,8 @@ import { type Asking, connected } from './pageClient'
 import { article, isInstalled, note, type ServerName, serverProcess } from './pageServers'
 
 const pagesCount = 200
-const rounds = 31
-/** How long a round takes for each server that takes part, about. */
+const rounds = 27
+/** The time that a round has for each of its servers, in milliseconds, about. */
 const sampleMs = 80
 
 // -------------------------------------------------------------------------------------
@@ -69,7 +68,7 @@ const alone = async (): Promise<ReadonlyArray<Row>> => {
 // servers
 // -------------------------------------------------------------------------------------
 
-/** What is asked of each server of a group. `path` is of a number that grows. */
+/** A request to each server of a group. `path` receives the number of the request. */
 interface Asked {
   readonly method?: string
   readonly path: (i: number) => string
@@ -84,13 +83,13 @@ interface Pair {
   readonly targets: readonly [number | undefined, number | undefined]
 }
 
-/** Pairs of servers that are asked for the same. */
+/** Pairs of servers that receive the same requests. */
 interface Group {
   readonly asked: Asked
   readonly body: string
-  /** What `Cache-Status` says of each answer of ours, once the pages have been asked for. */
+  /** The `Cache-Status` of our answers, once the pages of hits are stored. */
   readonly fate?: RegExp
-  /** The servers whose handler runs for no request. All others run theirs for each. */
+  /** The servers whose handler runs for no request. Every other handler runs for each request. */
   readonly hits: ReadonlyArray<ServerName>
   readonly pairs: ReadonlyArray<Pair>
 }
@@ -105,7 +104,7 @@ const bytesOf = ({ fields = {}, method = 'GET', path }: Asked): Asking => {
   return (i) => Buffer.from(`${method} ${path(i)} HTTP/1.1\r\n${more.join('')}${body}`)
 }
 
-/** The same for pages that are asked for again: its bytes are made once. */
+/** The requests; if they repeat, their bytes are made once. */
 const askingFor = (asked: Asked, repeats: boolean): Asking => {
   const bytes = bytesOf(asked)
   if (!repeats) return bytes
@@ -167,7 +166,7 @@ const misses: Group = {
   ]
 }
 
-/** One server beside itself: how far from 1 a ratio may be by chance. */
+/** Two processes of one server: how far from 1 a ratio may be by chance. */
 const control: Group = {
   asked: { path: articles },
   body: article,
@@ -201,7 +200,7 @@ const groups: ReadonlyArray<Group> = [
   misses
 ]
 
-/** One answer as any client reads it; the requests of the measurement look at no more than its length. */
+/** Checks one answer whole; the client of the measurement reads its status and its length only. */
 const checked = async (
   port: number,
   { asked, body, fate }: Group,
@@ -228,7 +227,7 @@ interface Measured {
   readonly end: () => void
 }
 
-/** Starts a server, checks what it answers, and says how its requests are measured. */
+/** Starts a server, checks an answer of it, and returns how its requests are measured. */
 const measured = async (
   name: ServerName,
   group: Group,
