@@ -4,7 +4,7 @@
  * The subjects take turns in short samples, in rotated order, and a ratio is formed between samples of one round: what
  * slows the machine down slows them all. Every subject brings its own loop, so that none is compiled for the sake of
  * another. CPU time is that of this process, the garbage collector's included: it leaves out what other processes take,
- * and what a server does.
+ * and what a server does. A `Sampler` may measure another process instead.
  */
 
 /** Does so many operations. */
@@ -48,28 +48,24 @@ const take = async (loop: Loop, n: number): Promise<Sample> => {
   return { wall: wall / n, cpu: ((user + system) * 1_000) / n }
 }
 
-/** Finds how many operations of the first subject fill a sample. */
-const calibrate = async (loops: ReadonlyArray<Loop>, sampleMs: number): Promise<number> => {
+/** Does so many operations, and returns what one of them took. */
+export type Sampler = (n: number) => Promise<Sample>
+
+/** Finds how many operations fill a sample of the first subject. */
+const calibrate = async (samplers: ReadonlyArray<Sampler>, sampleMs: number): Promise<number> => {
   for (let n = 1; ; n *= 2) {
     const samples: Array<Sample> = []
-    for (const loop of loops) samples.push(await take(loop, n))
+    for (const sampler of samplers) samples.push(await sampler(n))
     if ((samples[0]?.wall ?? 0) * n >= sampleMs * 1e6) return n
   }
 }
 
-/**
- * Lets the subjects take turns, after a third as many rounds to warm up. `sampleMs` is how long a sample of the first
- * subject takes, about.
- */
-export const compare = async <Name extends string>(
-  subjects: Readonly<Record<Name, Loop>>,
-  { rounds = 31, sampleMs = 20 }: { readonly rounds?: number; readonly sampleMs?: number } = {}
+/** Lets subjects take turns, with so many operations in each sample, after a third as many rounds to warm up. */
+export const alternate = async <Name extends string>(
+  subjects: Readonly<Record<Name, Sampler>>,
+  { n, rounds }: { readonly n: number; readonly rounds: number }
 ): Promise<Samples<Name>> => {
   const names = Object.keys(subjects) as Array<Name>
-  const n = await calibrate(
-    names.map((name) => subjects[name]),
-    sampleMs
-  )
   const samples = Object.fromEntries(names.map((name) => [name, [] as Array<Sample>])) as Record<
     Name,
     Array<Sample>
@@ -78,11 +74,24 @@ export const compare = async <Name extends string>(
   for (let round = -warmUp; round < rounds; round++) {
     for (const i of names.keys()) {
       const name = names[(i + round + warmUp) % names.length]!
-      const sample = await take(subjects[name], n)
+      const sample = await subjects[name](n)
       if (round >= 0) samples[name].push(sample)
     }
   }
   return samples
+}
+
+/** Lets loops of this process take turns. `sampleMs` is how long a sample of the first subject takes, about. */
+export const compare = async <Name extends string>(
+  subjects: Readonly<Record<Name, Loop>>,
+  { rounds = 31, sampleMs = 20 }: { readonly rounds?: number; readonly sampleMs?: number } = {}
+): Promise<Samples<Name>> => {
+  const loops = Object.entries<Loop>(subjects)
+  const samplers = Object.fromEntries(
+    loops.map(([name, loop]): [string, Sampler] => [name, (n) => take(loop, n)])
+  ) as Record<Name, Sampler>
+  const n = await calibrate(Object.values<Sampler>(samplers), sampleMs)
+  return alternate(samplers, { n, rounds })
 }
 
 // -------------------------------------------------------------------------------------
