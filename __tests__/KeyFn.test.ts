@@ -366,6 +366,19 @@ describe('KeyFn', () => {
     expect(Symbol.for('fp-ring/ringKey')).toBe(ringKey)
   })
 
+  test('contramap passes the members of a list, and refuses what is no list', () => {
+    const untyped = (f: (arg: unknown) => unknown): KeyFn.KeyFn<readonly [unknown]> =>
+      KeyFn.contramap(f as (arg: unknown) => ReadonlyArray<unknown>)(key)
+    // a number would have no members, and so one key for all
+    expect(() => untyped((n) => n)(1)).toThrow(TypeError)
+    expect(() => untyped(() => Promise.resolve([1]))(1)).toThrow(TypeError)
+    expect(untyped(() => new Set([1, 2]))(1)).toBe('r:1,2')
+    // a match has properties of its own, and a list may have holes
+    expect(untyped(() => /(\w+)@(\w+)/.exec('ada@x'))(1)).toBe("r:'ada@x','ada','x'")
+    // eslint-disable-next-line no-sparse-arrays -- a hole
+    expect(untyped(() => [, 1])(1)).toBe('r:undefined,1')
+  })
+
   test('contramap is contravariant', () =>
     fc.assert(
       fc.property(fc.integer(), fc.string(), (n, s) => {

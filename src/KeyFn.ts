@@ -229,7 +229,8 @@ export const contramap =
   <Args extends Arguments, Inner extends Arguments>(f: (...args: Args) => Inner) =>
   (key: KeyFn<Inner>): KeyFn<Args> => {
     const inner = byList(key)
-    return make((args: Args) => inner(f(...args)), key.prefix)
+    // a list of its own: what is no list has no key
+    return make((args: Args) => inner([...f(...args)] as unknown as Inner), key.prefix) // SAFETY: the same members
   }
 
 /**

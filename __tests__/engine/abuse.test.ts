@@ -6,6 +6,7 @@ import * as TE from 'fp-ts/TaskEither'
 
 import { dict, Duration, Policy, ring, type RingEvent, type Store } from '../../src'
 import { isLater } from '../../src/base/soon'
+import { StoreError } from '../../src/RingError'
 import { lru } from '../../src/stores/memory/lru'
 
 type Any = Store.Store<unknown> & Store.Leasing<unknown>
@@ -214,4 +215,140 @@ it('a load whose time is over while it is read is not joined while it is written
   expect(E.isRight(await first)).toBe(true)
   expect(runs).toBeGreaterThan(1)
   expect(await joined).not.toEqual(await first)
+})
+
+const behindPromises = (store: Any): Any => {
+  const { peek, peekEntry, ...rest } = store
+  expect(typeof peek).toBe(typeof peekEntry)
+  return rest
+}
+
+const failingReads = (store: Any): Any => {
+  const fault = TE.left(new StoreError('get', 'failed', 'the backend failed'))
+  return { ...store, get: () => fault, read: () => fault }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+it.each([
+  ['plain', {}, failingReads(behindPromises(dict()))],
+  ['leased', { policy: Policy.policy(ttl, Policy.lease()) }, failingReads(behindPromises(dict()))],
+  ['tagged, behind promises', { tags: () => thrown() }, behindPromises(dict())],
+  ['tagged, in memory', { tags: () => thrown() }, dict()]
+] as const)(
+  'an observer that asks for the key of a fault waits for the load: %s',
+  async (_, options, store) => {
+    let [asked, runs] = [0, 0]
+    const inner: Array<Promise<unknown>> = []
+    const one = ring((id: number) => TE.fromIO(() => (runs++, id)), {
+      name: 'faulty',
+      store,
+      policy: ttl,
+      ...(options),
+      observe: ({ _tag }: RingEvent.RingEvent) => {
+        if (_tag === 'Fault' && asked++ < 100) inner.push(one(1)())
+      }
+    })
+    expect(await one(1)()).toEqual(E.right(1))
+    await Promise.all(inner)
+    expect({ asked, runs }).toEqual({ asked: 1, runs: 1 })
+  }
+)
+
+const thrown = (): never => {
+  throw new Error('no tags')
+}
+
+it.each(['get', 'set', 'delete', 'deleteMany'] as const)(
+  'law 26: a method of a store in memory that was replaced, and never answers, holds up nobody: %s',
+  async (method) => {
+    const made = dict()
+    Object.assign(made, { [method]: () => () => new Promise(() => undefined) })
+    const one = ring(load, {
+      name: 'hung',
+      store: made,
+      warnings: false,
+      policy: Policy.policy(ttl, Policy.storeTimeout(Duration.milliseconds(20)))
+    })
+    expect(await one(1)()).toEqual(E.right('value of 1'))
+    for (const command of [one.update(1), one.delete(1), one.get(1)]) expect(await command()).toBeDefined()
+  }
+)
+
+it('what receives work may ask for the same key, and waits for that load', async () => {
+  for (const store of [dict(), behindPromises(dict())]) {
+    let inner: Promise<unknown> | undefined
+    let runs = 0
+    const one = ring((id: number) => TE.fromIO(() => (runs++, id)), {
+      name: 'lasting',
+      store,
+      policy: ttl,
+      waitUntil: () => (inner ??= one(1)())
+    })
+    expect(await one(1)()).toEqual(E.right(1))
+    expect(await inner).toEqual(E.right(1))
+    expect(runs).toBe(1)
+  }
+})
+
+it('a list of stale entries is answered before it is loaded again, in a batch as well', async () => {
+  let now = 0
+  const told: Array<string> = []
+  const one = ring(load, {
+    name: 'stale',
+    store: dict({ clock: { now: () => now } }),
+    clock: { now: () => now },
+    policy: stale,
+    batch: (list) => TE.fromIO(() => (told.push('loaded'), list.map(([id]) => `value of ${String(id)}`)))
+  })
+  await one.getOrUpdateMany([[1], [2]])()
+  now = 90_000
+  told.length = 0
+  await one.getOrUpdateMany([[1], [2]])()
+  told.push('answered')
+  await pause(5)
+  expect(told).toEqual(['answered', 'loaded'])
+})
+
+describe.each([
+  ['tags', {}],
+  ['leases', { lease: true }]
+] as const)('two processes, with %s', (kind, { lease = false }: { readonly lease?: boolean }) => {
+  it('a caller who joins a load gets no entry that the other process has removed before, also when it takes long', async () => {
+    let now = 0
+    const clock = { now: () => now }
+    const shared = dict({ clock })
+    let isSlow = false
+    const process = () =>
+      ring(
+        (id: number) => async () => {
+          const is = isSlow
+          if (is) await pause(60)
+          return E.right(is ? `new ${String(id)}` : `old ${String(id)}`)
+        },
+        {
+          name: 'page',
+          store: { ...behindPromises(shared), backend: {} },
+          clock,
+          sharesEntries: true,
+          policy: Policy.policy(
+            Policy.ttl(Duration.milliseconds(100)),
+            Policy.staleIfError(Duration.minutes(1)),
+            Policy.softTimeout(Duration.milliseconds(20)),
+            lease ? Policy.lease({ ttl: Duration.seconds(30) }) : Policy.policy()
+          ) as Policy.Policy,
+          ...(lease ? {} : { tags: () => ['all'] })
+        }
+      )
+    const [here, there] = [process(), process()]
+    expect(await here(1)()).toEqual(E.right('old 1'))
+    now = 200
+    isSlow = true
+    const first = here(1)()
+    await pause(5)
+    await (kind === 'tags' ? there.purge('all')() : there.delete(1)())
+    expect(await here(1)()).toEqual(E.right('new 1'))
+    // who asked before the removal may have it
+    expect(await first).toEqual(E.right('old 1'))
+  })
 })

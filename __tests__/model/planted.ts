@@ -385,8 +385,8 @@ const stages: ReadonlyArray<Planted> = [
   ),
   plant('join.ts')(
     'a stale entry that was deleted while it was read again is shared',
-    'if (intact) keepsStale',
-    'keepsStale',
+    'if (intact && seen !== undefined) keepsStale',
+    'if (seen !== undefined) keepsStale',
     'far: expired: three callers, a deletion'
   ),
   plant('getOrUpdateMany.ts')(

@@ -97,8 +97,6 @@ export interface Engine<Args extends Arguments, Err, A, R, B>
   /** The same for one. */
   readonly put: Writer<R>['put']
   readonly tellWrite: (key: Key, since: number, written: Prepared<R>) => void
-  /** Whether the policy serves a stale entry instead of an error. */
-  readonly allows: Failures<Err, A>['allows']
   /** Whether an entry is served without another load, because one has failed lately. */
   readonly throttles: Failures<Err, A>['throttles']
   /** What `getOrUpdate` does with an entry of this verdict. */
@@ -313,7 +311,6 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     stock,
     tend: stock.atOnce && policy.lease === undefined && !policy.limited ? untended : tended.during,
     tellWrite,
-    allows: failures.allows,
     throttles: failures.throttles,
     decide: deciding(flights, failures),
     purge: purgeFrom(store, epoch),

@@ -102,7 +102,7 @@ interface State<A> extends FallbackState<A> {
   spent: number
   waits: number | undefined
   /** Callbacks of joined callers, called when it begins to wait for the store. */
-  watchers: ReadonlyArray<() => void> | undefined
+  watchers: Array<() => void> | undefined
   /** Ends its wait for the store, so that the function runs: called when a joined caller may wait no longer. */
   hurry: (() => void) | undefined
   spoiled: boolean
@@ -211,6 +211,9 @@ export const serves = <A>(flight: Fallback<A>, served: 'Hit' | 'Stale'): void =>
   ;(flight as FallbackState<A>).served = served // SAFETY: as in `open`
 }
 
+/** Whether it is known what its callers wait for. */
+export const hasAnswer = <A>({ answer }: Flight<A>): boolean => (answer as unknown) !== undefined
+
 /** What may be served if its load fails. */
 export const keepsStale = <A>(flight: Flight<A>, stale: Stale<A> | undefined): void => {
   open(flight).stale = stale
@@ -283,7 +286,8 @@ export const restarts = <A>(flight: Flight<A>, now: number): void => {
 /** `watch` is called when it begins to wait for the store, once. */
 export const watches = <A>(flight: Flight<A>, watch: () => void): void => {
   const f = open(flight)
-  f.watchers = [...(f.watchers ?? []), watch]
+  if (f.watchers === undefined) f.watchers = [watch]
+  else f.watchers.push(watch)
 }
 
 /** Sets what ends its wait for the store; `undefined`: there is none. */

@@ -91,20 +91,23 @@ export const makeFound = <Args extends Arguments, Err, A, R, B>(
     error: RingError
   ): E.Either<Err, A> | Promise<E.Either<Err, A>> => {
     const { flight, key, since } = call
-    fault(key, since, error)
     const read = isInvalid(error) ? 'invalid' : policy.strict ? 'refused' : 'failed'
     const other = otherOf(key, flight)
-    switch (onFound(read, other.does, false, true)) {
-      case 'Fail':
-        flights.release(flight)
-        fails(flight, error)
-        emit(key, since, { _tag: 'Miss', shared: false })
-        return E.left(error as Err) // SAFETY: `strict` has RingError in Err (the policy's type says so)
-      case 'LoadBlind':
-        return missed(call, undefined, undefined, blindly)
-      default:
-        return missed(call, undefined, other.flight, patiently)
+    const choice = onFound(read, other.does, false, true)
+    if (choice === 'Fail') {
+      flights.release(flight)
+      fails(flight, error)
+      fault(key, since, error)
+      emit(key, since, { _tag: 'Miss', shared: false })
+      return E.left(error as Err) // SAFETY: `strict` has RingError in Err (the policy's type says so)
     }
+    const answer =
+      choice === 'LoadBlind'
+        ? missed(call, undefined, undefined, blindly)
+        : missed(call, undefined, other.flight, patiently)
+    // afterwards: an observer may ask for the same key, and joins the load
+    fault(key, since, error)
+    return answer
   }
 
   return (call, got) => {

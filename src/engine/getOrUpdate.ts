@@ -40,7 +40,7 @@ const promised = <A>(flight: Flight<A>, answer: () => A | Promise<A>): Promise<A
 
 /**
  * The cached function itself. A fresh hit in memory costs key, `peek`, decode and one resolved promise; a hit in
- * another store costs two promises more. The read is part of the flight, so callers of one key share it too.
+ * another store costs two promises more. The read is part of the flight, so callers of one key share it, too, in a ring without leases and tags.
  */
 export const makeLookup = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>

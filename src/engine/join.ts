@@ -10,7 +10,7 @@ import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
 import type { RingError } from '../RingError'
 import type { Engine } from './engine'
-import { tooLate } from './errors'
+import { isInvalid, tooLate } from './errors'
 import type { Fallback } from './fallbacks'
 import {
   answers,
@@ -201,15 +201,21 @@ export const again = async <Args extends Arguments, Err, A, R, B>(
   flights.release(watch)
   const seen = got !== undefined && E.isRight(got) ? got.right : undefined
   onSeen?.(seen)
+  if (got !== undefined && E.isLeft(got)) {
+    engine.fault(key, began, got.left)
+    // SAFETY: `strict` has RingError in Err (the policy's type says so)
+    if (engine.policy.strict && !isInvalid(got.left)) return E.left(got.left as Err)
+  }
   if (seen?.answer !== undefined && engine.decide(key, seen.verdict).serve === 'entry') return seen.answer
   const by = spent + clock.now() - began
   const under = flights.current(key)
   if (under !== undefined && isLoading(under))
     return joined(engine, { key, args, flight: under }, { asked, spent: by })
-  if (seen === undefined) return loadBlind(engine, key, args)
+  const isInvalidEntry = got !== undefined && E.isLeft(got) && isInvalid(got.left)
+  if (seen === undefined && !isInvalidEntry) return loadBlind(engine, key, args)
   const flight = newFlight<E.Either<Err, A>>(key, true, clock.now(), by)
   // an entry that was deleted or written while it was read cannot be a fallback for joined callers
-  if (intact) keepsStale(flight, staleOf(seen))
+  if (intact && seen !== undefined) keepsStale(flight, staleOf(seen))
   const loaded = engine.load({ key, args, flight, seen }, { waits: true, removes: false, mode: 'wait' })
   return answers(
     flight,

@@ -80,8 +80,8 @@ const unchangedIn =
 export interface Stages<Args extends Arguments, Err, A> {
   /** The function of a flight begins to run. */
   readonly begins: (one: Loading<Args, Err, A>, now: number) => void
-  /** Records what the function brought; returns whether that is a value. */
-  readonly ended: (one: Loading<Args, Err, A>, ran: Ran<Err, A>) => boolean
+  /** Records what the function brought, and whether it has succeeded, if it says so itself; returns that. */
+  readonly ended: (one: Loading<Args, Err, A>, ran: Ran<Err, A>, led?: Led) => boolean
   /**
    * What becomes of an answer. An error is worth storing if the policy says so, and no entry could be served instead.
    */
@@ -115,16 +115,18 @@ export const makeStages = <Args extends Arguments, Err, A, R>(
       return onRan(worth, worth && !one.flight.spoiled && unchanged(one))
     },
     begins: (one, now) => flights.began(one.flight, !unchanged(one), now),
-    ended: ({ flight, key }, ran) => {
+    ended: ({ flight, key }, ran, led) => {
       const answer = ran instanceof Thrown ? undefined : ran
       const isRight = answer?._tag === 'Right'
+      const isOk = led === undefined ? isRight : led.isOk()
       if (policy.ages) {
         const ended = clock.now()
         if (isRight) took(ended - flight.since)
-        failures.note(key, ended, answer)
+        // an answer that is not stored says nothing of the next one
+        if (isRight || !isOk) failures.note(key, ended, answer)
       }
       settles(flight, answer)
-      return isRight
+      return isOk
     },
     unknown: ({ flight, key }, removes, since) => {
       if (removes || policy.strict) fails(flight, failed(key, since, tooLate('set')))
@@ -220,8 +222,7 @@ export const makeLoad = <Args extends Arguments, Err, A, R>(
         ran = new Thrown(cause)
       }
       one.stop?.()
-      const isRight = ended(one, ran)
-      tellLoad(one.key, since, led === undefined ? isRight : led.isOk(), 1)
+      tellLoad(one.key, since, ended(one, ran, led), 1)
       if (ran instanceof Thrown) flights.release(flight)
       const settled = end(one, ran instanceof Thrown ? letGo(one) : store(one, ran, removes, since))
       if (isLater(settled)) {

@@ -12,7 +12,16 @@ import type { Arguments } from '../KeyFn'
 import { inTime } from '../stores/kit/deadline'
 import { type Claims, leftOf } from './claim'
 import { fromStore, toStore } from './flight'
-import { type Going, goingOf, type Load, loadedOf, type LoadParts, readily, type Stages } from './load'
+import {
+  afterAnswers,
+  type Going,
+  goingOf,
+  type Load,
+  loadedOf,
+  type LoadParts,
+  readily,
+  type Stages
+} from './load'
 import type { How, Loaded, Loading, Ready } from './model'
 import { answerOf, type Ran, Thrown } from './run'
 
@@ -176,7 +185,9 @@ export const makeLoadMany = <Args extends Arguments, Err, A, R>(
 
   return (loading, how) => {
     // a tick later: a function that calls the ring for another of these keys must find an answer to wait for
-    const begun = Promise.resolve().then(() => begin(loading, how))
+    // (of a refresh: when the callers have their stale entries)
+    const turn = how.mode === 'try' ? afterAnswers() : Promise.resolve()
+    const begun = turn.then(() => begin(loading, how))
     return loading.map(async (_, i) => {
       const answer = await ((await begun)[i] as Ran<Err, A> | Promise<E.Either<Err, A>>)
       return answerOf(answer)

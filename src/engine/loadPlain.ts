@@ -32,12 +32,10 @@ export const makeLoadPlain = <Args extends Arguments, Err, A, R>(
       try {
         answer = running.checked(await (led === undefined ? running.start(args) : led.start()))
       } catch (cause) {
-        ended(loading, new Thrown(cause))
-        tellLoad(key, since, false, 1)
+        tellLoad(key, since, ended(loading, new Thrown(cause), led), 1)
         throw cause
       }
-      const isRight = ended(loading, answer)
-      tellLoad(key, since, led === undefined ? isRight : led.isOk(), 1)
+      tellLoad(key, since, ended(loading, answer, led), 1)
       const choice = chosen(loading, answer)
       if (choice === 'Keep') {
         const kept = storing.keepNow(loading, answer, removes)

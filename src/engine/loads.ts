@@ -8,7 +8,7 @@ import * as E from 'fp-ts/Either'
 import type { Arguments, Key } from '../KeyFn'
 import type { RingError } from '../RingError'
 import { type Claims, makeClaims } from './claim'
-import { answers as sets, claims as takes, newFlight } from './flight'
+import { answers as sets, claims as takes, hasAnswer, newFlight } from './flight'
 import { type Led, type LoadParts, makeLoad, makeStages } from './load'
 import { makeLoadMany } from './loadMany'
 import { makeLoadPlain } from './loadPlain'
@@ -58,7 +58,11 @@ export const makeLoads = <Args extends Arguments, Err, A, R>(
   const load: Loads<Args, Err, A, R>['load'] = (loading, how, led) => {
     take(loading)
     const loaded = one(loading, how, led)
-    lasting?.(loaded)
+    if (lasting !== undefined) {
+      // it may ask for the same key, and then waits for this load
+      if (!hasAnswer(loading.flight)) void sets(loading.flight, loaded)
+      lasting(loaded)
+    }
     return loaded
   }
   /** Without `batch`, every key is loaded and stored separately, so that a slow one does not delay the others. */

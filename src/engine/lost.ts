@@ -43,7 +43,11 @@ export const makeLost = <Args extends Arguments, Err, A, R>(
   },
 
   checkPurged: ({ args, flight, stamps }) => {
-    if (tags === undefined || stamps === undefined || !flight.shared || flight.blind || flight.old) return
+    if (tags === undefined || !flight.shared || flight.old) return
+    if (stamps === undefined || flight.blind) {
+      ages(flight)
+      return
+    }
     try {
       return andThen(tags.read(tags.keysOf(args)), (found) => {
         if (E.isLeft(found)) blinds(flight)

@@ -14,7 +14,7 @@
  */
 import * as E from 'fp-ts/Either'
 
-import { andThen, type Soon } from '../base/soon'
+import { andThen, isLater, type Soon } from '../base/soon'
 import type { Arguments, Key } from '../KeyFn'
 import type { KeyError, RingError } from '../RingError'
 import type { Engine } from './engine'
@@ -126,7 +126,7 @@ const silent = (): void => undefined
 const makeLooking = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): Seam<Args, Err, A>['look'] => {
-  const { clock, fault, flights, inBudget, keyOf, now, others, policy, reader, throttles } = engine
+  const { clock, fault, flights, inBudget, keyOf, now, others, policy, reader, tend, throttles } = engine
   const otherOf = otherThan(engine)
   type Flying = Flight<E.Either<Err, A>>
 
@@ -164,8 +164,9 @@ const makeLooking = <Args extends Arguments, Err, A, R, B>(
     flights.watch(flight)
     const late = (): E.Left<RingError> => ({ _tag: 'Left', left: tooLate('get') })
     return andThen(inBudget(reader.look(key, args), late, spent), (got) => {
-      if (E.isLeft(got)) fault(key, since, got.left)
       const sight = sightOf({ args, flight, since }, got)
+      // afterwards: an observer may ask for the same key
+      if (E.isLeft(got)) fault(key, since, got.left)
       return sight.choice !== 'LookAgain'
         ? sight
         : looks < mostLooks
@@ -204,18 +205,16 @@ const makeLooking = <Args extends Arguments, Err, A, R, B>(
     if (E.isLeft(made)) return decide(made)
     const at = { args, key: made.right, since }
     const sight = known(at, reader.glance?.(at.key, args), joins)
-    return sight !== undefined
-      ? decide(E.right(sight))
-      : andThen(read(at, 0, 1), (found) => decide(E.right(found)))
+    if (sight !== undefined) return decide(E.right(sight))
+    const looked = andThen(read(at, 0, 1), (found) => decide(E.right(found)))
+    return isLater(looked) ? tend(looked) : looked
   }
 }
 
 const makeJoining = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): Seam<Args, Err, A>['join'] => {
-  const { flights, policy, tend } = engine
-  const { rescued, staleOf } = engine
-  const { attend } = engine
+  const { attend, flights, others, policy, rescued, staleOf, tend } = engine
 
   return ({ key, seen }) => {
     const flight = flights.current(key)
@@ -228,7 +227,9 @@ const makeJoining = <Args extends Arguments, Err, A, R, B>(
       const tell = (how: typeof served): void => {
         served = how
       }
-      const own = seen === undefined ? flight : newFallback(staleOf(seen))
+      // another process may have deleted what the flight would fall back on
+      const own =
+        seen !== undefined ? newFallback(staleOf(seen)) : others ? newFallback<E.Either<Err, A>>() : flight
       try {
         const loaded = own === flight ? flight.answer : flight.answer.then((brought) => rescued(own, brought))
         const answer = await (policy.limited ? attend(own, loaded, tell) : loaded)
@@ -246,11 +247,10 @@ const makeJoining = <Args extends Arguments, Err, A, R, B>(
 const makeLeading = <Args extends Arguments, Err, A, R, B>(
   engine: Engine<Args, Err, A, R, B>
 ): Seam<Args, Err, A>['lead'] => {
-  const { clock, load } = engine
-  const { rescued, staleOf, usable } = engine
+  const { clock, load, rescued, staleOf, tend, usable } = engine
   type Brought = E.Either<Err, A>
 
-  return ({ args, choice, key, seen, spent }, mode) =>
+  const led: Seam<Args, Err, A>['lead'] = ({ args, choice, key, seen, spent }, mode) =>
     new Promise((resolve, reject) => {
       const flight = newFlight<Brought>(key, mode === 'wait', clock.now(), spent)
       if (mode === 'wait' && seen !== undefined) keepsStale(flight, staleOf(seen))
@@ -277,14 +277,14 @@ const makeLeading = <Args extends Arguments, Err, A, R, B>(
         }
       }
       const how = choice === 'LoadBlind' && mode === 'wait' ? blindly : hows[mode]
-      const led = {
+      const own = {
         start: () => {
           resolve(lead)
           return ran
         },
         isOk: () => isOk === true
       }
-      const loaded = load({ key, args, flight, seen: mode === 'seize' ? undefined : seen }, how, led)
+      const loaded = load({ key, args, flight, seen: mode === 'seize' ? undefined : seen }, how, own)
       const answer = answers(
         flight,
         mode === 'wait' ? loaded.then((brought) => rescued(flight, brought)) : loaded
@@ -297,6 +297,8 @@ const makeLeading = <Args extends Arguments, Err, A, R, B>(
       answer.then((brought) => resolve({ _tag: 'Answered', answer: brought }), reject)
       whole.catch(silent)
     })
+  // nobody waits for a refresh
+  return (sight, mode) => (mode === 'try' ? led(sight, mode) : tend(led(sight, mode)))
 }
 
 export const makeSeam = <Args extends Arguments, Err, A, R, B>(

@@ -42,7 +42,7 @@ export const makeWaits = <Args extends Arguments, Err, A, R, B>(
     glanced: Seen<Err, A> | undefined
   ): Fallback<Err, A> => {
     if (glanced !== undefined) return newFallback(staleOf(glanced))
-    if (policy.lease === undefined || policy.grace === D.zero || !limited) return flight
+    if (!engine.others || policy.grace === D.zero || !limited) return flight
     const own: Fallback<Err, A> = newFallback(undefined, 'reading')
     void andThen(reader.look(key, args), (got) => {
       // another process may have stored a new entry meanwhile

@@ -214,7 +214,7 @@ const makeKeepAlive =
     let going = true
     let cancel = (): void => undefined
     const beat = (): void => {
-      if (!going || now() - began > longestLoad) return
+      if (!going || now() - began > longestLoad) return own.drop(token)
       void andThen(leases.renew(key, token, ttl), (renewed) => {
         // a lost lease stays lost, but a store that fails may work again at the next renewal
         if (E.isLeft(renewed)) fault(key, renewed.left)

@@ -124,18 +124,13 @@ const total = (
   policy: Config['policy'],
   ends: Pick<Parameters<typeof totalStore>[1], 'after' | 'lasting' | 'work'>
 ): { readonly store: Store.Store<unknown>; readonly budget: Duration.Duration } => {
-  if (atOnceOf(store) !== undefined) {
-    const { forever } = Duration
-    return {
-      store: totalStore(store, { ...ends, deadline: forever, clearing: forever }),
-      budget: forever
-    }
-  }
   const own = store.deadline ?? Duration.forever
   const asked =
     policy?.storeTimeout ?? (store.deadline === undefined ? Policy.defaultStoreTimeout : Duration.forever)
   // a store with its own deadline ends its calls itself, and clears page by page
   const deadline = asked < own ? asked : Duration.forever
   const clearing = store.deadline === undefined ? deadline : Duration.forever
-  return { store: totalStore(store, { ...ends, deadline, clearing }), budget: asked < own ? asked : own }
+  // a store in memory is waited for only where one of its methods was replaced
+  const budget = atOnceOf(store) !== undefined ? Duration.forever : asked < own ? asked : own
+  return { store: totalStore(store, { ...ends, deadline, clearing }), budget }
 }
