@@ -24,28 +24,6 @@ import {
   textOrFalse
 } from '../wiring/check'
 
-/** Parts of a policy, which are not options of a ring. */
-const policies: ReadonlySet<string> = /*#__PURE__*/ new Set([
-  'ttl',
-  'ttlBy',
-  'forever',
-  'jitter',
-  'strict',
-  'cacheWhen',
-  'storeTimeout',
-  'loadTimeout',
-  'staleWhileRevalidate',
-  'staleIfError',
-  'staleBy',
-  'retryThrottle',
-  'refreshAhead',
-  'earlyRefresh',
-  'lease',
-  'softTimeout',
-  'timeout',
-  'negative'
-])
-const constants: ReadonlySet<string> = /*#__PURE__*/ new Set(['forever', 'strict'])
 const ofStores: ReadonlySet<string> = /*#__PURE__*/ new Set([
   'namespace',
   'max',
@@ -56,19 +34,10 @@ const ofStores: ReadonlySet<string> = /*#__PURE__*/ new Set([
   'table'
 ])
 
-export const elsewhere: Elsewhere = (name) =>
-  policies.has(name)
-    ? `write policy: Policy.${name}${
-        constants.has(name) ? '' : '(…)'
-      }, or policy: Policy.policy(a, b) for several`
-    : ofStores.has(name)
-    ? 'it is an option of the store'
-    : undefined
-
 const aDurationOrFunction: Kind = {
   what: 'a Duration, or a function',
   is: (u) => typeof u === 'function' || aDuration.is(u),
-  hint: () => 'write Duration.minutes(5), for example'
+  hint: 'write Duration.minutes(5), for example'
 }
 
 /**
@@ -94,6 +63,18 @@ export const policyFields: Table = {
   storeTimeout: aDuration,
   loadTimeout: aDuration
 }
+
+/** Constructors of policies that are no fields of one. */
+const constructors: ReadonlySet<string> = /*#__PURE__*/ new Set(['ttlBy', 'forever'])
+
+export const elsewhere: Elsewhere = (name) =>
+  (name !== '_tag' && Object.hasOwn(policyFields, name)) || constructors.has(name)
+    ? `write policy: Policy.${name}${
+        name === 'forever' || name === 'strict' ? '' : '(…)'
+      }, or policy: Policy.policy(a, b) for several`
+    : ofStores.has(name)
+    ? 'it is an option of the store'
+    : undefined
 
 const tagging: Kind = /*#__PURE__*/ aFunction(
   'a function of the arguments',
