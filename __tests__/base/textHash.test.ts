@@ -10,8 +10,8 @@ const in53Bits = (text: string): number => {
 }
 
 /** Texts that look like descriptions of types, and differ a little. */
-const texts = Array.from({ length: 200_000 }, (_, i) => {
-  const [a, b] = [i % 500, Math.floor(i / 500)]
+const texts = Array.from({ length: 50_000 }, (_, i) => {
+  const [a, b] = [i % 250, Math.floor(i / 250)]
   return `InterfaceType{"a${String(a)}":string,"b${String(b)}":number}`
 })
 
@@ -48,11 +48,11 @@ describe('textHash', () => {
   it('has no collisions among many similar texts; control: a half of it has those of chance', () => {
     expect(new Set(texts).size).toBe(texts.length)
     expect(collisions(textHash)).toBe(0)
-    // of 32 bits 4.7 are expected, of 21 bits some 9,200
+    // of 32 bits 0.3 are expected, of 21 bits some 590
     const half = collisions((text) => textHash(text).slice(0, 7))
-    expect(half).toBeLessThan(20)
+    expect(half).toBeLessThan(5)
     const part = collisions((text) => String(Number.parseInt(textHash(text).slice(7), 36) % 2 ** 21))
-    expect(part).toBeGreaterThan(8_500)
-    expect(part).toBeLessThan(10_000)
+    expect(part).toBeGreaterThan(450)
+    expect(part).toBeLessThan(750)
   })
 })

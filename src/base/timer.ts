@@ -13,6 +13,7 @@
 import type { IO } from 'fp-ts/IO'
 
 import { host, isWorkers } from './host'
+import { ignore } from './ignore'
 
 /** The longest delay that a timer of Node accepts. A longer delay is split into steps. */
 export const longestTimer = 2 ** 31 - 1
@@ -104,8 +105,6 @@ export const startTimer: Start = /*#__PURE__*/ starting('waited')
 /** Like `startTimer`, but does not keep the process alive. */
 export const startIdleTimer: Start = /*#__PURE__*/ starting('idle')
 
-const nothing = (): void => undefined
-
 /** What keeps the process alive, as long as someone needs it: one timer for all, which is let go and taken back. */
 let hold: Handle | undefined
 let holders = 0
@@ -121,13 +120,13 @@ const release = (): void => {
 /** Keeps the process alive; returns a function that stops this. It is called once. */
 export const holdProcess = (): IO<void> => {
   // without a `process`, and in Workers, no timer keeps anything alive, so none is needed
-  if (host.process === undefined || isWorkers(host)) return nothing
+  if (host.process === undefined || isWorkers(host)) return ignore
   if (!areTimersReal()) {
-    const own = setInterval(nothing, longestTimer)
+    const own = setInterval(ignore, longestTimer)
     return () => clearInterval(own)
   }
   holders++
-  if (hold === undefined) hold = setInterval(nothing, longestTimer)
+  if (hold === undefined) hold = setInterval(ignore, longestTimer)
   else ofNode(hold).ref?.call(hold)
   return release
 }

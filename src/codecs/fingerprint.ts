@@ -27,8 +27,6 @@ interface Anatomy {
  */
 const short = (s: string): string => (s.length > 64 ? textHash(s) : s)
 
-const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
 interface Walk {
   readonly done: Map<t.Mixed, string>
   /** Recursive types, numbered in the order of the walk. A type that was numbered is written as its number. */
@@ -48,13 +46,13 @@ const structure = (walk: Walk, type: t.Mixed): string => {
     value
   }: Anatomy = type
   if (tag === 'LiteralType') return `literal:${typeof value}:${String(value)}`
-  if (tag === 'KeyofType') return `keyof:${JSON.stringify(Object.keys(keys ?? {}).sort(byCodeUnit))}`
+  if (tag === 'KeyofType') return `keyof:${JSON.stringify(Object.keys(keys ?? {}).sort())}`
   if (tag === 'ReadonlyType' && inner !== undefined) return text(walk, inner)
   if (tag === 'RefinementType' && inner !== undefined)
     return `refinement(${text(walk, inner)}):${JSON.stringify(name)}`
   if (props !== undefined) {
     const fields = Object.keys(props)
-      .sort(byCodeUnit)
+      .sort()
       .map((k) => `${JSON.stringify(k)}:${text(walk, props[k] as t.Mixed)}`) // SAFETY: k is one of its keys
     return `${tag}{${fields.join(',')}}`
   }

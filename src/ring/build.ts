@@ -120,11 +120,8 @@ const total = (
   ends: Pick<Parameters<typeof totalStore>[1], 'after' | 'lasting' | 'work'>
 ): { readonly store: Store.Store<unknown>; readonly budget: Duration.Duration } => {
   if (atOnceOf(store) !== undefined) {
-    const { forever } = Duration
-    return {
-      store: totalStore(store, { ...ends, deadline: forever, clearing: forever }),
-      budget: forever
-    }
+    const budget = Duration.forever
+    return { store: totalStore(store, { ...ends, deadline: budget, clearing: budget }), budget }
   }
   const own = store.deadline ?? Duration.forever
   const asked =
