@@ -175,6 +175,7 @@ const leasingOf = <Args extends Arguments, Err, A, R, B>(
         background: tended.background,
         random,
         longestLoad: policy.loadTimeout,
+        retryThrottle: policy.retryThrottle,
         fault: (key, error) => fault(key, now(), error)
       })
 
@@ -244,7 +245,6 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     flights,
     leasing,
     prepare,
-    stock,
     tags,
     telling,
     writer,
