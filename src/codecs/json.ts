@@ -115,15 +115,11 @@ const verdict = (u: unknown, depth: number): number => {
   if (u === undefined) return 4
   if (typeof u !== 'object') return 16
   if (depth <= 0) return 2
-  if ((u as { readonly toJSON?: unknown }).toJSON !== undefined) return objectWithToJson(u, depth)
+  const { toJSON } = u as { readonly toJSON?: unknown }
+  // an own property that happens to be named `toJSON` is data, unless it is a function
+  if (toJSON !== undefined && (typeof toJSON === 'function' || Array.isArray(u))) return 16
   return Array.isArray(u) ? arrayVerdict(u, depth) : recordVerdict(u, depth)
 }
-
-/** An own property that happens to be named `toJSON` is data, unless it is a function. */
-const objectWithToJson = (u: object, depth: number): number =>
-  typeof (u as { readonly toJSON?: unknown }).toJSON === 'function' || Array.isArray(u)
-    ? 16
-    : recordVerdict(u, depth)
 
 const arrayVerdict = (u: ReadonlyArray<unknown>, depth: number): number => {
   let all = 0

@@ -87,7 +87,7 @@ export const makeLasting = (
 const threw = (cause: unknown): string =>
   `its waitUntil threw ${thrownWords(
     cause
-  )}, so that work which goes on after an answer may be ended with its request. ` +
+  )}, so work that goes on after an answer may end with its request. ` +
   'Call the waitUntil of the request that is under way.'
 
 /** Throws where it is used if the result is not a number from 0 to 1. */
