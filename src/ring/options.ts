@@ -34,6 +34,8 @@ const ofStores: ReadonlySet<string> = /*#__PURE__*/ new Set([
   'table'
 ])
 
+const aCallback = /*#__PURE__*/ aFunction()
+
 const aDurationOrFunction: Kind = {
   what: 'a Duration, or a function',
   is: (u) => typeof u === 'function' || aDuration.is(u),
@@ -50,7 +52,7 @@ export const policyFields: Table = {
   jitter: aNumber,
   staleWhileRevalidate: aDuration,
   staleIfError: anObject,
-  staleBy: /*#__PURE__*/ aFunction(),
+  staleBy: aCallback,
   retryThrottle: aDuration,
   refreshAhead: aNumber,
   earlyRefresh: anObject,
@@ -59,7 +61,7 @@ export const policyFields: Table = {
   timeout: aDuration,
   negative: anObject,
   strict: aBoolean,
-  cacheWhen: /*#__PURE__*/ aFunction(),
+  cacheWhen: aCallback,
   storeTimeout: aDuration,
   loadTimeout: aDuration
 }
@@ -86,10 +88,10 @@ const common: Table = {
   store: aStore,
   policy: aPolicyOrFields,
   version: aTextOrNumber,
-  observe: /*#__PURE__*/ aFunction('a function of an event'),
+  observe: aCallback,
   clock: aClock,
   random: /*#__PURE__*/ aFunction('a function that returns a number from 0 to 1'),
-  waitUntil: /*#__PURE__*/ aFunction('a function of a promise'),
+  waitUntil: aCallback,
   warnings: aBoolean
 }
 
@@ -99,8 +101,8 @@ const ofFunctions: Table = {
   ...shared,
   codec: aCodec,
   key: /*#__PURE__*/ aFunction('a key function'),
-  batch: /*#__PURE__*/ aFunction('a function of a list of arguments'),
-  batchEach: /*#__PURE__*/ aFunction('a function of a list of arguments'),
+  batch: aCallback,
+  batchEach: aCallback,
   sharesEntries: aBoolean
 }
 
@@ -110,7 +112,7 @@ export const commonOptions: Table = { ...common, sharesEntries: aBoolean }
 export const ringOptions: Table = {
   ...ofFunctions,
   default: aText,
-  commands: /*#__PURE__*/ aFunction('a function that returns commands')
+  commands: aCallback
 }
 
 /** An option that several rings cannot share: one function would find the entries of another. */
