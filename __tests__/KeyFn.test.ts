@@ -367,7 +367,7 @@ describe('KeyFn', () => {
   })
 
   test('contramap passes the members of a list, and refuses what is no list', () => {
-    const untyped = (f: (arg: unknown) => unknown): KeyFn.KeyFn<readonly [unknown]> =>
+    const untyped = (f: (arg: unknown) => unknown): KeyFn.KeyFn<[unknown]> =>
       KeyFn.contramap(f as (arg: unknown) => ReadonlyArray<unknown>)(key)
     // a number would have no members, and so one key for all
     expect(() => untyped((n) => n)(1)).toThrow(TypeError)

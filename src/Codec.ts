@@ -19,8 +19,9 @@ import * as E from 'fp-ts/Either'
 import { flow, pipe } from 'fp-ts/function'
 import type * as t from 'io-ts'
 
+import { textHash } from './base/textHash'
 import { cloneOf } from './codecs/clone'
-import { digest, fingerprintOf } from './codecs/fingerprint'
+import { fingerprintOf } from './codecs/fingerprint'
 import { checkedType, defaultBytes, fingerprinted, limit, output } from './codecs/fromType'
 import { bytesOfJson, decodeJson, defaultDepth, guardValue, writeJson } from './codecs/json'
 import type { Codec, JsonLimits, Limits } from './codecs/model'
@@ -188,7 +189,7 @@ export const compose =
 
 /** If only one half is known, it is the result, so that `identity` is a unit here too. */
 const both = (first: string, second: string): string =>
-  first === '' ? second : second === '' ? first : `of.${digest(`${first}\n${second}`)}`
+  first === '' ? second : second === '' ? first : `of.${textHash(`${first}\n${second}`)}`
 
 /**
  * A codec for another form of the same value. `f` and `g` must be inverses of each other. If one throws, the result is

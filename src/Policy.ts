@@ -261,7 +261,7 @@ export const policy = <P extends ReadonlyArray<Some>>(
 
 const empty: Policy = { _tag: 'Policy' }
 
-const anOptionsObject = /*#__PURE__*/ variant(anObject, { hint: () => 'write { codec, ttl, when }' })
+const anOptionsObject = /*#__PURE__*/ variant(anObject, { hint: 'write { codec, ttl, when }' })
 
 /** Checks at run time, because a program without types, or its configuration, may pass anything. */
 const duration = (what: string, d: Duration.Duration): Duration.Duration =>

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 
 import { Duration } from '../../src'
-import { longestTimer, pause, setAlarm, startTimer, stopAlarm } from '../../src/base/timer'
+import { longestTimer, pause, restartAlarm, setAlarm, startTimer, stopAlarm } from '../../src/base/timer'
 import { timed } from '../../src/Store'
 import { dict } from '../../src/stores/memory/dict'
 import { faulty, hangs } from '../../src/testing'
@@ -52,7 +52,7 @@ describe('a timer of any length', () => {
     const rest = firesAt(ms, (run) => {
       alarm = setAlarm(ms, run, 'idle')
       jest.advanceTimersByTime(ms - 1)
-      alarm?.again()
+      restartAlarm(alarm)
     })
     expect(rest).toEqual(justInTime)
   })
@@ -96,8 +96,8 @@ test('a timer keeps no process alive, unless it is to', async () => {
   for (const ms of [1_000, 2 ** 32]) {
     const [idle, alive] = [setAlarm(ms, () => undefined, 'idle'), setAlarm(ms, () => undefined, 'waited')]
     expect([idle?.timer?.hasRef(), alive?.timer?.hasRef()]).toEqual([false, true])
-    idle?.again()
-    alive?.again()
+    restartAlarm(idle)
+    restartAlarm(alive)
     expect([idle?.timer?.hasRef(), alive?.timer?.hasRef()]).toEqual([false, true])
     stopAlarm(idle)
     stopAlarm(alive)

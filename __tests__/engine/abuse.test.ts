@@ -244,7 +244,7 @@ it.each([
       name: 'faulty',
       store,
       policy: ttl,
-      ...(options),
+      ...options,
       observe: ({ _tag }: RingEvent.RingEvent) => {
         if (_tag === 'Fault' && asked++ < 100) inner.push(one(1)())
       }
@@ -283,7 +283,9 @@ it('what receives work may ask for the same key, and waits for that load', async
       name: 'lasting',
       store,
       policy: ttl,
-      waitUntil: () => (inner ??= one(1)())
+      waitUntil: () => {
+        inner ??= one(1)()
+      }
     })
     expect(await one(1)()).toEqual(E.right(1))
     expect(await inner).toEqual(E.right(1))

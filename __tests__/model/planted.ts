@@ -467,13 +467,13 @@ const stages: ReadonlyArray<Planted> = [
     'false',
     'two callers, a purge by the other'
   ),
-  plant('supersede.ts')(
+  plant('policies/underLease.ts')(
     'a write that lost its lease is not noticed',
-    '        ages(one.flight)\n',
+    '        onLost()\n',
     '',
     'fleet: two callers, a deletion by the other'
   ),
-  plant('supersede.ts')(
+  plant('policies/underLease.ts')(
     'an entry from before an update is taken for a newer one',
     'isNewer(is, was) ?',
     'true ?',
@@ -491,10 +491,10 @@ const stages: ReadonlyArray<Planted> = [
     '',
     'every commit fails'
   ),
-  plant('write.ts')(
+  plant('policies/underLease.ts')(
     'a write does not look at its lease',
-    ': leases.commit(key, token, ...written(prepared))',
-    ': andThen(leases.override([[key, ...written(prepared)] as const]), E.map(() => true))',
+    '        leases.commit(key, token, ...entry),',
+    '        andThen(leases.override([[key, ...entry] as const]), E.map(() => true)),',
     'fleet: a caller each, a deletion'
   ),
   plant('write.ts')(
@@ -514,7 +514,7 @@ const stages: ReadonlyArray<Planted> = [
   },
   plant('claim.ts')(
     'a caller that waits takes no entry of another process',
-    'E.isRight(again) && isAnswer(one.seen, again.right) ? again.right : undefined',
+    'E.isRight(again) && isAnswer(seen, again.right) ? again.right : undefined',
     'undefined',
     'fleet: a caller each'
   ),

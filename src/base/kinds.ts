@@ -7,6 +7,8 @@
 import type { Either } from 'fp-ts/Either'
 import type { Option } from 'fp-ts/Option'
 
+import { ignore } from './ignore'
+
 export const isObject = (u: unknown): u is object => typeof u === 'object' && u !== null
 
 /** Whether it is an object or a function, which has members too: a store, a codec and a ring may each be one. */
@@ -29,12 +31,10 @@ export const isEntry = (u: unknown): boolean =>
 
 export const isBoolean = (u: unknown): boolean => typeof u === 'boolean'
 
-const silent = (): void => undefined
-
 /** Returns the value. If it is a promise, its rejection is handled here, because no caller will handle it. */
 export const hushed = (u: unknown): unknown => {
   try {
-    if (isThenable(u)) void u.then(silent, silent)
+    if (isThenable(u)) void u.then(ignore, ignore)
   } catch {
     // a getter of it threw
   }

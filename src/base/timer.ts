@@ -13,6 +13,7 @@
 import type { IO } from 'fp-ts/IO'
 
 import { host, isWorkers } from './host'
+import { ignore } from './ignore'
 
 /** The longest delay that a timer of Node accepts. A longer delay is split into steps. */
 export const longestTimer = 2 ** 31 - 1
@@ -37,8 +38,9 @@ const letGo = (timer: Handle): void => {
 export interface Alarm {
   /** The timer of the runtime that is set now. */
   timer: Handle | undefined
-  /** Starts it again from now, with the same length. */
-  readonly again: () => void
+  readonly ms: number
+  readonly run: () => void
+  readonly kind: Kind
 }
 
 /** Stops the timer, if there is one. */
@@ -46,45 +48,32 @@ export const stopAlarm = (alarm: Alarm | undefined): void => {
   if (alarm !== undefined) clearTimeout(alarm.timer)
 }
 
-/** A timer of more than `longestTimer`. */
-const setLong = (ms: number, run: () => void, kind: Kind): Alarm => {
-  let left = ms
-  const wait = (): void => {
-    const step = Math.min(left, longestTimer)
-    left -= step
-    alarm.timer = setTimeout(left > 0 ? wait : run, step)
-    if (kind === 'idle') letGo(alarm.timer)
-  }
-  const again = (): void => {
-    clearTimeout(alarm.timer)
-    left = ms
-    wait()
-  }
-  const alarm: Alarm = { timer: undefined, again }
-  wait()
-  return alarm
+/** Sets the timer for the rest of its time, in steps of `longestTimer`. */
+const wait = (alarm: Alarm, left: number): void => {
+  const { kind, run } = alarm
+  alarm.timer =
+    left > longestTimer
+      ? setTimeout(() => wait(alarm, left - longestTimer), longestTimer)
+      : setTimeout(run, Math.max(left, 0))
+  if (kind === 'idle') letGo(alarm.timer)
 }
 
 /** Runs `run` after `ms` milliseconds. For `Infinity` it sets no timer. */
 export const setAlarm = (ms: number, run: () => void, kind: Kind): Alarm | undefined => {
   if (ms === Infinity) return undefined
-  if (ms > longestTimer) return setLong(ms, run, kind)
-  const set = (): Handle => {
-    const timer = setTimeout(run, Math.max(ms, 0))
-    if (kind === 'idle') letGo(timer)
-    return timer
-  }
-  const alarm: Alarm = {
-    timer: set(),
-    again: () => {
-      const { timer } = alarm
-      const refresh = timer === undefined ? undefined : ofNode(timer).refresh
-      if (refresh !== undefined) return void refresh.call(timer)
-      clearTimeout(timer)
-      alarm.timer = set()
-    }
-  }
+  const alarm: Alarm = { timer: undefined, ms, run, kind }
+  wait(alarm, ms)
   return alarm
+}
+
+/** Starts the timer again from now, with the same length. */
+export const restartAlarm = (alarm: Alarm | undefined): void => {
+  if (alarm === undefined) return
+  const { ms, timer } = alarm
+  const refresh = timer === undefined || ms > longestTimer ? undefined : ofNode(timer).refresh
+  if (refresh !== undefined) return void refresh.call(timer)
+  clearTimeout(timer)
+  wait(alarm, ms)
 }
 
 /** Starts a timer of `ms` milliseconds; returns a function that stops it. */
@@ -104,8 +93,6 @@ export const startTimer: Start = /*#__PURE__*/ starting('waited')
 /** Like `startTimer`, but does not keep the process alive. */
 export const startIdleTimer: Start = /*#__PURE__*/ starting('idle')
 
-const nothing = (): void => undefined
-
 /** What keeps the process alive, as long as someone needs it: one timer for all, which is let go and taken back. */
 let hold: Handle | undefined
 let holders = 0
@@ -121,13 +108,13 @@ const release = (): void => {
 /** Keeps the process alive; returns a function that stops this. It is called once. */
 export const holdProcess = (): IO<void> => {
   // without a `process`, and in Workers, no timer keeps anything alive, so none is needed
-  if (host.process === undefined || isWorkers(host)) return nothing
+  if (host.process === undefined || isWorkers(host)) return ignore
   if (!areTimersReal()) {
-    const own = setInterval(nothing, longestTimer)
+    const own = setInterval(ignore, longestTimer)
     return () => clearInterval(own)
   }
   holders++
-  if (hold === undefined) hold = setInterval(nothing, longestTimer)
+  if (hold === undefined) hold = setInterval(ignore, longestTimer)
   else ofNode(hold).ref?.call(hold)
   return release
 }

@@ -13,11 +13,11 @@ import { flow, pipe } from 'fp-ts/function'
 import type * as t from 'io-ts'
 
 import { isBuffer } from '../base/host'
+import { isRecord } from '../base/isRecord'
 import { DecodeError, EncodeError } from '../RingError'
 import { type CborLimits, maxBignum } from './cborScan'
 import { fingerprintOf } from './fingerprint'
 import { fingerprinted, output } from './fromType'
-import { isRecord } from './json'
 import type { Codec } from './model'
 import { validator } from './validator'
 

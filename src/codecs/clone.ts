@@ -7,9 +7,9 @@
 import * as E from 'fp-ts/Either'
 
 import { isBuffer } from '../base/host'
+import { isRecord } from '../base/isRecord'
 import { isAnyArrayBuffer, isDataView, isDate, isMap, isRegExp, isSet, isTypedArray } from '../base/slots'
 import { DecodeError, EncodeError } from '../RingError'
-import { isRecord } from './json'
 
 const maxDepth = 1000
 

@@ -1,16 +1,13 @@
 /**
  * A short digest of the structure of an io-ts type: of its kinds, property names and literals, and of the names of
- * opaque types. When the type changes, the digest changes, but not if only its name or the order of its properties
+ * types without parts. When the type changes, the digest changes, but not if only its name or the order of its properties
  * changes.
  *
  * @internal
  */
 import type * as t from 'io-ts'
 
-import { sha256 } from '../base/sha256'
-
-/** 96 bits of SHA-256, as 16 characters of base64url. */
-export const digest = (s: string): string => sha256(s).slice(0, 16)
+import { textHash } from '../base/textHash'
 
 /** The properties that io-ts' constructors give to a type. Each may be absent. */
 interface Anatomy {
@@ -28,27 +25,7 @@ interface Anatomy {
 /**
  * Long texts are digested at once, so that the cost for a type that shares parts does not grow with its written form.
  */
-const short = (s: string): string => (s.length > 64 ? digest(s) : s)
-
-const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-/** Types without parts, which their kind describes completely. */
-const plain: ReadonlySet<string> = /*#__PURE__*/ new Set([
-  'StringType',
-  'NumberType',
-  'BooleanType',
-  'BigIntType',
-  'NullType',
-  'UndefinedType',
-  'VoidType',
-  'UnknownType',
-  'AnyType',
-  'NeverType',
-  'FunctionType',
-  'ObjectType',
-  'AnyArrayType',
-  'AnyDictionaryType'
-])
+const short = (s: string): string => (s.length > 64 ? textHash(s) : s)
 
 interface Walk {
   readonly done: Map<t.Mixed, string>
@@ -56,31 +33,34 @@ interface Walk {
   readonly numbered: Map<t.Mixed, number>
 }
 
-const many = (walk: Walk, types: ReadonlyArray<t.Mixed>): string =>
-  types.map((one) => text(walk, one)).join(',')
-
 const structure = (walk: Walk, type: t.Mixed): string => {
-  const it: Anatomy = type
-  const tag = it._tag
-  if (tag === undefined) return `opaque:${JSON.stringify(it.name)}`
-  if (plain.has(tag)) return tag
-  if (tag === 'LiteralType') return `literal:${typeof it.value}:${String(it.value)}`
-  if (tag === 'KeyofType') return `keyof:${JSON.stringify(Object.keys(it.keys ?? {}).sort(byCodeUnit))}`
-  if (tag === 'ReadonlyType' && it.type !== undefined) return text(walk, it.type)
-  if (tag === 'RefinementType' && it.type !== undefined)
-    return `refinement(${text(walk, it.type)}):${JSON.stringify(it.name)}`
-  if (it.props !== undefined) {
-    const props = it.props
+  const {
+    _tag: tag = 'opaque',
+    codomain,
+    domain,
+    keys,
+    name,
+    props,
+    type: inner,
+    types,
+    value
+  }: Anatomy = type
+  if (tag === 'LiteralType') return `literal:${typeof value}:${String(value)}`
+  if (tag === 'KeyofType') return `keyof:${JSON.stringify(Object.keys(keys ?? {}).sort())}`
+  if (tag === 'ReadonlyType' && inner !== undefined) return text(walk, inner)
+  if (tag === 'RefinementType' && inner !== undefined)
+    return `refinement(${text(walk, inner)}):${JSON.stringify(name)}`
+  if (props !== undefined) {
     const fields = Object.keys(props)
-      .sort(byCodeUnit)
+      .sort()
       .map((k) => `${JSON.stringify(k)}:${text(walk, props[k] as t.Mixed)}`) // SAFETY: k is one of its keys
     return `${tag}{${fields.join(',')}}`
   }
-  if (it.domain !== undefined && it.codomain !== undefined)
-    return `${tag}<${text(walk, it.domain)},${text(walk, it.codomain)}>`
-  if (it.types !== undefined) return `${tag}(${many(walk, it.types)})`
-  if (it.type !== undefined) return `${tag}(${text(walk, it.type)})`
-  return `opaque:${JSON.stringify(it.name)}`
+  const parts = types ?? [domain, codomain, inner].filter((one) => one !== undefined)
+  // a type without parts is known by its name, and so is one of no kind
+  return tag === 'opaque' || (types === undefined && parts.length === 0)
+    ? `${tag}:${JSON.stringify(name)}`
+    : `${tag}(${parts.map((one) => text(walk, one)).join(',')})`
 }
 
 const text = (walk: Walk, type: t.Mixed): string => {
@@ -101,4 +81,4 @@ const text = (walk: Walk, type: t.Mixed): string => {
 
 /** The digest of a type's structure. */
 export const fingerprintOf = (type: t.Mixed): string =>
-  digest(text({ done: new Map(), numbered: new Map() }, type))
+  textHash(text({ done: new Map(), numbered: new Map() }, type))

@@ -46,7 +46,7 @@ export const checkedType = (
 const aType: Kind = {
   what: 'an io-ts type',
   is: isIoTsType,
-  hint: () => 'write t.type({ id: t.number }), for example'
+  hint: 'write t.type({ id: t.number }), for example'
 }
 
 /** Adds a fingerprint to a codec. It is computed at its first use. */

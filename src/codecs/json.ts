@@ -11,27 +11,14 @@
 import * as E from 'fp-ts/Either'
 
 import { textOf } from '../base/bytes'
+import { isRecord } from '../base/isRecord'
 import { DecodeError, EncodeError } from '../RingError'
 import { knownKeysOf, listingOnce } from './largeRecords'
 
 /** The default limit of nesting: a deeper JSON text is refused. */
 export const defaultDepth = 64
 
-const record = Object.prototype
-const protoOf: (o: object) => unknown = Object.getPrototypeOf
 const symbolsOf: (o: object) => ReadonlyArray<symbol> = Object.getOwnPropertySymbols
-
-/**
- * An object whose only prototype is `Object.prototype`, of this realm or another (a worker, a test runner), or `null`.
- */
-export const isRecord = (o: object): boolean => {
-  const proto = protoOf(o)
-  return (
-    proto === record ||
-    proto === null ||
-    (typeof proto === 'object' && protoOf(proto) === null && Object.hasOwn(proto, 'isPrototypeOf'))
-  )
-}
 
 // -------------------------------------------------------------------------------------
 // reading
@@ -93,7 +80,7 @@ const valueHazard = (u: unknown, depth: number): Hazard => {
   return 0
 }
 
-const hazardOf = (u: unknown, depth: number, find = valueHazard): Hazard => {
+const hazardOf = (u: unknown, depth: number, find: (u: unknown, depth: number) => Hazard): Hazard => {
   try {
     return find(u, depth)
   } catch {
@@ -128,15 +115,11 @@ const verdict = (u: unknown, depth: number): number => {
   if (u === undefined) return 4
   if (typeof u !== 'object') return 16
   if (depth <= 0) return 2
-  if ((u as { readonly toJSON?: unknown }).toJSON !== undefined) return objectWithToJson(u, depth)
+  const { toJSON } = u as { readonly toJSON?: unknown }
+  // an own property that happens to be named `toJSON` is data, unless it is a function
+  if (toJSON !== undefined && (typeof toJSON === 'function' || Array.isArray(u))) return 16
   return Array.isArray(u) ? arrayVerdict(u, depth) : recordVerdict(u, depth)
 }
-
-/** An own property that happens to be named `toJSON` is data, unless it is a function. */
-const objectWithToJson = (u: object, depth: number): number =>
-  typeof (u as { readonly toJSON?: unknown }).toJSON === 'function' || Array.isArray(u)
-    ? 16
-    : recordVerdict(u, depth)
 
 const arrayVerdict = (u: ReadonlyArray<unknown>, depth: number): number => {
   let all = 0
@@ -205,7 +188,11 @@ const mayNameProto = (text: string): boolean => text.includes('__proto__') || te
 const notJson = (): DecodeError => new DecodeError('not JSON in UTF-8')
 
 /** The value itself, if it has no hazard. */
-const harmless = <A>(a: A, depth: number, find = valueHazard): E.Either<DecodeError, A> => {
+const harmless = <A>(
+  a: A,
+  depth: number,
+  find: (u: unknown, depth: number) => Hazard
+): E.Either<DecodeError, A> => {
   const hazard = hazardOf(a, depth, find)
   return hazard === 0 ? E.right(a) : E.left(new DecodeError(hazardText(hazard, depth)))
 }
@@ -259,8 +246,8 @@ export const guardValue = (
   readonly decode: <A>(a: A) => E.Either<DecodeError, A>
 } => ({
   encode: (a) => {
-    const hazard = hazardOf(a, depth)
+    const hazard = hazardOf(a, depth, valueHazard)
     return hazard === 0 ? E.right(a) : E.left(new EncodeError(hazardText(hazard, depth)))
   },
-  decode: (a) => harmless(a, depth)
+  decode: (a) => harmless(a, depth, valueHazard)
 })

@@ -5,14 +5,13 @@
  */
 import * as E from 'fp-ts/Either'
 
-import { makeRecent, noRecent } from '../base/recently'
 import { andThen, isLater, type Soon } from '../base/soon'
 import type { Start } from '../base/timer'
 import type { Clock } from '../Clock'
 import type { Stamp } from '../codecs/envelope'
 import * as D from '../Duration'
 import type { Arguments, Key } from '../KeyFn'
-import { type Claim, freely, type Leasing, type Mode } from '../policies/model'
+import { type Asked, type Claim, freely, type Leasing, type Mode } from '../policies/model'
 import type { RingError } from '../RingError'
 import { inTime } from '../stores/kit/deadline'
 import { thrownBy, tooLate } from './errors'
@@ -22,7 +21,6 @@ import type { Flights } from './flights'
 import { type How, type Loading, type Ready, type Seen, type Stamps } from './model'
 import { onClaim } from './next'
 import type { Resolved } from './policy'
-import type { Storing } from './settle'
 import type { Tags } from './tags'
 import type { Telling } from './tell'
 
@@ -37,7 +35,6 @@ export interface ClaimParts<Args extends Arguments, Err, A, R> {
   readonly leasing: Leasing<R> | undefined
   readonly policy: Resolved<Args, Err, A>
   readonly reader: Reader<Args, Err, A>
-  readonly storing: Storing<Args, Err, A, R>
   readonly tags: Tags<Args> | undefined
   readonly telling: Telling
 }
@@ -76,62 +73,25 @@ const unheld: Claim<never> = { _tag: 'Unheld' }
 const isAnswer = <Err, A>(before: Seen<Err, A> | undefined, now: Seen<Err, A>): boolean =>
   before?.answer === undefined ? isServable(now) : now.answer !== undefined && now.verdict === 'fresh'
 
-/** A lease that is asked for, and what keeps it alive once it is held. */
-interface Claiming<Err, A> {
-  readonly claimed: Soon<Claim<Seen<Err, A>>>
-  /** Stops the renewal. */
-  readonly stop: () => (() => void) | undefined
-}
+/** A ring without leases asks for none. */
+const notAsked: Asked<never> = { claimed: freely, stop: () => undefined }
 
-/** Asks for the leases of keys. */
-const makeClaiming = <Args extends Arguments, Err, A, R>({
-  budget,
-  clock,
-  leasing,
-  policy,
-  reader
-}: ClaimParts<Args, Err, A, R>) => {
-  const busy = leasing === undefined ? noRecent : makeRecent()
-  const pauseOf = (remaining: D.Duration): number => Math.min(remaining, policy.retryThrottle)
-
-  const claimOf = (one: Loading<Args, Err, A>, mode: Mode): Soon<Claim<Seen<Err, A>>> =>
-    leasing === undefined
-      ? freely
-      : leasing.claim<Seen<Err, A>>({
-          key: one.key,
-          mode,
-          patient: one.seen?.answer !== undefined,
-          beyond: one.seen?.remaining ?? D.zero,
-          limit: leftOf(one.flight, budget),
-          onWait: () => fromStore(one.flight, clock.now()),
-          recheck: () =>
-            andThen(reader.look(one.key, one.args), (again) =>
-              E.isRight(again) && isAnswer(one.seen, again.right) ? again.right : undefined
-            )
-        })
-
-  return {
-    isBusy: (key: Key): boolean => busy.holds(key, clock.now()),
-    claiming: (one: Loading<Args, Err, A>, mode: Mode): Claiming<Err, A> => {
-      if (leasing === undefined) return { claimed: freely, stop: () => undefined }
-      const { key } = one
-      let stop: (() => void) | undefined
-      const claimed = andThen(claimOf(one, mode), (claim) => {
-        if (claim._tag === 'Held') stop = leasing.keepAlive(key, claim.token)
-        if (claim._tag === 'Left' && mode === 'try') busy.note(key, clock.now() + pauseOf(claim.remaining))
-        return claim
-      })
-      return { claimed, stop: () => stop }
-    },
-    /** Releases a lease that was acquired too late to be used. */
-    giveBack: (key: Key, { claimed, stop }: Claiming<Err, A>): void =>
-      void andThen(claimed, (claim) => {
-        if (claim._tag !== 'Held') return
-        stop()?.()
-        void leasing?.release(key, claim.token)
-      })
-  }
-}
+/** Asks for the lease of a key. */
+const asking =
+  <Args extends Arguments, Err, A, R>({ budget, clock, leasing, reader }: ClaimParts<Args, Err, A, R>) =>
+  ({ args, flight, key, seen }: Loading<Args, Err, A>, mode: Mode): Asked<Seen<Err, A>> =>
+    leasing?.ask<Seen<Err, A>>({
+      key,
+      mode,
+      patient: seen?.answer !== undefined,
+      beyond: seen?.remaining ?? D.zero,
+      limit: leftOf(flight, budget),
+      onWait: () => fromStore(flight, clock.now()),
+      recheck: () =>
+        andThen(reader.look(key, args), (again) =>
+          E.isRight(again) && isAnswer(seen, again.right) ? again.right : undefined
+        )
+    }) ?? notAsked
 
 /** How long a flight may still wait for the store. */
 export const leftOf = <A>(flight: Flight<A>, budget: D.Duration): number => Math.max(0, budget - flight.spent)
@@ -175,9 +135,9 @@ const firstOf = <A, C, S>(
 export const makeClaims = <Args extends Arguments, Err, A, R>(
   parts: ClaimParts<Args, Err, A, R>
 ): Claims<Args, Err, A, R> => {
-  const { after, budget, clock, epoch, flights, leasing, storing, tags } = parts
+  const { after, budget, clock, epoch, flights, leasing, tags } = parts
   const { failed, fault } = parts.telling
-  const { claiming, giveBack, isBusy } = makeClaiming(parts)
+  const ask = asking(parts)
 
   const stampsFor: Claims<Args, Err, A, R>['stampsFor'] = (args, found) => {
     if (tags === undefined) return noStamps
@@ -230,11 +190,11 @@ export const makeClaims = <Args extends Arguments, Err, A, R>(
       blinds(flight)
       return { claim: unheld, stamps: undefined }
     }
-    const asked = claiming(one, mode)
+    const asked = ask(one, mode)
     return andThen(both(one, asked.claimed), ([had, drawn]): Soon<Ready<Err, A, R>> => {
       if (flight.waits !== undefined) fromStore(flight, clock.now())
       canHurry(flight, undefined)
-      if (had === undefined) giveBack(key, asked)
+      if (had === undefined) leasing?.giveBack(key, asked)
       const claim: Claim<Seen<Err, A>> = had ?? {
         _tag: 'Unheld',
         fault: tooLate(mode === 'seize' ? 'seize' : 'acquire')
@@ -251,7 +211,7 @@ export const makeClaims = <Args extends Arguments, Err, A, R>(
           claim,
           stop: asked.stop(),
           stamps: E.isLeft(stamps) ? undefined : stamps.right,
-          ...(mode === 'seize' ? { before: storing.entryOf(key) } : {})
+          before: mode === 'seize' ? leasing?.entryOf(key) : undefined
         }
       })
     })
@@ -260,7 +220,7 @@ export const makeClaims = <Args extends Arguments, Err, A, R>(
   return {
     ready: leasing === undefined && tags === undefined ? undefined : ready,
     stampsFor,
-    isBusy,
+    isBusy: (key) => leasing?.isBusy(key) === true,
     answered: ({ flight, seen }, claim) => {
       const found = claim._tag === 'Served' ? claim.seen : seen
       if (onClaim(claim._tag, found?.answer !== undefined) === 'Run' || found?.answer === undefined)

@@ -181,6 +181,7 @@ const leasingOf = <Args extends Arguments, Err, A, R, B>(
         background: tended.background,
         random,
         longestLoad: policy.loadTimeout,
+        retryThrottle: policy.retryThrottle,
         fault: (key, error) => fault(key, now(), error)
       })
 
@@ -250,7 +251,6 @@ export const makeEngine = <Args extends Arguments, Err, A, R, B>(
     flights,
     leasing,
     prepare,
-    stock,
     tags,
     telling,
     writer,

@@ -21,6 +21,7 @@ import { type How, type Loaded, type Loading, type Ready } from './model'
 import { onRan } from './next'
 import { policyError } from './policy'
 import { type Ran, type Running, Thrown } from './run'
+import type { Storing } from './settle'
 import type { Lasting, Work } from './work'
 
 /** A load whose function may run, or has run. */
@@ -32,6 +33,7 @@ export interface LoadParts<Args extends Arguments, Err, A, R> extends ClaimParts
   readonly atOnce: boolean
   /** Whether several keys are loaded in one call. */
   readonly batches: boolean
+  readonly storing: Storing<Args, Err, A, R>
   readonly failures: Failures<Err, A>
   readonly keyOf: (args: Args) => E.Either<KeyError, Key>
   readonly lasting: Lasting | undefined

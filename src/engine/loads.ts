@@ -5,6 +5,7 @@
  */
 import * as E from 'fp-ts/Either'
 
+import { ignore } from '../base/ignore'
 import type { Arguments, Key } from '../KeyFn'
 import type { RingError } from '../RingError'
 import { type Claims, makeClaims } from './claim'
@@ -35,8 +36,6 @@ export interface Loads<Args extends Arguments, Err, A, R> extends Pick<Claims<Ar
     argsList: ReadonlyArray<Args>
   ) => Promise<E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>>
 }
-
-const silent = (): void => undefined
 
 export const makeLoads = <Args extends Arguments, Err, A, R>(
   parts: LoadParts<Args, Err, A, R>
@@ -87,7 +86,7 @@ export const makeLoads = <Args extends Arguments, Err, A, R>(
         .map((one) => ({ ...one, flight: newFlight<E.Either<Err, A>>(one.key, false, clock.now()) }))
       begin(loading, { waits: true, removes: false, mode: 'try' })
       // a joined caller gets a rejection; there may be none
-      for (const { flight } of loading) flight.answer.catch(silent)
+      for (const { flight } of loading) flight.answer.catch(ignore)
     },
     updateOne: async (key, args) => {
       const flight = newFlight<E.Either<Err, A>>(key, false, clock.now())

@@ -18,18 +18,16 @@ import type { Flights } from './flights'
 import { type Lost, makeLost } from './lost'
 import { type Loaded, type Loading, type Prepared } from './model'
 import { onPrepared, onWritten } from './next'
-import type { Stock } from './stock'
-import { makeSupersede, type Supersede } from './supersede'
+import { makeSupersede } from './supersede'
 import type { Tags } from './tags'
 import type { Telling } from './tell'
-import type { Writer } from './write'
+import { type Writer, written } from './write'
 
 interface Parts<Args extends Arguments, Err, A, R> {
   readonly clock: Clock
   readonly flights: Flights<E.Either<Err, A>>
   readonly leasing: Leasing<R> | undefined
   readonly prepare: Entries<Args, Err, A, R>['prepare']
-  readonly stock: Stock<R>
   readonly tags: Tags<Args> | undefined
   readonly telling: Telling
   readonly writer: Writer<R>
@@ -39,9 +37,7 @@ interface Parts<Args extends Arguments, Err, A, R> {
   readonly wrote: (key: Key, began: number, since: number, written: Prepared<R>) => void
 }
 
-export interface Storing<Args extends Arguments, Err, A, R>
-  extends Lost<Args, Err, A, R>,
-    Pick<Supersede<Args, Err, A, R>, 'entryOf'> {
+export interface Storing<Args extends Arguments, Err, A, R> extends Lost<Args, Err, A, R> {
   /**
    * Stores what was loaded. `removes`: the entry is deleted if the result is not to be stored. Faults are recorded in
    * the flight.
@@ -96,13 +92,31 @@ const overtaken = <Args extends Arguments, Err, A, R>(
 
 const asStored = (written: E.Either<StoreError, void>): Outcome => (E.isLeft(written) ? written : stored)
 
+/** Writes under a lease; without one the write is refused. */
+const committing =
+  <Args extends Arguments, Err, A, R>(leasing: Leasing<R> | undefined) =>
+  ({
+    one: { before, claim, flight, key },
+    prepared,
+    removes
+  }: Write<Loaded<Args, Err, A, R>, R>): Soon<Outcome> =>
+    leasing === undefined || claim._tag !== 'Held'
+      ? refused
+      : leasing.commit({
+          key,
+          token: claim.token,
+          entry: written(prepared),
+          removes: onWritten('lost', removes, false) === 'RemoveOlder',
+          before,
+          onLost: () => ages(flight)
+        })
+
 export const makeStoring = <Args extends Arguments, Err, A, R>({
   clock,
   dates,
   flights,
   leasing,
   prepare,
-  stock,
   tags,
   telling,
   writer,
@@ -111,13 +125,7 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
   type One = Loaded<Args, Err, A, R>
   const { emit, failed, fault, now } = telling
   const { checkPurged, letGo } = makeLost<Args, Err, A, R>(leasing, tags)
-  const { commit, entryOf, supersededBy } = makeSupersede<Args, Err, A, R>({
-    flights,
-    leasing,
-    stock,
-    telling,
-    writer
-  })
+  const supersededBy = makeSupersede<Args, Err, A, R>({ flights, telling, writer })
 
   /** What to write for one result; `undefined` if it is not to be stored, which has been reported. */
   const toWrite = (one: One, removes: boolean): Write<One, R> | undefined => {
@@ -171,8 +179,7 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
   const settle = ({ one: { args, stamps }, prepared }: Write<One, R>): Soon<unknown> =>
     tags === undefined || prepared._tag === 'None' ? undefined : tags.settle(args, stamps ?? [])
 
-  const underLease = ({ one, prepared, removes }: Write<One, R>): Soon<Outcome> =>
-    one.claim._tag === 'Held' ? commit(one, one.claim.token, prepared, removes) : refused
+  const underLease = committing<Args, Err, A, R>(leasing)
 
   const keep: Storing<Args, Err, A, R>['keep'] = (one, removes) => {
     const write = toWrite(one, removes)
@@ -212,8 +219,7 @@ export const makeStoring = <Args extends Arguments, Err, A, R>({
     keepNow,
     keepMany: makeKeepMany({ flights, leasing, writer }, ends),
     letGo,
-    checkPurged,
-    entryOf
+    checkPurged
   }
 }
 

@@ -8,10 +8,12 @@ import * as E from 'fp-ts/Either'
 
 import { lazily } from '../base/lazy'
 import type { Soon } from '../base/soon'
+import { tableOf } from '../base/tableOf'
 import type { Key } from '../KeyFn'
 import type { Soonly, StockLeases } from '../policies/model'
 import { type StoreError, storeFailed } from '../RingError'
 import { isStoreError } from '../stores/kit/errors'
+import { leaseOperations, storeOperations } from '../stores/kit/operations'
 import type { IsOwn, Prompt } from '../stores/kit/prompt'
 import type { Leases, Operations, Store } from '../stores/model'
 
@@ -26,6 +28,9 @@ const done: E.Either<never, void> = /*#__PURE__*/ E.right(undefined)
 
 const failed = (operation: Parameters<IsOwn>[0], cause: unknown): E.Either<StoreError, never> =>
   E.left(isStoreError(cause) ? cause : storeFailed(operation)(cause))
+
+/** An operation whose types are known by its name alone. */
+type AnyOperation = (...args: ReadonlyArray<unknown>) => unknown
 
 /** A store that answers at once, and how to ask it as any other store is asked. */
 interface Own<S> {
@@ -85,60 +90,48 @@ const safelySet =
 const stockNow = <R>({ isOwn, now }: Prompt<R>, later: () => Stock<R>): Stock<R> => {
   const own = { isOwn, later }
   return {
-    atOnce: true,
+    // SAFETY: each is the operation of its name
+    ...(tableOf(storeOperations, (name) =>
+      safely(own, name, now[name] as AnyOperation)
+    ) as unknown as Stock<R>),
     get: safelyOne(own, 'get', now.get),
     read: safelyOne(own, 'read', now.read),
     set: safelySet(own, now.set),
     delete: safelyOne(own, 'delete', now.delete),
-    has: safely(own, 'has', now.has),
-    touch: safely(own, 'touch', now.touch),
-    getMany: safely(own, 'getMany', now.getMany),
-    readMany: safely(own, 'readMany', now.readMany),
-    setMany: safely(own, 'setMany', now.setMany),
-    deleteMany: safely(own, 'deleteMany', now.deleteMany),
-    hasMany: safely(own, 'hasMany', now.hasMany),
-    touchMany: safely(own, 'touchMany', now.touchMany),
-    clear: safely(own, 'clear', now.clear),
+    atOnce: true,
     leases: undefined
   }
 }
 
-const leasesNow = <R>({ isOwn, now: { leases } }: Prompt<R>, later: () => StockLeases<R>): StockLeases<R> => {
-  const own = { isOwn, later }
-  return {
-    acquire: safely(own, 'acquire', leases.acquire),
-    seize: safely(own, 'seize', leases.seize),
-    renew: safely(own, 'renew', leases.renew),
-    release: safely(own, 'release', leases.release),
-    commit: safely(own, 'commit', leases.commit),
-    override: safely(own, 'override', leases.override)
-  }
+const leasesNow = <R>({ isOwn, now: { leases } }: Prompt<R>, later: () => StockLeases<R>): StockLeases<R> =>
+  // SAFETY: each is the operation of its name
+  tableOf(leaseOperations, (name) =>
+    safely({ isOwn, later }, name, leases[name] as AnyOperation)
+  ) as unknown as StockLeases<R>
+
+/** The operations of a store or of its leases, each with its task started. */
+const startedOf = <N extends string>(
+  names: ReadonlyArray<N>,
+  of: Readonly<Record<N, unknown>>
+): Readonly<Record<N, unknown>> => {
+  const all = of as Readonly<Record<N, (...args: ReadonlyArray<unknown>) => () => unknown>> // SAFETY: they are operations
+  return tableOf(
+    names,
+    (name) =>
+      (...args: ReadonlyArray<unknown>) =>
+        all[name](...args)()
+  )
 }
 
-const leasesLater = <R>(leases: Leases<R>): StockLeases<R> => ({
-  acquire: (...args) => leases.acquire(...args)(),
-  seize: (...args) => leases.seize(...args)(),
-  renew: (...args) => leases.renew(...args)(),
-  release: (...args) => leases.release(...args)(),
-  commit: (...args) => leases.commit(...args)(),
-  override: (entries) => leases.override(entries)()
-})
+const leasesLater = <R>(leases: Leases<R>): StockLeases<R> =>
+  startedOf(leaseOperations, leases) as StockLeases<R> // SAFETY: each is the operation of its name
 
 const stockLater = <R>(store: Store<R>): Stock<R> => ({
-  atOnce: false,
+  ...(startedOf(storeOperations, store) as Stock<R>), // SAFETY: each is the operation of its name
+  // hot path: without a list of arguments
   get: (key) => store.get(key)(),
   read: (key) => store.read(key)(),
-  set: (key, value, ttl) => store.set(key, value, ttl)(),
-  delete: (key) => store.delete(key)(),
-  has: (key) => store.has(key)(),
-  touch: (key, ttl) => store.touch(key, ttl)(),
-  getMany: (keys) => store.getMany(keys)(),
-  readMany: (keys) => store.readMany(keys)(),
-  setMany: (entries) => store.setMany(entries)(),
-  deleteMany: (keys) => store.deleteMany(keys)(),
-  hasMany: (keys) => store.hasMany(keys)(),
-  touchMany: (entries) => store.touchMany(entries)(),
-  clear: (prefix) => store.clear(prefix)(),
+  atOnce: false,
   leases: undefined
 })
 

@@ -11,6 +11,7 @@
 import type { IO } from 'fp-ts/IO'
 
 import { host, isWorkers } from '../base/host'
+import { ignore } from '../base/ignore'
 import { holdProcess, type Start, startIdleTimer, startTimer } from '../base/timer'
 import { makeWheel } from '../base/wheel'
 import type { Clock } from '../Clock'
@@ -79,5 +80,3 @@ export const makeTended = ({ after: given = startTimer, background }: Clock): Te
     }
   }
 }
-
-const ignore = (): void => undefined

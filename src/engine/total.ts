@@ -14,6 +14,7 @@ import type * as TE from 'fp-ts/TaskEither'
 
 import { extend } from '../base/extend'
 import { hushed, isBoolean, isEither, isEntry, isOption, isSpan, isThenable, kindOf } from '../base/kinds'
+import { tableOf } from '../base/tableOf'
 import type { Start } from '../base/timer'
 import type { Duration } from '../Duration'
 import type { Key } from '../KeyFn'
@@ -21,7 +22,7 @@ import type { StoreError } from '../RingError'
 import { type Operation } from '../RingError'
 import { settleWithin } from '../stores/kit/deadline'
 import { isStoreError, storeError } from '../stores/kit/errors'
-import { isRead } from '../stores/kit/operations'
+import { isRead, leaseOperations, storeOperations } from '../stores/kit/operations'
 import type { Leases, Operations, Store } from '../stores/model'
 import type { Lasting, Work } from './work'
 
@@ -72,6 +73,33 @@ const listOf =
     }
     return undefined
   }
+
+/** What must be in the answer of an operation; nothing where it is not named. */
+const shapes: Readonly<Partial<Record<Operation, Problem>>> = {
+  get: option,
+  read: entry,
+  has: bool,
+  touch: bool,
+  hasMany: bool,
+  touchMany: bool,
+  acquire: acquired,
+  renew: bool,
+  commit: bool
+}
+
+/** The operations whose answer is a list, a value for each key. */
+const lists: ReadonlySet<Operation> = /*#__PURE__*/ new Set<Operation>([
+  'getMany',
+  'readMany',
+  'hasMany',
+  'touchMany'
+])
+
+const problemOf = (operation: Operation, first: unknown): Problem => {
+  const shape = shapes[operation] ?? anything
+  // SAFETY: the first argument of these operations is the list of keys, or of entries
+  return lists.has(operation) ? listOf((first as ReadonlyArray<unknown>).length, shape) : shape
+}
 
 /** The error for one position of a bulk answer that was passed on with its holes. */
 export const holeIn = (
@@ -125,6 +153,9 @@ const failure = (operation: Operation, cause: unknown): StoreError =>
 const late = (operation: Operation): Answer<never> =>
   E.left(storeError(operation, 'timeout', 'the store did not answer in time'))
 
+/** An operation whose types are known by its name alone. */
+type AnyOperation = (...args: ReadonlyArray<unknown>) => TE.TaskEither<StoreError, unknown>
+
 interface Options {
   /** How long an operation may take. */
   readonly deadline: Duration
@@ -173,49 +204,26 @@ export const totalStore = <R, B>(
       return Promise.resolve(failed(cause))
     }
   }
-  const operations: Operations<R> = {
-    get: (key) => () => run('get', option, () => store.get(key)),
-    read: (key) => () => run('read', entry, () => store.read(key)),
-    set: (key, value, ttl) => () => run('set', anything, () => store.set(key, value, ttl)),
-    delete: (key) => () => run('delete', anything, () => store.delete(key)),
-    has: (key) => () => run('has', bool, () => store.has(key)),
-    touch: (key, ttl) => () => run('touch', bool, () => store.touch(key, ttl)),
-    getMany: (keys) => () => run('getMany', listOf(keys.length), () => store.getMany(keys)),
-    readMany: (keys) => () => run('readMany', listOf(keys.length), () => store.readMany(keys)),
-    setMany: (entries) => () => run('setMany', anything, () => store.setMany(entries)),
-    deleteMany: (keys) => () => run('deleteMany', anything, () => store.deleteMany(keys)),
-    hasMany: (keys) => () => run('hasMany', listOf(keys.length, bool), () => store.hasMany(keys)),
-    touchMany: (entries) => () =>
-      run('touchMany', listOf(entries.length, bool), () => store.touchMany(entries)),
-    clear: (prefix) => () => run('clear', anything, () => store.clear(prefix))
+  const totalOf = <N extends Operation>(
+    names: ReadonlyArray<N>,
+    of: Readonly<Record<N, unknown>>
+  ): Readonly<Record<N, unknown>> => {
+    const all = of as Readonly<Record<N, AnyOperation>> // SAFETY: they are operations
+    return tableOf(
+      names,
+      (name) =>
+        (...args: ReadonlyArray<unknown>) =>
+        () =>
+          run(name, problemOf(name, args[0]), () => all[name](...args))
+    )
   }
-  const leasesOf = (leases: Leases<R>): Leases<R> => ({
-    acquire:
-      (...args) =>
-      () =>
-        run('acquire', acquired, () => leases.acquire(...args)),
-    seize:
-      (...args) =>
-      () =>
-        run('seize', anything, () => leases.seize(...args)),
-    renew:
-      (...args) =>
-      () =>
-        run('renew', bool, () => leases.renew(...args)),
-    release:
-      (...args) =>
-      () =>
-        run('release', anything, () => leases.release(...args)),
-    commit:
-      (...args) =>
-      () =>
-        run('commit', bool, () => leases.commit(...args)),
-    override: (entries) => () => run('override', anything, () => leases.override(entries))
-  })
   const { leases, peekEntry } = store
   return extend<Store<R, B>, Partial<Store<R>>>(store, {
-    ...operations,
-    ...(leases === undefined ? {} : { leases: leasesOf(leases) }),
+    ...(totalOf(storeOperations, store) as Operations<R>), // SAFETY, here and below: each is the operation of its name
+    // hot path: without a list of arguments
+    get: (key) => () => run('get', option, () => store.get(key)),
+    read: (key) => () => run('read', entry, () => store.read(key)),
+    ...(leases === undefined ? {} : { leases: totalOf(leaseOperations, leases) as Leases<R> }),
     ...(peekEntry === undefined
       ? {}
       : {

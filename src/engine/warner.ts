@@ -4,6 +4,7 @@
  *
  * @internal
  */
+import { ignore } from '../base/ignore'
 import { warn, type WarningCode } from '../base/warning'
 
 export type Warn = (code: WarningCode, kind: string, words: () => string) => void
@@ -11,11 +12,9 @@ export type Warn = (code: WarningCode, kind: string, words: () => string) => voi
 /** How long faults of a kind are only counted after a warning. */
 export const pause = 60_000
 
-const silent: Warn = () => undefined
-
 /** `now`: in milliseconds, by any clock. */
 export const makeWarner = (ring: string, now: () => number, isOn: boolean): Warn => {
-  if (!isOn) return silent
+  if (!isOn) return ignore
   const told = new Map<string, { readonly at: number; unheard: number }>()
   return (code, kind, words) => {
     const at = now()

@@ -19,15 +19,13 @@ export interface Writer<R> {
   readonly put: (key: Key, prepared: Prepared<R>) => Soon<E.Either<StoreError, void>>
   /** The same for many, in one round trip. */
   readonly write: (writes: ReadonlyArray<readonly [Key, Prepared<R>]>) => Soon<E.Either<StoreError, void>>
-  /** Writes or removes under a lease, and releases it; returns whether it was still held. */
-  readonly commit: (key: Key, token: string, prepared: Prepared<R>) => Soon<E.Either<StoreError, boolean>>
   readonly remove: (key: Key) => Soon<E.Either<StoreError, void>>
 }
 
 const done: E.Either<never, void> = /*#__PURE__*/ E.right(undefined)
 
 /** A value and its lifetime, in the form that leases take. */
-const written = <R>(prepared: Prepared<R>): readonly [O.Option<R>, D.Duration] =>
+export const written = <R>(prepared: Prepared<R>): readonly [O.Option<R>, D.Duration] =>
   O.isSome(prepared) ? [O.some(prepared.value.raw), prepared.value.ttl] : [O.none, D.zero]
 
 /** `leases`: those of the store, if the policy uses them. */
@@ -57,8 +55,6 @@ export const makeWriter = <R>(stock: Stock<R>, leases: StockLeases<R> | undefine
       )
       return andThen(bothSoon(removed, set), ([one, other]) => (E.isLeft(one) ? one : other))
     },
-    commit: (key, token, prepared) =>
-      leases === undefined ? E.right(true) : leases.commit(key, token, ...written(prepared)),
     remove: stock.delete
   }
 }

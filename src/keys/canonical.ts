@@ -21,6 +21,7 @@
  */
 import { base64url } from '../base/bytes'
 import { isBuffer } from '../base/host'
+import { isPlainProto } from '../base/isRecord'
 import { isArrayBuffer, isDate, isMap, isSet, kindOfView } from '../base/slots'
 import { KeyError } from '../RingError'
 
@@ -120,13 +121,11 @@ const arrayText = (a: ReadonlyArray<unknown>, path: ReadonlyArray<object>, budge
 
 const isIndex = (name: string): boolean => /^\d+$/.test(name)
 
-const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
 const recordText = (o: object, path: ReadonlyArray<object>, budget: Budget): string => {
   if (Object.getOwnPropertySymbols(o).length > 0) return refuse('an object with symbols for properties')
   const names = Object.keys(o)
   affords(budget, names.length)
-  names.sort(byCodeUnit)
+  names.sort()
   let out = ''
   let i = 0
   try {
@@ -156,16 +155,8 @@ const memberTexts = <A>(members: Iterable<A>, budget: Budget, textOf: (member: A
   } catch (cause) {
     throw within(budget, `{${String(out.length)}}`, cause)
   }
-  return out.sort(byCodeUnit).join(',')
+  return out.sort().join(',')
 }
-
-/** Whether a prototype is `null` or an `Object.prototype`, of this realm or another (a `vm` context, a test runner). */
-const isRecord = (proto: unknown): boolean =>
-  proto === null ||
-  proto === Object.prototype ||
-  (typeof proto === 'object' &&
-    Object.getPrototypeOf(proto) === null &&
-    Object.hasOwn(proto, 'isPrototypeOf'))
 
 /** The text of an argument's `[ringKey]()`, if it has one. */
 const ownText = (o: object, budget: Budget): string | undefined => {
@@ -184,13 +175,13 @@ const objectText = (o: object, ancestors: ReadonlyArray<object>, budget: Budget)
   if (ancestors.length >= maxDepth) return refuse('an argument this deep')
   const path = [...ancestors, o]
   const proto: unknown = Object.getPrototypeOf(o)
-  if (isRecord(proto)) return `(${recordText(o, path, budget)})`
+  if (isPlainProto(proto)) return `(${recordText(o, path, budget)})`
   // an instance of a subclass, or with properties of its own, holds more than the text of its kind shows
   const parent: unknown = Object.getPrototypeOf(proto)
   if (Array.isArray(o))
-    return isRecord(parent) ? `[${arrayText(o, path, budget)}]` : refuse('an instance of a class')
+    return isPlainProto(parent) ? `[${arrayText(o, path, budget)}]` : refuse('an instance of a class')
   if (ArrayBuffer.isView(o)) return viewText(o, budget)
-  if (!isRecord(parent) || Reflect.ownKeys(o).length > 0) return refuse('an instance of a class')
+  if (!isPlainProto(parent) || Reflect.ownKeys(o).length > 0) return refuse('an instance of a class')
   if (isDate(o)) return spend(budget, `@${String(o.getTime())}`)
   if (isMap(o)) {
     affords(budget, o.size)

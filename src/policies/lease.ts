@@ -19,7 +19,8 @@ import type { StoreError } from '../RingError'
 import { inTime } from '../stores/kit/deadline'
 import { storeError, tooLate } from '../stores/kit/errors'
 import type { Acquired } from '../stores/model'
-import type { Claim, Leasing, LeasingParts as Parts, MakeLeasing, StockLeases, Wanted } from './model'
+import type { Claim, Claims, Leasing, LeasingParts as Parts, MakeLeasing, StockLeases, Wanted } from './model'
+import { makeAsk, makeCommit } from './underLease'
 
 const firstPoll = 10
 const longestPoll = 200
@@ -90,7 +91,7 @@ const makeSeize =
 const makeAcquire = <R>(
   { after, lease: { ttl, wait }, leases, now, random }: Parts<R>,
   own: Own
-): Leasing<R>['claim'] => {
+): Claims['claim'] => {
   const sleep = (ms: number): Promise<void> =>
     new Promise((resolve) => void after(D.milliseconds(ms), resolve)())
   const drawn = (): number => {
@@ -167,7 +168,7 @@ const makeAcquire = <R>(
 
 /** One value for all processes that write it at the same time. */
 const makeAgree =
-  <R>({ leases, stock }: Parts<R>, own: Own, claim: Leasing<R>['claim']): Leasing<R>['agree'] =>
+  <R>({ leases, stock }: Parts<R>, own: Own, claim: Claims['claim']): Leasing<R>['agree'] =>
   (key, value, life, valid) => {
     const claimed = claim<R>({
       key,
@@ -207,7 +208,7 @@ const makeKeepAlive =
   <R>(
     { background, fault, lease: { ttl }, leases, longestLoad, now }: Parts<R>,
     own: Own
-  ): Leasing<R>['keepAlive'] =>
+  ): Claims['keepAlive'] =>
   (key, token) => {
     const began = now()
     own.hold(key, token)
@@ -238,14 +239,15 @@ export const makeLeasing: MakeLeasing = <R>(parts: Parts<R>): Leasing<R> => {
   const own = makeOwn(leases)
   const seize = makeSeize(parts, own)
   const acquire = makeAcquire(parts, own)
-  const claim: Leasing<R>['claim'] = (wanted) =>
+  const claim: Claims['claim'] = (wanted) =>
     wanted.mode === 'seize' ? seize(wanted.key, wanted.limit) : acquire(wanted)
+  const keepAlive = makeKeepAlive(parts, own)
   return {
-    claim,
+    ...makeAsk(parts, { claim, keepAlive, release: own.release }),
+    ...makeCommit(parts),
     agree: makeAgree(parts, own, claim),
     release: own.release,
     releaseAll: own.releaseAll,
-    holds: (key, token) => leases.renew(key, token, lease.ttl),
-    keepAlive: makeKeepAlive(parts, own)
+    holds: (key, token) => leases.renew(key, token, lease.ttl)
   }
 }

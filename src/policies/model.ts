@@ -4,6 +4,7 @@
  * @internal
  */
 import type * as E from 'fp-ts/Either'
+import type * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 
 import type { Soon } from '../base/soon'
@@ -11,7 +12,7 @@ import type { Start } from '../base/timer'
 import type * as D from '../Duration'
 import type { Key } from '../KeyFn'
 import type { StoreError } from '../RingError'
-import type { Leases, Operations } from '../stores/model'
+import type { Entry, Leases, Operations } from '../stores/model'
 
 /** An operation of a store that may answer at once. */
 export type Soonly<F> = F extends (...args: infer P) => TE.TaskEither<StoreError, infer A>
@@ -58,8 +59,47 @@ export interface Wanted<S> {
   readonly recheck: () => Soon<S | undefined>
 }
 
-export interface Leasing<R> {
+/** A lease that is asked for, and what keeps it alive once it is held. */
+export interface Asked<S> {
+  readonly claimed: Soon<Claim<S>>
+  /** Stops the renewal. */
+  readonly stop: () => (() => void) | undefined
+}
+
+/** A write under a lease. */
+export interface Commit<R> {
+  readonly key: Key
+  readonly token: string
+  readonly entry: readonly [O.Option<R>, D.Duration]
+  /** If the lease was lost, the entry is removed, unless it is certainly newer than `before`. */
+  readonly removes: boolean
+  /** The entry from before the function ran. */
+  readonly before: Soon<O.Option<Entry<R>> | undefined>
+  readonly onLost: () => void
+}
+
+/** The steps from which the others are made. */
+export interface Claims {
   readonly claim: <S>(wanted: Wanted<S>) => Soon<Claim<S>>
+  /** Keeps a lease alive; returns a function that stops it. */
+  readonly keepAlive: (key: Key, token: string) => () => void
+  readonly release: (key: Key, token: string) => Soon<unknown>
+}
+
+export interface Leasing<R> {
+  /** Asks for a lease, and keeps it alive once it is held. */
+  readonly ask: <S>(wanted: Wanted<S>) => Asked<S>
+  /** Releases a lease that was acquired too late to be used. */
+  readonly giveBack: <S>(key: Key, asked: Asked<S>) => void
+  /** Whether another process is known to load a key. */
+  readonly isBusy: (key: Key) => boolean
+  /**
+   * Commits one result; returns whether it was stored. The removal is part of this: an update that this one superseded
+   * waits for both.
+   */
+  readonly commit: (commit: Commit<R>) => Soon<E.Either<StoreError, boolean>>
+  /** The entry of a key; `undefined` if the store does not say. */
+  readonly entryOf: (key: Key) => Soon<O.Option<Entry<R>> | undefined>
   /**
    * Writes a value if there is none, and returns the stored one: the same to all concurrent callers. A value that is
    * not `valid` counts as none.
@@ -72,8 +112,6 @@ export interface Leasing<R> {
   ) => Soon<E.Either<StoreError, R>>
   /** Releases every lease that is held: what is still being loaded under one is not stored. */
   readonly releaseAll: () => Promise<void>
-  /** Keeps a lease alive; returns a function that stops it. */
-  readonly keepAlive: (key: Key, token: string) => () => void
   readonly release: (key: Key, token: string) => Soon<unknown>
   /** Whether a lease is still held. */
   readonly holds: (key: Key, token: string) => Soon<E.Either<StoreError, boolean>>
@@ -81,7 +119,10 @@ export interface Leasing<R> {
 
 /** What leases need of a ring. `after`: the timer of a caller that waits for a lease. `background`: the timer of renewals. */
 export interface LeasingParts<R> {
-  readonly stock: Pick<{ readonly [K in keyof Operations<R>]: Soonly<Operations<R>[K]> }, 'get' | 'set'>
+  readonly stock: Pick<
+    { readonly [K in keyof Operations<R>]: Soonly<Operations<R>[K]> },
+    'get' | 'read' | 'set' | 'delete'
+  >
   readonly leases: StockLeases<R>
   readonly lease: { readonly ttl: D.Duration; readonly wait: D.Duration }
   readonly now: () => number
@@ -89,6 +130,8 @@ export interface LeasingParts<R> {
   readonly background: Start<D.Duration>
   readonly random: () => number
   readonly longestLoad: D.Duration
+  /** How long a refresh that another process does is not tried again. */
+  readonly retryThrottle: D.Duration
   /** Reports a failed renewal, for which no caller waits. */
   readonly fault: (key: Key, error: StoreError) => void
 }

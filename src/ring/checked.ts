@@ -10,7 +10,7 @@ import { type Kind, must } from '../wiring/check'
 const aRing: Kind = {
   what: 'a ring',
   is: (u) => hasMembers(u) && anatomy in u,
-  hint: () => 'ring(fn, { store }) makes one'
+  hint: 'ring(fn, { store }) makes one'
 }
 
 /** Accepts a ring, a reader or a page: anything that has the parts of a ring. */

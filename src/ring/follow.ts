@@ -96,7 +96,7 @@ const changes = ['delete', 'deleteMany', 'set', 'setMany', 'update', 'updateMany
 const aLink: Kind = {
   what: 'a link',
   is: (u) => isObject(u) && 'to' in u && 'expire' in u,
-  hint: () => 'Ring.expires(ring, f) and Ring.purges(ring, f) make links'
+  hint: 'Ring.expires(ring, f) and Ring.purges(ring, f) make links'
 }
 
 /**

@@ -24,28 +24,6 @@ import {
   textOrFalse
 } from '../wiring/check'
 
-/** Parts of a policy, which are not options of a ring. */
-const policies: ReadonlySet<string> = /*#__PURE__*/ new Set([
-  'ttl',
-  'ttlBy',
-  'forever',
-  'jitter',
-  'strict',
-  'cacheWhen',
-  'storeTimeout',
-  'loadTimeout',
-  'staleWhileRevalidate',
-  'staleIfError',
-  'staleBy',
-  'retryThrottle',
-  'refreshAhead',
-  'earlyRefresh',
-  'lease',
-  'softTimeout',
-  'timeout',
-  'negative'
-])
-const constants: ReadonlySet<string> = /*#__PURE__*/ new Set(['forever', 'strict'])
 const ofStores: ReadonlySet<string> = /*#__PURE__*/ new Set([
   'namespace',
   'max',
@@ -56,19 +34,12 @@ const ofStores: ReadonlySet<string> = /*#__PURE__*/ new Set([
   'table'
 ])
 
-export const elsewhere: Elsewhere = (name) =>
-  policies.has(name)
-    ? `write policy: Policy.${name}${
-        constants.has(name) ? '' : '(…)'
-      }, or policy: Policy.policy(a, b) for several`
-    : ofStores.has(name)
-    ? 'it is an option of the store'
-    : undefined
+const aCallback = /*#__PURE__*/ aFunction()
 
 const aDurationOrFunction: Kind = {
   what: 'a Duration, or a function',
   is: (u) => typeof u === 'function' || aDuration.is(u),
-  hint: () => 'write Duration.minutes(5), for example'
+  hint: 'write Duration.minutes(5), for example'
 }
 
 /**
@@ -81,7 +52,7 @@ export const policyFields: Table = {
   jitter: aNumber,
   staleWhileRevalidate: aDuration,
   staleIfError: anObject,
-  staleBy: /*#__PURE__*/ aFunction(),
+  staleBy: aCallback,
   retryThrottle: aDuration,
   refreshAhead: aNumber,
   earlyRefresh: anObject,
@@ -90,10 +61,22 @@ export const policyFields: Table = {
   timeout: aDuration,
   negative: anObject,
   strict: aBoolean,
-  cacheWhen: /*#__PURE__*/ aFunction(),
+  cacheWhen: aCallback,
   storeTimeout: aDuration,
   loadTimeout: aDuration
 }
+
+/** Constructors of policies that are no fields of one. */
+const constructors: ReadonlySet<string> = /*#__PURE__*/ new Set(['ttlBy', 'forever'])
+
+export const elsewhere: Elsewhere = (name) =>
+  (name !== '_tag' && Object.hasOwn(policyFields, name)) || constructors.has(name)
+    ? `write policy: Policy.${name}${
+        name === 'forever' || name === 'strict' ? '' : '(…)'
+      }, or policy: Policy.policy(a, b) for several`
+    : ofStores.has(name)
+    ? 'it is an option of the store'
+    : undefined
 
 const tagging: Kind = /*#__PURE__*/ aFunction(
   'a function of the arguments',
@@ -105,10 +88,10 @@ const common: Table = {
   store: aStore,
   policy: aPolicyOrFields,
   version: aTextOrNumber,
-  observe: /*#__PURE__*/ aFunction('a function of an event'),
+  observe: aCallback,
   clock: aClock,
   random: /*#__PURE__*/ aFunction('a function that returns a number from 0 to 1'),
-  waitUntil: /*#__PURE__*/ aFunction('a function of a promise'),
+  waitUntil: aCallback,
   warnings: aBoolean
 }
 
@@ -118,8 +101,8 @@ const ofFunctions: Table = {
   ...shared,
   codec: aCodec,
   key: /*#__PURE__*/ aFunction('a key function'),
-  batch: /*#__PURE__*/ aFunction('a function of a list of arguments'),
-  batchEach: /*#__PURE__*/ aFunction('a function of a list of arguments'),
+  batch: aCallback,
+  batchEach: aCallback,
   sharesEntries: aBoolean
 }
 
@@ -129,7 +112,7 @@ export const commonOptions: Table = { ...common, sharesEntries: aBoolean }
 export const ringOptions: Table = {
   ...ofFunctions,
   default: aText,
-  commands: /*#__PURE__*/ aFunction('a function that returns commands')
+  commands: aCallback
 }
 
 /** An option that several rings cannot share: one function would find the entries of another. */

@@ -4,6 +4,7 @@
  * @internal
  */
 import { defect } from '../base/defect'
+import { ignore } from '../base/ignore'
 import { hushed, kindOf } from '../base/kinds'
 import { type Start, startIdleTimer, startTimer } from '../base/timer'
 import { warn } from '../base/warning'
@@ -62,8 +63,6 @@ const guarded =
     }
   }
 
-const silent = (): void => undefined
-
 /**
  * Passes work that continues to the user's `waitUntil`. The promise never rejects: failures are reported elsewhere. If
  * `waitUntil` throws, no load ends, and the first time there is a warning.
@@ -77,7 +76,7 @@ export const makeLasting = (
   let hasThrown = false
   return (work) => {
     try {
-      hushed(waitUntil(work.then(silent, silent)))
+      hushed(waitUntil(work.then(ignore, ignore)))
     } catch (cause) {
       if (warns && !hasThrown) warn('FP_RING_FAULT', `ring '${ring}': ${threw(cause)}`)
       hasThrown = true
@@ -88,7 +87,7 @@ export const makeLasting = (
 const threw = (cause: unknown): string =>
   `its waitUntil threw ${thrownWords(
     cause
-  )}, so that work which goes on after an answer may be ended with its request. ` +
+  )}, so work that goes on after an answer may end with its request. ` +
   'Call the waitUntil of the request that is under way.'
 
 /** Throws where it is used if the result is not a number from 0 to 1. */

@@ -29,11 +29,14 @@ const byObject = /*#__PURE__*/ new WeakMap<object, Aging<Claim>>()
 const byText = /*#__PURE__*/ makeAging<Aging<Claim>>(mostBackends / 2)
 
 const claimsIn = (backend: Owner): Aging<Claim> => {
-  const known = typeof backend === 'string' ? byText.get(backend) : byObject.get(backend)
+  // SAFETY: each is asked for the backends of its kind
+  const all = (typeof backend === 'string' ? byText : byObject) as Pick<Map<Owner, Aging<Claim>>, 'get'> & {
+    readonly set: (backend: Owner, claims: Aging<Claim>) => unknown
+  }
+  const known = all.get(backend)
   if (known !== undefined) return known
   const made = makeAging<Claim>(mostNames / 2)
-  if (typeof backend === 'string') byText.set(backend, made)
-  else byObject.set(backend, made)
+  all.set(backend, made)
   return made
 }
 
@@ -72,9 +75,9 @@ export const claimName = ({ isMeant, owner, place, prefix, version }: Claimed): 
   claims.set(at, { ...first, isReported: true })
   warn(
     'FP_RING_SHARED_NAME',
-    `two different functions are cached under the keys that begin with '${prefix}' in one store, so that each is answered ` +
-      'with what the other has stored. Give each ring a `name` (or a `key`) of its own, in which stands whatever else ' +
-      'its answers depend on, such as a tenant; or say `sharesEntries: true` in each of them where this is meant.'
+    `two different functions are cached under keys that begin with '${prefix}' in one store, so each is answered with ` +
+      'what the other has stored. Give each ring a `name` (or `key`) of its own, with whatever else its answers depend on, ' +
+      'such as a tenant; or `sharesEntries: true`, if this is meant.'
   )
 }
 

@@ -15,7 +15,9 @@ export interface Kind {
   readonly what: string
   readonly role?: Role
   /** What to write instead, if the given value alone does not show it. */
-  readonly hint?: (u: unknown) => string | undefined
+  readonly hint?: string
+  /** The same, where it depends on the value. */
+  readonly hintOf?: (u: unknown) => string | undefined
 }
 
 export type Table = Readonly<Record<string, Kind>>
@@ -24,17 +26,17 @@ export type Table = Readonly<Record<string, Kind>>
 // kinds
 // -------------------------------------------------------------------------------------
 
-const kind = (what: string, is: (u: unknown) => boolean, more: Pick<Kind, 'role' | 'hint'> = {}): Kind => ({
+const kind = (what: string, is: (u: unknown) => boolean, hint?: string): Kind => ({
   is,
   what,
-  ...more
+  ...(hint === undefined ? {} : { hint })
 })
 
 /** A kind that differs from another in some parts. A bundler drops its call, but not a spread, if nothing uses it. */
 export const variant = (of: Kind, parts: Partial<Kind>): Kind => ({ ...of, ...parts })
 
 export const aFunction = (what = 'a function', hint?: string): Kind =>
-  kind(what, (u) => typeof u === 'function', hint === undefined ? {} : { hint: () => hint })
+  kind(what, (u) => typeof u === 'function', hint)
 export const aText: Kind = /*#__PURE__*/ kind('a text', (u) => typeof u === 'string')
 export const aTextOrNumber: Kind = /*#__PURE__*/ kind(
   'a text or a number',
@@ -52,16 +54,12 @@ export const textOrFalse: Kind = /*#__PURE__*/ kind(
 export const aDuration: Kind = /*#__PURE__*/ kind(
   'a Duration',
   (u) => typeof u === 'number' && !Number.isNaN(u),
-  {
-    hint: () => 'write Duration.minutes(5), for example'
-  }
+  'write Duration.minutes(5), for example'
 )
 export const aClock: Kind = /*#__PURE__*/ kind(
   'a Clock',
   (u) => hasMembers(u) && 'now' in u && typeof u.now === 'function',
-  {
-    hint: () => 'a Clock has a function `now`'
-  }
+  'a Clock has a function `now`'
 )
 export const aBatch: Kind = /*#__PURE__*/ kind(
   'true, false or { max }',
@@ -72,7 +70,7 @@ export const aStore: Kind = {
   what: 'a store',
   role: 'store',
   is: isStore,
-  hint: (u) => (isObject(u) && !Array.isArray(u) ? lacking(lacksAsStore(u)) : undefined)
+  hintOf: (u) => (isObject(u) && !Array.isArray(u) ? lacking(lacksAsStore(u)) : undefined)
 }
 const lacking = (names: ReadonlyArray<string>): string | undefined =>
   names.length > 0 && names.length < 6 ? `it lacks ${names.join(', ')}` : undefined
@@ -81,13 +79,13 @@ export const aCodec: Kind = {
   what: 'a codec',
   role: 'codec',
   is: isCodecLike,
-  hint: () => 'a codec has `encode` and `decode`'
+  hint: 'a codec has `encode` and `decode`'
 }
 export const aPolicy: Kind = {
   what: 'a policy',
   role: 'policy',
   is: (u) => isObject(u) && '_tag' in u && u._tag === 'Policy',
-  hint: () => 'write Policy.ttl(Duration.minutes(5)), for example; Policy.policy(a, b) makes one of several'
+  hint: 'write Policy.ttl(Duration.minutes(5)), for example; Policy.policy(a, b) makes one of several'
 }
 
 /** The same, or its fields, which a user may write directly; they are checked one by one (`policyFields`). */
@@ -104,16 +102,15 @@ const word = /^[A-Za-z_$][\w$]{0,30}$/
 const shown = (name: string): string =>
   word.test(name) ? `'${name}'` : 'that has no plain word for its name'
 
-const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1]
-    for (let j = 0; j < b.length; j++)
-      next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1)))
-    row = next
-  }
-  return row[b.length] ?? 0
-}
+/** Whether at most `wrong` letters are different, missing or too many. */
+const isNear = (a: string, b: string, wrong: number): boolean =>
+  a === b ||
+  (a[0] === b[0]
+    ? isNear(a.slice(1), b.slice(1), wrong)
+    : wrong > 0 &&
+      (isNear(a.slice(1), b.slice(1), wrong - 1) ||
+        isNear(a.slice(1), b, wrong - 1) ||
+        isNear(a, b.slice(1), wrong - 1)))
 
 /** How many letters may be wrong: in a short name, one wrong letter makes a different word. */
 const mostWrong = ({ length }: string): number => (length < 4 ? 0 : length < 6 ? 1 : 2)
@@ -121,10 +118,9 @@ const mostWrong = ({ length }: string): number => (length < 4 ? 0 : length < 6 ?
 /** The known name that was meant, if one is similar. */
 const meant = (name: string, names: ReadonlyArray<string>): string | undefined => {
   const small = name.slice(0, 40).toLowerCase()
-  const [nearest] = names
-    .map((one) => ({ one, by: distance(small, one.toLowerCase()) }))
-    .sort((x, y) => x.by - y.by)
-  return nearest !== undefined && nearest.by <= mostWrong(nearest.one) ? nearest.one : undefined
+  const found = (wrong: number): string | undefined =>
+    names.find((one) => wrong <= mostWrong(one) && isNear(small, one.toLowerCase(), wrong))
+  return found(0) ?? found(1) ?? found(2)
 }
 
 const sentence = (message: string, ...more: ReadonlyArray<string | undefined>): string =>
@@ -137,7 +133,7 @@ export const must = <A>(whose: string, wanted: Kind, given: A): A =>
     : defect(
         sentence(
           `${whose} must be ${wanted.what}, not ${calledWhat(given)}`,
-          insteadOf(given, wanted.role) ?? wanted.hint?.(given)
+          insteadOf(given, wanted.role) ?? wanted.hint ?? wanted.hintOf?.(given)
         )
       )
 

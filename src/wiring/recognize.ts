@@ -8,15 +8,17 @@ import { hasMembers, kindOf } from '../base/kinds'
 import { storeOperations } from '../stores/kit/operations'
 import { anatomy } from './anatomy'
 
-/** The kinds of arguments that are confused with each other. */
-export type Role = 'store' | 'codec' | 'policy' | 'redis' | 'memcached' | 'memjs' | 'sqlite' | 'function'
+/** The kinds of arguments that are confused with each other. A client is a store's. */
+export type Role = 'store' | 'codec' | 'policy'
 
-interface Known {
-  readonly is: (u: object) => boolean
-  readonly called: string
-  /** What to write instead, if this is passed in the place of something else. */
-  readonly instead?: Readonly<Partial<Record<Role, string>>>
-}
+/** A predicate; what it is called; and what to write instead of it in the place of a store or client, a codec, a policy. */
+type Known = readonly [
+  is: (u: object) => boolean,
+  called: string,
+  ofStore?: string | undefined,
+  ofCodec?: string | undefined,
+  ofPolicy?: string
+]
 
 // SAFETY: a member is read as `unknown`
 const member = (u: object, name: string): unknown => (u as Readonly<Record<string, unknown>>)[name]
@@ -24,14 +26,6 @@ const has =
   (...names: ReadonlyArray<string>) =>
   (u: object): boolean =>
     names.every((name) => typeof member(u, name) === 'function')
-const both =
-  (f: (u: object) => boolean, g: (u: object) => boolean) =>
-  (u: object): boolean =>
-    f(u) && g(u)
-const not =
-  (f: (u: object) => boolean) =>
-  (u: object): boolean =>
-    !f(u)
 
 const isType = /*#__PURE__*/ has('encode', 'decode', 'validate', 'is')
 // a codec of a type, written as `{ ...type, encode, decode }`, has neither the methods of types nor the function that
@@ -54,124 +48,80 @@ const isMap = /*#__PURE__*/ has(
   'forEach'
 )
 
+const isNodeRedis = /*#__PURE__*/ has('withTypeMapping')
+
 /** Recognized by marker properties: zod 4.1 also has `encode` and `decode`, but they throw. */
 const isSchema = (u: object): boolean => ['_zod', '_def', '~standard'].some((mark) => mark in u)
-const isZod = /*#__PURE__*/ both(has('safeParse', 'parse'), isSchema)
 const noSchema = 'make one of an io-ts type, as Codec.json(type), or write its `encode` and `decode`'
+
+/** Where a store is wanted, `made` of the subpath that it is named for makes one. */
+const client = (made: string): string => `write ${made}, of fp-ring/${made.replace(/\(.*/, '')}`
 
 /** Ordered: the first match counts. */
 const known: ReadonlyArray<Known> = [
-  {
-    is: /*#__PURE__*/ has(...storeOperations),
-    called: 'a store',
-    instead: { codec: 'the store comes first, then the codec' }
-  },
-  { is: (u) => anatomy in u, called: 'a ring', instead: { store: 'its store is its property `store`' } },
-  {
-    is: /*#__PURE__*/ both(isType, not(encodesForItself)),
-    called: 'an io-ts type',
-    instead: {
-      codec: 'write Codec.json(type), or cbor(type) of fp-ring/cbor',
-      store: 'a type is no store; make a codec of it'
-    }
-  },
-  {
-    is: isZod,
-    called: 'a schema of zod',
-    instead: { codec: noSchema }
-  },
-  {
-    is: (u) => '~standard' in u,
-    called: 'a schema of another library',
-    instead: { codec: noSchema }
-  },
-  {
-    is: /*#__PURE__*/ has('encode', 'decode'),
-    called: 'a codec',
-    instead: { store: 'the store comes first, then the codec' }
-  },
-  {
-    is: (u) => member(u, '_tag') === 'Policy',
-    called: 'a policy',
-    instead: {
-      codec: 'without a codec the policy comes second',
-      store: 'the store comes first, then the policy'
-    }
-  },
-  {
-    is: /*#__PURE__*/ both(has('defineCommand', 'sendCommand'), not(has('withTypeMapping'))),
-    called: 'an ioredis client',
-    instead: {
-      redis: 'fp-ring/redis works with node-redis: npm install redis, then createClient()',
-      store: 'fp-ring/redis works with node-redis: npm install redis, then redis(createClient())'
-    }
-  },
-  {
-    is: /*#__PURE__*/ has('withTypeMapping'),
-    called: 'a client of node-redis',
-    instead: { store: 'write redis(client), of fp-ring/redis' }
-  },
-  {
-    is: /*#__PURE__*/ has('sendCommand', 'connect'),
-    called: 'a client of Redis of another version',
-    instead: {
-      redis: 'update the package redis: version 6 is needed',
-      store: 'update the package redis, then redis(client) of fp-ring/redis'
-    }
-  },
-  {
-    is: (u) => has('serverOf')(u) && Array.isArray(member(u, 'servers')),
-    called: 'a client of memcached',
-    instead: {
-      store: 'write memcached(client), of fp-ring/memcached',
-      memjs: 'write memcached(client), of fp-ring/memcached'
-    }
-  },
-  {
-    is: /*#__PURE__*/ has('get', 'set', 'touch', 'delete', 'flush'),
-    called: 'a client of memjs',
-    instead: {
-      store: 'write memjs(client), of fp-ring/memjs',
-      memcached: 'write memjs(client), of fp-ring/memjs'
-    }
-  },
-  {
-    is: /*#__PURE__*/ has('exec', 'prepare'),
-    called: 'a database',
-    instead: { store: 'write sqlite(database), of fp-ring/sqlite' }
-  },
-  {
-    is: /*#__PURE__*/ has('get', 'set', 'info', 'dump'),
-    called: 'a cache of lru-cache',
-    instead: { store: 'write lru(cache), of fp-ring/lru' }
-  },
-  {
-    is: (u) => isMap(u) || u instanceof WeakMap,
-    called: 'a Map',
-    instead: { store: 'write dict(), which keeps its entries in a Map' }
-  },
-  {
-    is: Array.isArray,
-    called: 'a list',
-    instead: { policy: 'write Policy.policy(a, b), which makes one of several' }
-  }
+  [/*#__PURE__*/ has(...storeOperations), 'a store', undefined, 'the store comes first, then the codec'],
+  [(u) => anatomy in u, 'a ring', 'its store is its property `store`'],
+  [
+    (u) => isType(u) && !encodesForItself(u),
+    'an io-ts type',
+    'a type is no store; make a codec of it',
+    'write Codec.json(type), or cbor(type) of fp-ring/cbor'
+  ],
+  [(u) => has('safeParse', 'parse')(u) && isSchema(u), 'a schema of zod', undefined, noSchema],
+  [(u) => '~standard' in u, 'a schema of another library', undefined, noSchema],
+  [/*#__PURE__*/ has('encode', 'decode'), 'a codec', 'the store comes first, then the codec'],
+  [
+    (u) => member(u, '_tag') === 'Policy',
+    'a policy',
+    'the store comes first, then the policy',
+    'without a codec the policy comes second'
+  ],
+  [
+    (u) => has('defineCommand', 'sendCommand')(u) && !isNodeRedis(u),
+    'an ioredis client',
+    'fp-ring/redis works with node-redis: npm install redis, then redis(createClient())'
+  ],
+  [isNodeRedis, 'a client of node-redis', /*#__PURE__*/ client('redis(client)')],
+  [
+    /*#__PURE__*/ has('sendCommand', 'connect'),
+    'a client of Redis of another version',
+    'update the package redis to version 6, then write redis(client), of fp-ring/redis'
+  ],
+  [
+    (u) => has('serverOf')(u) && Array.isArray(member(u, 'servers')),
+    'a client of memcached',
+    /*#__PURE__*/ client('memcached(client)')
+  ],
+  [
+    /*#__PURE__*/ has('get', 'set', 'touch', 'delete', 'flush'),
+    'a client of memjs',
+    /*#__PURE__*/ client('memjs(client)')
+  ],
+  [/*#__PURE__*/ has('exec', 'prepare'), 'a database', /*#__PURE__*/ client('sqlite(database)')],
+  [
+    /*#__PURE__*/ has('get', 'set', 'info', 'dump'),
+    'a cache of lru-cache',
+    /*#__PURE__*/ client('lru(cache)')
+  ],
+  [(u) => isMap(u) || u instanceof WeakMap, 'a Map', 'write dict(), which keeps its entries in a Map'],
+  [Array.isArray, 'a list', undefined, undefined, 'write Policy.policy(a, b), which makes one of several']
 ]
 
 const recognized = (u: unknown): Known | undefined => {
   if (!hasMembers(u)) return undefined
   try {
-    return known.find(({ is }) => is(u))
+    return known.find(([is]) => is(u))
   } catch {
     return undefined // a getter threw
   }
 }
 
 /** `a Map`, `an ioredis client`, `a string`. */
-export const calledWhat = (u: unknown): string => recognized(u)?.called ?? kindOf(u)
+export const calledWhat = (u: unknown): string => recognized(u)?.[1] ?? kindOf(u)
 
 /** What to write instead of it; `undefined` if this is unknown. */
 export const insteadOf = (u: unknown, role: Role | undefined): string | undefined =>
-  role === undefined ? undefined : recognized(u)?.instead?.[role]
+  role === undefined ? undefined : recognized(u)?.[role === 'codec' ? 3 : role === 'policy' ? 4 : 2]
 
 export const isIoTsType = (u: unknown): boolean => hasMembers(u) && isType(u)
 

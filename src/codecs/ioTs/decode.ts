@@ -17,7 +17,7 @@
 import type * as t from 'io-ts'
 
 import { lazily } from '../../base/lazy'
-import { type Anatomy, domainOf, keptBy, kindOf, need, refuse, tagOf } from './kinds'
+import { type Anatomy, finiteProps, keptBy, kindOf, need, refuse, tagOf } from './kinds'
 import {
   exact,
   type Fields,
@@ -80,8 +80,7 @@ const partOf = (kind: string, type: Anatomy, childOf: ChildOf): Part => {
     case 'DictionaryType':
       return record(childOf(need(type.domain)), childOf(need(type.codomain)))
     case 'FiniteRecord': {
-      const codomain = need(type.codomain)
-      const props = Object.fromEntries(domainOf(need(type.domain)).map((name) => [name, codomain]))
+      const props = finiteProps(type)
       return exact(struct(fieldsOf(props, childOf), false), new Set(Object.keys(props)))
     }
     case 'ExactType':

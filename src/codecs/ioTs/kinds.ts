@@ -78,9 +78,7 @@ const exactSource = /*#__PURE__*/ lazily(() => source(t.exact(t.type({})).valida
 const taggedSource = /*#__PURE__*/ lazily(() => sourceOf(t.union([tagged('a'), tagged('b')])))
 const finiteSource = /*#__PURE__*/ lazily(() => sourceOf(t.record(t.literal('a'), t.string)))
 
-const ownDecode = /*#__PURE__*/ lazily(() =>
-  source(Object.getOwnPropertyDescriptor(t.Type.prototype, 'decode')?.value)
-)
+const ownDecode = /*#__PURE__*/ lazily(() => source(Reflect.get(t.Type.prototype, 'decode')))
 
 /** Whether `decode` is the one that all types share, as the constructor binds it. */
 const decodesAsAll = (type: Anatomy): boolean => {
@@ -138,9 +136,15 @@ export const keptBy = (type: Anatomy): ReadonlyArray<string> => {
 }
 
 /** The keys of a record whose domain is finite. Mirrors io-ts' `getDomainKeys`. */
-export const domainOf = (type: Anatomy): ReadonlyArray<string> => {
+const domainOf = (type: Anatomy): ReadonlyArray<string> => {
   if (type._tag === 'LiteralType' && typeof type.value === 'string') return [type.value]
   if (type._tag === 'KeyofType') return Object.keys(need(type.keys))
   if (type._tag === 'UnionType') return need(type.types).flatMap((one) => domainOf(one))
   return refuse()
+}
+
+/** The properties of a record whose domain is finite, each with its type. */
+export const finiteProps = ({ codomain, domain }: Anatomy): Readonly<Record<string, t.Mixed>> => {
+  const type = need(codomain)
+  return Object.fromEntries(domainOf(need(domain)).map((name) => [name, type]))
 }

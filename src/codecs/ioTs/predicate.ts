@@ -20,7 +20,7 @@
 import type * as t from 'io-ts'
 
 import { keysOf } from '../largeRecords'
-import { type Anatomy, domainOf, keptBy, kindOf, need, refuse } from './kinds'
+import { type Anatomy, finiteProps, keptBy, kindOf, need, refuse } from './kinds'
 
 // -------------------------------------------------------------------------------------
 // code
@@ -38,30 +38,24 @@ interface Output {
 
 const constant = (out: Output, value: unknown): string => `c[${String(out.constants.push(value) - 1)}]`
 
-/** Makes a boolean expression about a variable. */
-type Test = (v: string) => string
-
-const primitives: Readonly<Record<string, Test>> = {
-  StringType: (v) => `typeof ${v}==="string"`,
-  BooleanType: (v) => `typeof ${v}==="boolean"`,
-  BigIntType: (v) => `typeof ${v}==="bigint"`,
-  NullType: (v) => `${v}===null`,
-  UndefinedType: (v) => `${v}===undefined`,
-  VoidType: (v) => `${v}===undefined`,
-  FunctionType: (v) => `typeof ${v}==="function"`,
-  AnyArrayType: (v) => `isArray(${v})`,
-  AnyDictionaryType: (v) => `typeof ${v}==="object"&&${v}!==null&&!isArray(${v})`
-}
-
+const aNumber = 'typeof $==="number"'
 /** io-ts compares by `!==`, so to it `NaN` differs from itself. */
-const numbers: Readonly<Record<string, Readonly<Partial<Record<Mode, Test>>>>> = {
-  NumberType: {
-    same: (v) => `typeof ${v}==="number"&&${v}===${v}`,
-    may: (v) => `typeof ${v}==="number"`,
-    closed: (v) => `typeof ${v}==="number"`
-  },
-  UnknownType: { same: (v) => `${v}===${v}`, may: () => 'true' },
-  AnyType: { same: (v) => `${v}===${v}`, may: () => 'true' }
+const isSame = '$===$'
+
+/** Boolean expressions about the variable `$`, for types without parts: one for all modes, or one for each. */
+const inline: Readonly<Record<string, string | Readonly<Partial<Record<Mode, string>>>>> = {
+  StringType: 'typeof $==="string"',
+  BooleanType: 'typeof $==="boolean"',
+  BigIntType: 'typeof $==="bigint"',
+  NullType: '$===null',
+  UndefinedType: '$===undefined',
+  VoidType: '$===undefined',
+  FunctionType: 'typeof $==="function"',
+  AnyArrayType: 'isArray($)',
+  AnyDictionaryType: 'typeof $==="object"&&$!==null&&!isArray($)',
+  NumberType: { same: `${aNumber}&&${isSame}`, may: aNumber, closed: aNumber },
+  UnknownType: { same: isSame, may: 'true' },
+  AnyType: { same: isSame, may: 'true' }
 }
 
 const isRecord = '(typeof v==="object"&&v!==null&&!isArray(v))'
@@ -146,7 +140,7 @@ const fieldsOf = (mixed: t.Mixed, isMember = false): ReadonlyArray<Field> => {
       }))
     case 'FiniteRecord':
       if (isMember) return refuse()
-      return domainOf(need(type.domain)).map((name) => ({ name, type: need(type.codomain), optional: false }))
+      return Object.entries(finiteProps(type)).map(([name, one]) => ({ name, type: one, optional: false }))
     case 'ExactType':
       return isMember ? refuse() : fieldsOf(need(type.type))
     case 'ReadonlyType':
@@ -272,7 +266,7 @@ const members = (out: Output, mode: Mode, types: ReadonlyArray<t.Mixed>): string
 /** Types that return the value itself or refuse it, so that the predicate of a refinement sees exactly this value. */
 const returnsItself = (type: Anatomy): boolean =>
   type._tag === 'KeyofType' ||
-  (type._tag !== undefined && (Object.hasOwn(primitives, type._tag) || Object.hasOwn(numbers, type._tag))) ||
+  (type._tag !== undefined && Object.hasOwn(inline, type._tag)) ||
   ((type._tag === 'RefinementType' || type._tag === 'ReadonlyType') &&
     type.type !== undefined &&
     returnsItself(type.type))
@@ -318,9 +312,8 @@ const body = (out: Output, mode: Mode, kind: string, type: Anatomy & t.Mixed): s
     case 'DictionaryType':
       return entries(out, mode, need(type.domain), need(type.codomain))
     case 'FiniteRecord': {
-      const names = [...new Set(domainOf(need(type.domain)))]
-      const codomain = need(type.codomain)
-      const props = Object.fromEntries(names.map((name) => [name, codomain]))
+      const props = finiteProps(type)
+      const names = Object.keys(props)
       // if properties are inherited, io-ts makes a new record
       const all = `${noneBut(names)}if(n.length!==${String(names.length)})return false;`
       return `${properties(out, mode, props, false)}${mode === 'same' ? all : ''}return true`
@@ -341,16 +334,8 @@ const body = (out: Output, mode: Mode, kind: string, type: Anatomy & t.Mixed): s
   }
 }
 
-const literalTypes: ReadonlySet<string> = /*#__PURE__*/ new Set([
-  'string',
-  'number',
-  'boolean',
-  'bigint',
-  'undefined'
-])
-
 const literal = (out: Output, mode: Mode, value: unknown, v: string): string => {
-  if (value !== null && !literalTypes.has(typeof value)) return refuse()
+  if (Object(value) === value || typeof value === 'symbol') return refuse()
   // io-ts returns its own 0, whichever zero it was given
   if (value === 0) return mode === 'may' ? `${v}===0` : `is(${v},${constant(out, value)})`
   return typeof value === 'string' ? `${v}===${JSON.stringify(value)}` : `${v}===${constant(out, value)}`
@@ -362,12 +347,9 @@ const expression = (out: Output, mode: Mode, mixed: t.Mixed, v: string): string 
   const kind = need(kindOf(type))
   if (kind === 'LiteralType') return `(${literal(out, mode, type.value, v)})`
   // a type may have any name
-  const inline = Object.hasOwn(primitives, kind)
-    ? primitives[kind]
-    : Object.hasOwn(numbers, kind)
-    ? numbers[kind]?.[mode]
-    : undefined
-  return inline !== undefined ? `(${inline(v)})` : `${functionOf(out, mode, kind, mixed)}(${v})`
+  const known = Object.hasOwn(inline, kind) ? inline[kind] : undefined
+  const test = typeof known === 'string' ? known : known?.[mode]
+  return test !== undefined ? `(${test.replaceAll('$', v)})` : `${functionOf(out, mode, kind, mixed)}(${v})`
 }
 
 /** One function for a type and a mode. It gets its name before its body is written, so that recursive types end. */
@@ -398,11 +380,11 @@ const compileAs = (make: MakeFunction, mode: Mode, type: t.Mixed): Predicate | u
     return Reflect.apply(build, undefined, [
       out.constants,
       Array.isArray,
-      Object.getOwnPropertyDescriptor(Object.prototype, 'hasOwnProperty')?.value,
+      Reflect.get(Object.prototype, 'hasOwnProperty'),
       keysOf,
       Object.getOwnPropertyNames,
       Object.is,
-      Object.getOwnPropertyDescriptor(Object.prototype, 'propertyIsEnumerable')?.value
+      Reflect.get(Object.prototype, 'propertyIsEnumerable')
     ]) as Predicate
   } catch {
     // not compilable, a definition that throws, or code generation is forbidden: the type is used without a predicate

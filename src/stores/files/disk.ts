@@ -9,6 +9,7 @@ import * as fs from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import * as path from 'node:path'
 
+import { ignore } from '../../base/ignore'
 import { draftsOf, isFirst, isSecond } from './names'
 
 export interface Contents {
@@ -36,8 +37,6 @@ export const isNoFile = (cause: unknown): boolean => {
   const code = (cause as { readonly code?: unknown } | null)?.code
   return code === noFile || code === 'ELOOP' || code === 'EMLINK' || code === 'ENXIO'
 }
-
-const ignore = (): void => undefined
 
 // -------------------------------------------------------------------------------------
 // reading

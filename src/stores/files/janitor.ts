@@ -5,6 +5,7 @@
  */
 import * as path from 'node:path'
 
+import { ignore } from '../../base/ignore'
 import { filesIn, remove, timesOf } from './disk'
 import { draftsOf, isDraft, isEntry, leafOf, leaves } from './names'
 import type { Place } from './place'
@@ -18,8 +19,6 @@ const inOneGo = 64
 const entriesStay = 10_000
 /** How long a draft stays after the last write to it. */
 const draftsStay = 600_000
-
-const ignore = (): void => undefined
 
 /** Returns how many files it has checked. */
 const sweepLeaf = async ({ now, queue: { inTurn }, root }: Place, leaf: number): Promise<number> => {

@@ -34,29 +34,29 @@ const does = (u: unknown, name: string): boolean =>
 
 export const aRedisClient: Kind = {
   what: 'a client of node-redis',
-  role: 'redis',
+  role: 'store',
   is: (u) => does(u, 'withTypeMapping'),
-  hint: () => 'createClient(…) of the package redis makes one'
+  hint: 'createClient(…) of the package redis makes one'
 }
 export const aMemcachedClient: Kind = {
   what: 'a client of fp-ring/memcached',
-  role: 'memcached',
+  role: 'store',
   is: (u) => does(u, 'serverOf') && isObject(u) && 'servers' in u && Array.isArray(u.servers),
-  hint: () => 'memcachedClient({ servers }) makes one'
+  hint: 'memcachedClient({ servers }) makes one'
 }
 export const aMemjsClient: Kind = {
   what: 'a client of memjs',
-  role: 'memjs',
+  role: 'store',
   is: (u) =>
     ['get', 'set', 'delete', 'touch'].every((name) => does(u, name)) &&
     !(isObject(u) && lacksAsStore(u).length === 0),
-  hint: () => 'Client.create(…) of the package memjs makes one'
+  hint: 'Client.create(…) of the package memjs makes one'
 }
 export const aDatabase: Kind = {
   what: 'a database of better-sqlite3 or node:sqlite',
-  role: 'sqlite',
+  role: 'store',
   is: (u) => does(u, 'exec') && does(u, 'prepare'),
-  hint: () => 'new Database(file) of better-sqlite3 makes one'
+  hint: 'new Database(file) of better-sqlite3 makes one'
 }
 
 /** A client of ioredis can publish too, but its subscriptions work in another way. */
@@ -67,7 +67,7 @@ export const aPublisher: Kind = /*#__PURE__*/ variant(aRedisClient, {
 export const aBreaker: Kind = {
   what: 'a breaker',
   is: (u) => does(u, 'execute'),
-  hint: () => 'a breaker has a function `execute`, as the policies of cockatiel have'
+  hint: 'a breaker has a function `execute`, as the policies of cockatiel have'
 }
 
 /** A client, or a function that returns one, which is called at every use: its result is checked then. */

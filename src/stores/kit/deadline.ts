@@ -7,14 +7,13 @@
 import { type Either, left, right, toError } from 'fp-ts/Either'
 
 import { timedOut } from '../../base/errorCode'
+import { ignore } from '../../base/ignore'
 import { isLater, type Soon } from '../../base/soon'
 import { nextTurn, type Start, startTimer } from '../../base/timer'
 import type { Duration } from '../../Duration'
 import type { StoreError } from '../../RingError'
 import { type Operation, storeFailed } from '../../RingError'
 import { storeError } from './errors'
-
-const ignore = (): void => undefined
 
 /** The parts of `settleWithin`: `decode` maps an answer, `late` a timeout, `failed` an error. */
 export interface Course<X, Answer> {

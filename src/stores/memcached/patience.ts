@@ -4,7 +4,7 @@
  * @internal
  */
 import { timedOut } from '../../base/errorCode'
-import { setAlarm, stopAlarm } from '../../base/timer'
+import { restartAlarm, setAlarm, stopAlarm } from '../../base/timer'
 import type { MemcachedServer } from './model'
 
 /** Rejects after `limit` milliseconds of silence. Received data is read first. */
@@ -12,7 +12,7 @@ const watched = <A>(limit: number, task: (heard: () => void) => Promise<A>): Pro
   new Promise((resolve, reject) => {
     const late = (): void => void setImmediate(() => reject(timedOut('memcached')))
     const alarm = setAlarm(limit, late, 'waited')
-    void task(() => alarm?.again())
+    void task(() => restartAlarm(alarm))
       .then(resolve, reject)
       .finally(() => stopAlarm(alarm))
   })

@@ -11,7 +11,7 @@ import type { Socket } from 'node:net'
 
 import { failure, hasCode, timedOut } from '../../base/errorCode'
 import { makeTurns } from '../../base/queues'
-import { setAlarm, stopAlarm } from '../../base/timer'
+import { restartAlarm, setAlarm, stopAlarm } from '../../base/timer'
 import { type Connection, connectionOver, type Limits } from './connection'
 import type { MemcachedServer } from './model'
 import { type Address, connect } from './socket'
@@ -189,7 +189,7 @@ const readLines = (
         return reject(failure('EPROTO', 'memcached answered something else than it was asked'))
       }
       count += parts.length
-      if (parts.length > 0) alarm?.again()
+      if (parts.length > 0) restartAlarm(alarm)
       for (const part of parts) {
         const line = part.endsWith('\r') ? part.slice(0, -1) : part
         if (line === 'END') return resolve()

@@ -6,6 +6,7 @@
 import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 
+import { tableOf } from '../../base/tableOf'
 import { isRingError, type Operation, type StoreError, storeFailed } from '../../RingError'
 
 /** A task that computes its answer synchronously. An exception becomes a `left`. */
@@ -21,3 +22,17 @@ export const atOnce =
       )
     }
   }
+
+/** The operations of these names, as tasks. */
+export const allAtOnce = <N extends Operation>(
+  names: ReadonlyArray<N>,
+  now: Readonly<Record<N, unknown>>
+): Readonly<Record<N, unknown>> => {
+  const all = now as Readonly<Record<N, (...args: ReadonlyArray<unknown>) => unknown>> // SAFETY: they are operations
+  return tableOf(
+    names,
+    (name) =>
+      (...args: ReadonlyArray<unknown>) =>
+        atOnce(name, () => all[name](...args))
+  )
+}

@@ -9,9 +9,10 @@ import type { Clock } from '../../Clock'
 import type { Duration } from '../../Duration'
 import type { Key } from '../../KeyFn'
 import { storeError } from '../kit/errors'
+import { leaseOperations, storeOperations } from '../kit/operations'
 import { answersAtOnce, type AtOnce } from '../kit/prompt'
-import type { Entry, Leasing, Store } from '../model'
-import { atOnce } from './atOnce'
+import type { Entry, Leases, Leasing, Operations, Store } from '../model'
+import { allAtOnce } from './atOnce'
 import { memoryLeases } from './leases'
 
 /** The primitives. `set` is called with positive lifetimes only, and returns whether it accepted the value. */
@@ -88,33 +89,14 @@ export const memoryStore = <R, B>(
     get backend() {
       return backend()
     },
-    get: (key) => atOnce('get', () => now.get(key)),
-    read: (key) => atOnce('read', () => now.read(key)),
-    set: (key, value, ttl) => atOnce('set', () => now.set(key, value, ttl)),
-    delete: (key) => atOnce('delete', () => now.delete(key)),
-    has: (key) => atOnce('has', () => now.has(key)),
-    touch: (key, ttl) => atOnce('touch', () => now.touch(key, ttl)),
-    getMany: (keys) => atOnce('getMany', () => now.getMany(keys)),
-    readMany: (keys) => atOnce('readMany', () => now.readMany(keys)),
-    setMany: (entries) => atOnce('setMany', () => now.setMany(entries)),
-    deleteMany: (keys) => atOnce('deleteMany', () => now.deleteMany(keys)),
-    hasMany: (keys) => atOnce('hasMany', () => now.hasMany(keys)),
-    touchMany: (entries) => atOnce('touchMany', () => now.touchMany(entries)),
-    clear: (prefix) => atOnce('clear', () => now.clear(prefix)),
+    ...(allAtOnce(storeOperations, now) as Operations<R>), // SAFETY, here and below: each is the operation of its name
     reach: 'process',
     peek: memory.peek,
     peekEntry: (key) => {
       const found = memory.read(key)
       return found?.value === undefined ? undefined : found
     },
-    leases: {
-      acquire: (key, token, ttl, beyond) => atOnce('acquire', () => leases.acquire(key, token, ttl, beyond)),
-      seize: (key, token, ttl) => atOnce('seize', () => leases.seize(key, token, ttl)),
-      renew: (key, token, ttl) => atOnce('renew', () => leases.renew(key, token, ttl)),
-      release: (key, token) => atOnce('release', () => leases.release(key, token)),
-      commit: (key, token, value, ttl) => atOnce('commit', () => leases.commit(key, token, value, ttl)),
-      override: (entries) => atOnce('override', () => leases.override(entries))
-    }
+    leases: allAtOnce(leaseOperations, leases) as Leases<R>
   }
   answersAtOnce(store, now)
   return store

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 
+import { ignore } from '../../base/ignore'
 import { makeSilence, noSilence, type Silence } from '../kit/silence'
 import type { RedisCommands, ScriptOptions } from './commands'
 import { slotOf } from './keys'
@@ -47,8 +48,6 @@ export interface Connection {
 }
 
 const connections = /*#__PURE__*/ new WeakMap<RedisClient, Connection>()
-
-const ignore = (): void => undefined
 
 /**
  * The options of a client's commands. Only a plain client adds to the options that it receives; others replace them.

@@ -6,12 +6,11 @@
  * @internal
  */
 import { isDefect } from '../../base/defect'
+import { ignore } from '../../base/ignore'
 import { startIdleTimer } from '../../base/timer'
 import { type ListenOptions, makeKeep } from './feedListen'
 import { makeNodes } from './feedNodes'
 import { type Connect, type Place, placesOf } from './feedPlaces'
-
-const ignore = (): void => undefined
 
 export interface FeedParts extends ListenOptions {
   readonly client: () => unknown

@@ -5,9 +5,8 @@
  */
 import { errorMonitor } from 'node:events'
 
+import { ignore } from '../../base/ignore'
 import type { FeedClient, FeedNode } from './model'
-
-const ignore = (): void => undefined
 
 /** Members that differ between client, pool, cluster and sentinel; nothing else distinguishes them. */
 export interface Seen {

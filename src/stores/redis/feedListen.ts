@@ -6,6 +6,7 @@
  */
 import * as E from 'fp-ts/Either'
 
+import { ignore } from '../../base/ignore'
 import { startIdleTimer } from '../../base/timer'
 import type { Duration } from '../../Duration'
 import { settledIn } from '../kit/deadline'
@@ -14,8 +15,6 @@ import type { Listened, Nodes } from './feedNodes'
 import type { Place } from './feedPlaces'
 import { isSame, roleOf } from './feedServer'
 import type { FeedClient } from './model'
-
-const ignore = (): void => undefined
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => void startIdleTimer(ms, resolve)())
 

@@ -3,9 +3,8 @@
  *
  * @internal
  */
+import { ignore } from '../../base/ignore'
 import type { Duration } from '../../Duration'
-
-const ignore = (): void => undefined
 
 /** A node that the feed listens to, or connects to. */
 export interface Listened {

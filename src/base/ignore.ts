@@ -1,0 +1,6 @@
+/**
+ * Does nothing.
+ *
+ * @internal
+ */
+export const ignore = (): void => undefined
