@@ -10,7 +10,7 @@ import { copied, copying } from '../cache/body'
 import type { Passed, Reply } from '../cache/model'
 import { answered, isKnown, isOurs, unmodified } from '../core/conditions'
 import { cacheStatus, withStatus } from '../core/fate'
-import type { Fate, Fields, RequestHead } from '../core/model'
+import type { Fate, Field, Fields, RequestHead } from '../core/model'
 
 export interface WebReply extends Reply {
   readonly response: Response
@@ -141,6 +141,22 @@ export const passedThrough = (
   return marked(response, fields, cache === undefined ? undefined : cacheStatus(cache, fate))
 }
 
-export const responseOf = ({ body, fields, status }: Answer): Response =>
+/**
+ * The fields of an answer, as a `Response` takes them. A server that adds a missing type finds it missing only in `Headers`;
+ * a record costs less.
+ */
+const initOf = (lines: Answer['lines']): Headers | Record<string, string> => {
+  const record: Record<string, string> = {}
+  let isTyped = false
+  for (const [name, values] of lines) {
+    if (name === '__proto__')
+      return headersOf(lines.flatMap(([n, v]) => [v].flat().map((one): Field => [n, one])))
+    if (name === 'content-type') isTyped = true
+    record[name] = typeof values === 'string' ? values : values.join(', ')
+  }
+  return isTyped ? record : new Headers(record)
+}
+
+export const responseOf = ({ body, lines, status }: Answer): Response =>
   // SAFETY: `Response` copies the bytes, whatever buffer they are in
-  new Response((body as Uint8Array<ArrayBuffer> | undefined) ?? null, { status, headers: headersOf(fields) })
+  new Response((body as Uint8Array<ArrayBuffer> | undefined) ?? null, { status, headers: initOf(lines) })
