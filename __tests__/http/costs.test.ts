@@ -18,12 +18,13 @@ interface Costs {
   readonly heap: number
 }
 
-/** The most that a hit in memory may cost. */
+/**
+ * The most that a hit in memory may cost beyond the handler, which costs 6 to 20 kB of heap by itself, according to the tests that
+ * have run before in the same process.
+ */
 const limits: Readonly<Record<'node' | 'page', Costs>> = {
-  // with the request and the response, which Node makes: 6,600 bytes of the heap
-  node: { promises: 0, urls: 0, timers: 0, heap: 16_000 },
-  // beyond what the handler costs without a cache
-  page: { promises: 0, urls: 0, timers: 0, heap: 8_500 }
+  node: { promises: 0, urls: 0, timers: 0, heap: 9_800 },
+  page: { promises: 0, urls: 0, timers: 0, heap: 9_000 }
 }
 
 // -------------------------------------------------------------------------------------
@@ -274,12 +275,15 @@ const expectHits = (site: Site): void => {
 // -------------------------------------------------------------------------------------
 
 describe.each(Object.keys(stores))('a hit over %s', (store) => {
-  it.each(Object.keys(cachedBy))('through %s costs no more than its limits', async (kind) => {
-    const site = nodeSite(cachedBy[kind]!({ ...config(), store: stores[store]!() }))
-    const costs = await costsOf(site)
-    expectHits(site)
-    expect(above(costs, limits.node)).toEqual({})
-  })
+  it.each(Object.keys(cachedBy))(
+    'through %s costs no more than its limits, beyond the handler',
+    async (kind) => {
+      const site = nodeSite(cachedBy[kind]!({ ...config(), store: stores[store]!() }))
+      const costs = beyond(await costsOf(site), await costsOf(bareNode))
+      expectHits(site)
+      expect(above(costs, limits.node)).toEqual({})
+    }
+  )
 
   it('through page costs no more than its limits, beyond the handler', async () => {
     const given = { ...config(), store: stores[store]!() }
@@ -295,7 +299,6 @@ describe('control', () => {
     const costs = await costsOf(bareNode)
     expect(costs).toMatchObject({ promises: 0, urls: 0, timers: 0 })
     expect(costs.heap).toBeGreaterThan(1_000)
-    expect(costs.heap).toBeLessThan(limits.node.heap)
   })
 
   it('a promise, a URL, a timer and an array more are counted, each as what it is', async () => {
@@ -314,7 +317,9 @@ describe('control', () => {
     expect(counted).toEqual({ promises: 1, urls: 1, timers: 1 })
     expect(heap / (8 * length)).toBeGreaterThan(0.7)
     expect(heap / (8 * length)).toBeLessThan(1.5)
-    expect(Object.keys(above(other, limits.node))).toEqual(['promises', 'urls', 'timers', 'heap'])
+    expect(Object.keys(above(beyond(other, await costsOf(bareNode)), limits.node))).toEqual(
+      expect.arrayContaining(['promises', 'urls', 'timers', 'heap'])
+    )
   })
 
   it('an address that the pattern of addresses refuses is parsed by a URL', async () => {
@@ -327,7 +332,7 @@ describe('control', () => {
     // SAFETY: it stores values of every type, as it stores none
     const store = noop() as unknown as Config['store']
     const site = nodeSite(byListener({ ...config(), store }))
-    const costs = await costsOf(site)
+    const costs = beyond(await costsOf(site), await costsOf(bareNode))
     expect(site.runs()).toBeGreaterThan(1)
     expect(Object.keys(above(costs, limits.node))).toEqual(expect.arrayContaining(['promises', 'heap']))
   })

@@ -148,6 +148,17 @@ describe('a response', () => {
     for (let i = 1; i <= 3; i++) expect(await (await fetch(url)).text()).toBe(`run ${i}`)
   })
 
+  it('of a hit is sent within the call, and shows its fields to who looks at them afterwards', async () => {
+    const pages = pageMiddleware({ store: dict<Uint8Array>(), policy: Policy.ttl(Duration.seconds(60)) })
+    const seen: Array<readonly [isSent: boolean, type: unknown]> = []
+    const url = await listen((request, response) => {
+      pages(request, response, () => response.writeHead(200, { 'content-type': 'text/plain' }).end('a page'))
+      seen.push([response.writableEnded, response.getHeader('content-type')])
+    })
+    for (let i = 0; i < 2; i++) expect(await (await fetch(url)).text()).toBe('a page')
+    expect(seen[1]).toEqual([true, 'text/plain'])
+  })
+
   it('that is compressed after it is known to be stored in the form it was sent in', async () => {
     let runs = 0
     const pages = pageMiddleware({ store: dict<Uint8Array>() })

@@ -6,7 +6,7 @@
 import { type Line, linesOf } from '../core/fields'
 import { headOf, nothingHead } from '../core/head'
 import { ageOf, leftOf } from '../core/kept'
-import type { Fate, Head } from '../core/model'
+import type { Fate, Fields, Head } from '../core/model'
 import { hit, type Serve } from '../core/reuse'
 
 /** The cache that answers. */
@@ -45,8 +45,22 @@ const made = (serve: Serve, cache: string | undefined, now: number): Answer => {
   }
 }
 
-/** The answer from a stored page. */
-export const pageAnswer = (serve: Serve, { cache, now }: Answerer): Answer => {
+/** An answer with fields for this client alone. */
+const withCookies = (answer: Answer, cookies: Fields): Answer => {
+  const fields = [...answer.fields, ...cookies]
+  return { ...answer, fields, lines: linesOf(fields) }
+}
+
+/** The answer from a stored page. `cookies`: fields for this client alone. */
+export const pageAnswer = (
+  serve: Serve & { readonly cookies?: Fields | undefined },
+  answerer: Answerer
+): Answer =>
+  serve.cookies === undefined || serve.cookies.length === 0
+    ? answerOf(serve, answerer)
+    : withCookies(answerOf(serve, answerer), serve.cookies)
+
+const answerOf = (serve: Serve, { cache, now }: Answerer): Answer => {
   const { body, fate, kept, status } = serve
   const { last, page } = kept
   const at = now()

@@ -12,8 +12,9 @@ import type { Lead } from '../../engine/seam'
 import type { Seek } from '../core/ask'
 import { instead, type Old } from '../core/instead'
 import { type Kept, keptFrom } from '../core/kept'
-import type { Fate, Plan, Storage } from '../core/model'
+import type { Fate, Fields, Plan, Storage } from '../core/model'
 import { type Load, serving } from '../core/reuse'
+import { revalidate } from '../core/revalidate'
 import { aged, isCalledOff, isFailure, isWhole, storing } from '../core/storing'
 import type { Arrival, Judge, LoadError, Reply, Served } from './model'
 import { requestOf } from './model'
@@ -33,7 +34,7 @@ export interface LeadParts {
 }
 
 /** A request whose handler runs for the store. */
-export interface Leading {
+export interface Asking {
   readonly arrival: Arrival
   readonly seek: Seek
   readonly load: Load
@@ -41,35 +42,22 @@ export interface Leading {
   readonly path: string
 }
 
+interface Leading extends Asking {
+  /** What the handler is asked about the page that is there. */
+  readonly conditions: Fields
+}
+
 /** The load was aborted, for a reason that does not concern the page. */
 export const lost: LoadError = { _tag: 'Unstorable', reason: 'broken' }
 
 const staleIfError: Fate = { fwd: 'stale', detail: 'stale-if-error' }
 
-export type Led = (leading: Leading) => Promise<Served>
+export type Led = (asking: Asking) => Promise<Served>
 
-export const makeLed = ({ after, bodyTimeout, now, passing, policy, storage, tags }: LeadParts): Led => {
-  const oldOf = ({ arrival, load, path }: Leading): Old | undefined =>
-    load.old === undefined || !load.fallsBack
-      ? undefined
-      : { kept: load.old, asked: false, allows: allowsBy(policy, load.old, requestOf(arrival, path)) }
+const never = (): number => 0
 
-  /** Decides by the head alone, with the same rules as `onReply` later. */
-  const judgeFor = (leading: Leading): Judge => {
-    const old = oldOf(leading)
-    const { arrival, load } = leading
-    return (answer) => {
-      const at = now()
-      const other = instead(arrival, answer, old, { now: at, storage })
-      if (other._tag === 'Old') return { fate: other.fate, old: serving(arrival, other.kept, other.fate, at) }
-      const isStored =
-        !isFailure(answer.status) &&
-        !(arrival.isGone() && isCalledOff(answer)) &&
-        E.isRight(storing(arrival, answer, storage, at))
-      return isStored ? { fate: { ...load.fate, stored: true }, max: storage.maxBytes } : { fate: load.fate }
-    }
-  }
-
+/** What becomes of an answer that may be stored, by its head. */
+const makeStoring = ({ after, bodyTimeout, now, passing, policy, storage, tags }: LeadParts) => {
   const unstorable = ({ lead, seek }: Leading, reason: string, byHead = false): void => {
     passing.note(seek, byHead)
     lead.concede({ _tag: 'Unstorable', reason }, true)
@@ -95,6 +83,41 @@ export const makeLed = ({ after, bodyTimeout, now, passing, policy, storage, tag
     passing.forget(seek)
     lead.store(kept.right)
   }
+  return { store, unstorable }
+}
+
+export const makeLed = (parts: LeadParts): Led => {
+  const { now, passing, policy, storage } = parts
+
+  /** The page that is there, if it suits the request. */
+  const oldOf = ({ arrival, conditions, load, path }: Leading): Old | undefined =>
+    load.old === undefined
+      ? undefined
+      : {
+          kept: load.old,
+          asked: conditions.length > 0,
+          allows: load.fallsBack ? allowsBy(policy, load.old, requestOf(arrival, path)) : never
+        }
+
+  /** Decides by the head alone, with the same rules as `onReply` later. */
+  const judgeFor = (leading: Leading): Judge => {
+    const old = oldOf(leading)
+    const { arrival, load } = leading
+    return (answer) => {
+      const at = now()
+      const other = instead(arrival, answer, old, { now: at, storage })
+      if (other._tag === 'Old') return { fate: other.fate, old: serving(arrival, other.kept, other.fate, at) }
+      if (other._tag === 'Renewed')
+        return { fate: other.fate, old: serving(arrival, other.kept, other.fate, at), cookies: other.cookies }
+      const isStored =
+        !isFailure(answer.status) &&
+        !(arrival.isGone() && isCalledOff(answer)) &&
+        E.isRight(storing(arrival, answer, storage, at))
+      return isStored ? { fate: { ...load.fate, stored: true }, max: storage.maxBytes } : { fate: load.fate }
+    }
+  }
+
+  const { store, unstorable } = makeStoring(parts)
 
   /** What the client receives if its handler has failed: an old page, if there is one that may be served. */
   const rescued = async ({ arrival, lead }: Leading): Promise<Served | undefined> => {
@@ -102,9 +125,33 @@ export const makeLed = ({ after, bodyTimeout, now, passing, policy, storage, tag
     return E.isRight(brought) ? serving(arrival, brought.right, staleIfError, now()) : undefined
   }
 
+  /** The handler has confirmed the page that is there: it is renewed, for the store as well (RFC 9111, section 4.3.4). */
+  const onConfirmed = (leading: Leading, reply: Reply): Served | undefined => {
+    const { arrival, lead, path, seek } = leading
+    const at = now()
+    const other = instead(arrival, reply, oldOf(leading), { now: at, storage })
+    if (other._tag !== 'Renewed' && other._tag !== 'Old') return undefined
+    const served = serving(arrival, other.kept, other.fate, at)
+    if (other._tag === 'Old') {
+      // the 304 was about another page
+      lead.concede(lost, true)
+      return served
+    }
+    const { cookies, kept, plan } = other
+    const lasts = E.isLeft(plan) ? plan : keptBy(policy, kept, plan.right.lifetime, requestOf(arrival, path))
+    if (E.isLeft(lasts)) unstorable(leading, lasts.left)
+    else {
+      passing.forget(seek)
+      lead.store(lasts.right)
+    }
+    return { ...served, cookies }
+  }
+
   const onReply = async (leading: Leading, reply: Reply): Promise<Served> => {
     const { arrival, lead, load } = leading
     const own: Served = { _tag: 'Reply', reply, fate: load.fate }
+    const confirmed = reply.status === 304 ? onConfirmed(leading, reply) : undefined
+    if (confirmed !== undefined) return confirmed
     if (isFailure(reply.status)) {
       lead.concede({ _tag: 'Failed', status: reply.status }, false)
       return (await rescued(leading)) ?? own
@@ -123,11 +170,14 @@ export const makeLed = ({ after, bodyTimeout, now, passing, policy, storage, tag
   }
 
   /** Runs the handler; returns what its client receives. Rejects if the handler does, and there is no page. */
-  return async (leading: Leading): Promise<Served> => {
+  return async (asking) => {
+    const { old } = asking.load
+    const conditions = old === undefined ? [] : revalidate(old)
+    const leading: Leading = { ...asking, conditions }
     const { arrival, lead } = leading
     let reply: Reply
     try {
-      reply = await arrival.run(judgeFor(leading))
+      reply = await arrival.run(judgeFor(leading), conditions)
     } catch (cause) {
       lead.concede(arrival.isGone() ? lost : { _tag: 'Thrown', cause }, false)
       const old = arrival.isGone() ? undefined : await rescued(leading)

@@ -39,6 +39,8 @@ export interface Judged {
   readonly max?: number
   /** The stored page that the client receives instead. */
   readonly old?: Serve
+  /** Fields that this client receives with the stored page, and no other one. */
+  readonly cookies?: Fields
   /** Whether the answer waits until the pages that the request has changed are hidden. */
   readonly waits?: boolean
 }
@@ -60,8 +62,11 @@ export interface Reply extends Head {
 
 /** A request, as its shell passes it. */
 export interface Arrival extends Asked {
-  /** Runs the handler. A shell that can defer its answer may ignore the judge. */
-  readonly run: (judge: Judge) => Promise<Reply>
+  /**
+   * Runs the handler, with these conditions in the place of the client's. A shell that can defer its answer may ignore the
+   * judge.
+   */
+  readonly run: (judge: Judge, conditions?: Fields) => Promise<Reply>
   /** Whether the handler can run after the client has been answered. */
   readonly refreshes: boolean
   /** Whether the client has disconnected: failures after that do not concern the page. */
@@ -78,7 +83,7 @@ export interface Passed {
 
 /** A stored page, the handler's answer, a handler that has yet to run, or nothing (`only-if-cached`). */
 export type Served =
-  | Serve
+  | (Serve & { readonly cookies?: Fields | undefined })
   | Passed
   | { readonly _tag: 'Reply'; readonly reply: Reply; readonly fate: Fate }
   | { readonly _tag: 'Nothing'; readonly fate: Fate }

@@ -224,7 +224,7 @@ const decide = (tap: Tapped, line: Line): void => {
     copy: () => copy ?? copied(E.left(tap.gone ? 'broken' : 'unreadable')),
     discard: () => undefined
   }
-  if (judged.old !== undefined) replace(tap, pageAnswer(judged.old, tap))
+  if (judged.old !== undefined) replace(tap, pageAnswer({ ...judged.old, cookies: judged.cookies }, tap))
   else if (isOurs(wanted) && isKnown(wanted, head, now())) sendUnmodified(tap, head, judged.fate)
   else letThrough(tap, head, line, judged)
 }

@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/Either'
 
 import { answered, isOurs } from '../core/conditions'
-import type { RequestHead, Target } from '../core/model'
+import type { Fields, RequestHead, Target } from '../core/model'
 import { targetIn } from '../core/target'
 
 /** The members of `http.IncomingMessage` that the cache uses. */
@@ -53,7 +53,9 @@ export const targetOfIncoming = ({ headers, originalUrl, socket, url }: Incoming
   return E.isRight(found) ? found.right : undefined
 }
 
-/** Hides the conditions that the cache answers from later handlers. */
-export const hideConditions = (request: Incoming, wanted: RequestHead): void => {
-  if (isOurs(wanted)) for (const name of answered) Reflect.deleteProperty(request.headers, name)
+/** Hides the conditions that the cache answers from later handlers, and shows them those of the cache. */
+export const replaceConditions = (request: Incoming, asked: RequestHead, conditions: Fields): void => {
+  if (!isOurs(asked)) return
+  for (const name of answered) Reflect.deleteProperty(request.headers, name)
+  for (const [name, value] of conditions) Reflect.set(request.headers, name, value)
 }

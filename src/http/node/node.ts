@@ -18,7 +18,7 @@ import { nothingAnswer, pageAnswer } from '../cache/answer'
 import type { Served } from '../cache/model'
 import type { Page, PageTarget } from '../model'
 import { makePages, type PageCommands, type PageConfig, pageOf } from '../pages'
-import { hideConditions, type Incoming, requestIn, targetOfIncoming } from './incoming'
+import { type Incoming, replaceConditions, requestIn, targetOfIncoming } from './incoming'
 import { isClosed, type Outgoing, sendWhole } from './outgoing'
 import { passThrough } from './pass'
 import { makeTap, type Tap, unlessGone } from './tap'
@@ -172,10 +172,10 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
       target: targetOfIncoming(request),
       refreshes: false,
       isGone: () => handling.tap?.isGone() ?? (isClosed(response) || response.headersSent),
-      run: (judge) => {
+      run: (judge, conditions = []) => {
         const tap = makeTap(response, asked, { cache, earlier, now })
         handling.tap = tap
-        hideConditions(request, asked)
+        replaceConditions(request, asked, conditions)
         return tap.run(run, judge)
       }
     })

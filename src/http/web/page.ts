@@ -14,13 +14,13 @@ import type { KeyError, RingError } from '../../RingError'
 import { aFunction, must } from '../../wiring/check'
 import { nothingAnswer, pageAnswer } from '../cache/answer'
 import { anybody } from '../cache/commands'
-import type { Passed, Served } from '../cache/model'
+import type { Arrival, Passed, Served } from '../cache/model'
 import type { RequestHead, Target } from '../core/model'
-import { type Serve, serving } from '../core/reuse'
+import { serving } from '../core/reuse'
 import { targetBeside } from '../core/target'
 import type { PageError, PageTarget } from '../model'
 import { makePages, type PageCommands, type PageConfig } from '../pages'
-import { passedOn, passedThrough, replyOf, responseOf, unconditional, wantedOf, type WebReply } from './web'
+import { conditional, passedOn, passedThrough, replyOf, responseOf, wantedOf, type WebReply } from './web'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -89,11 +89,12 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
   const { cache, commands, look, now, placeOf, renew, serve } = pages
 
   const run =
-    (request: Request, rest: Rest): (() => Promise<WebReply>) =>
-    async () =>
-      replyOf(await handler(unconditional(request), ...rest))
+    (request: Request, rest: Rest): Arrival['run'] =>
+    async (_, conditions = []) =>
+      replyOf(await handler(conditional(request, conditions), ...rest))
 
-  const ofServe = (served: Serve): Response => responseOf(pageAnswer(served, pages))
+  const ofServe = (served: Parameters<typeof pageAnswer>[0]): Response =>
+    responseOf(pageAnswer(served, pages))
 
   const answer = (served: Exclude<Served, Passed>, wanted: RequestHead): Response => {
     switch (served._tag) {

@@ -37,18 +37,23 @@ const ofItsClass = (request: Request, headers: Headers): Request => {
   if (prototype instanceof Request)
     try {
       const same = Reflect.construct(made, [request, { headers }]) as Request
-      if (same.url === request.url && isPlain(same)) return same
+      if (same.url === request.url && answered.every((name) => same.headers.get(name) === headers.get(name)))
+        return same
     } catch {
       // its constructor takes other arguments
     }
   return new Request(request, { headers })
 }
 
-/** The request for the handler, without the conditions that the cache answers, so that there is a page to store. */
-export const unconditional = (request: Request): Request => {
-  if (!isOurs(wantedOf(request)) || isPlain(request)) return request
+/**
+ * The request for the handler: without the conditions that the cache answers, so that there is a page to store, and with those
+ * of the cache.
+ */
+export const conditional = (request: Request, conditions: Fields): Request => {
+  if (!isOurs(wantedOf(request)) || (isPlain(request) && conditions.length === 0)) return request
   const headers = new Headers(request.headers)
   for (const name of answered) headers.delete(name)
+  for (const [name, value] of conditions) headers.set(name, value)
   const plain = ofItsClass(request, headers)
   // properties that other code has added
   for (const [name, value] of Object.entries(request)) if (!(name in plain)) Reflect.set(plain, name, value)
@@ -149,10 +154,11 @@ const initOf = (lines: Answer['lines']): Headers | Record<string, string> => {
   const record: Record<string, string> = {}
   let isTyped = false
   for (const [name, values] of lines) {
-    if (name === '__proto__')
+    // a record has one value for each name
+    if (name === '__proto__' || typeof values !== 'string')
       return headersOf(lines.flatMap(([n, v]) => [v].flat().map((one): Field => [n, one])))
     if (name === 'content-type') isTyped = true
-    record[name] = typeof values === 'string' ? values : values.join(', ')
+    record[name] = values
   }
   return isTyped ? record : new Headers(record)
 }
