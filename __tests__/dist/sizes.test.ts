@@ -25,7 +25,7 @@ const most: Readonly<Record<string, number>> = {
   'all of `fp-ring/files`': 8,
   'all of `fp-ring/sqlite`': 7.3,
   'all of `fp-ring/cbor`': 11.9,
-  'all of `fp-ring/http`': 61.1,
+  'all of `fp-ring/http`': 65.5,
   'all of `fp-ring/testing`': 20.1,
   'all of `fp-ring/Clock`': 0.4,
   'all of `fp-ring/Codec`': 11.9,
