@@ -167,7 +167,9 @@ const wantedOf = (target: PageTarget): RequestHead =>
  */
 export const pageOf = ({ page }: Kept): Page => ({
   ...page,
-  headers: page.headers.map(([name, value]) => [name, value])
+  headers: page.headers.map(([name, value]) => [name, value]),
+  body: page.body.slice(),
+  ...(page.removed === undefined ? {} : { removed: [...page.removed] })
 })
 
 /**

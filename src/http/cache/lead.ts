@@ -10,12 +10,13 @@ import type { Start } from '../../base/timer'
 import type { Duration } from '../../Duration'
 import type { Lead } from '../../engine/seam'
 import type { Seek } from '../core/ask'
-import { instead, type Old } from '../core/instead'
+import { hasField } from '../core/fields'
+import { type Answering, instead, type Old } from '../core/instead'
 import { type Kept, keptFrom } from '../core/kept'
 import type { Fate, Fields, Plan, Storage } from '../core/model'
 import { type Load, serving } from '../core/reuse'
 import { revalidate } from '../core/revalidate'
-import { aged, isCalledOff, isFailure, isWhole, storing } from '../core/storing'
+import { aged, isCalledOff, isFailure, isWhole, type Refusal, storing } from '../core/storing'
 import type { Arrival, Judge, LoadError, Reply, Served } from './model'
 import { requestOf } from './model'
 import type { Passing } from './passing'
@@ -50,6 +51,15 @@ interface Leading extends Asking {
 /** The load was aborted, for a reason that does not concern the page. */
 export const lost: LoadError = { _tag: 'Unstorable', reason: 'broken' }
 
+/** How an answer is stored, or why it is not. */
+const planFor = (
+  arrival: Arrival,
+  answer: Answering,
+  storage: Storage,
+  now: number
+): E.Either<Refusal, Plan> =>
+  answer.mixed === true ? E.left('response') : storing(arrival, answer, storage, now)
+
 const staleIfError: Fate = { fwd: 'stale', detail: 'stale-if-error' }
 
 export type Led = (asking: Asking) => Promise<Served>
@@ -59,7 +69,8 @@ const never = (): number => 0
 /** What becomes of an answer that may be stored, by its head. */
 const makeStoring = ({ after, bodyTimeout, now, passing, policy, storage, tags }: LeadParts) => {
   const unstorable = ({ lead, seek }: Leading, reason: string, byHead = false): void => {
-    passing.note(seek, byHead)
+    // what the request says is no property of the page
+    if (reason !== 'request' && reason !== 'method') passing.note(seek, byHead)
     lead.concede({ _tag: 'Unstorable', reason }, true)
   }
 
@@ -74,6 +85,9 @@ const makeStoring = ({ after, bodyTimeout, now, passing, policy, storage, tags }
     // the next load need not fail in the same way
     if (E.isLeft(body) && body.left === 'broken') return lead.concede(lost, true)
     if (E.isLeft(body)) return unstorable(leading, body.left)
+    // a handler that notices that its client has gone may end what it has not finished
+    if (arrival.refreshes && arrival.isGone() && !hasField(reply.fields, 'content-length'))
+      return lead.concede(lost, true)
     if (!isWhole(reply, body.right.length)) return unstorable(leading, 'length')
     const time = now()
     const lasts = aged(plan, time - came)
@@ -112,7 +126,7 @@ export const makeLed = (parts: LeadParts): Led => {
       const isStored =
         !isFailure(answer.status) &&
         !(arrival.isGone() && isCalledOff(answer)) &&
-        E.isRight(storing(arrival, answer, storage, at))
+        E.isRight(planFor(arrival, answer, storage, at))
       return isStored ? { fate: { ...load.fate, stored: true }, max: storage.maxBytes } : { fate: load.fate }
     }
   }
@@ -160,12 +174,12 @@ export const makeLed = (parts: LeadParts): Led => {
       lead.concede(lost, true)
       return own
     }
-    const plan = storing(arrival, reply, storage, now())
+    const plan = planFor(arrival, reply, storage, now())
     if (E.isLeft(plan)) {
       unstorable(leading, plan.left, true)
       return own
     }
-    void store(leading, reply, plan.right)
+    store(leading, reply, plan.right).catch(() => lead.concede(lost, true))
     return { ...own, fate: { ...load.fate, stored: true } }
   }
 

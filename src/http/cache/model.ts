@@ -52,6 +52,8 @@ export type Judge = (answer: Answering) => Judged
 export interface Reply extends Head {
   /** The fields of the page, if others were set before. */
   readonly own?: Fields
+  /** Whether one of its fields has values from before beside its own. */
+  readonly mixed?: boolean
   /** The names of fields that were set before, and that the answer does not have. */
   readonly removed?: ReadonlyArray<string>
   /** Copies the body for the cache, while the client reads it. */

@@ -10,9 +10,9 @@
 import * as E from 'fp-ts/Either'
 
 import type { Soon } from '../../base/soon'
-import { ask } from '../core/ask'
+import { ask, saidBy } from '../core/ask'
 import { changedPaths, isChange } from '../core/change'
-import type { Fate, Target } from '../core/model'
+import type { Fate, RequestHead, Target } from '../core/model'
 import { type Load, reuse, type Serve } from '../core/reuse'
 import { storing } from '../core/storing'
 import type { Led } from './lead'
@@ -23,6 +23,10 @@ import { keptIn, readAs, stateOf, stopOf } from './sight'
 const bypass: Fate = { fwd: 'bypass' }
 
 const silent = (): void => undefined
+
+/** Whether the answer to a request may be stored, as far as the request says. */
+const isStorable = (request: RequestHead): boolean =>
+  request.method === 'GET' && !saidBy(request).has('no-store')
 
 export const makeServe = (parts: ServeParts, led: Led): ((arrival: Arrival) => Soon<Served>) => {
   const { hide, now, observed, passing, seam, site, storage } = parts
@@ -51,7 +55,7 @@ export const makeServe = (parts: ServeParts, led: Led): ((arrival: Arrival) => S
 
   const onServe = (visit: Visit, sight: PageSight, serve: Serve): Serve => {
     seam.tellRead(sight, readAs(sight))
-    if (sight.choice === 'ServeAndRefresh') refresh(visit, sight).catch(silent)
+    if (sight.choice === 'ServeAndRefresh' && isStorable(visit.arrival)) refresh(visit, sight).catch(silent)
     return serve
   }
 

@@ -60,6 +60,8 @@ const onUnmodified = (
 export interface Answering extends Head {
   /** The fields of the page, if others were set before. */
   readonly own?: Fields | undefined
+  /** Whether one of its fields has values from before beside its own. */
+  readonly mixed?: boolean | undefined
 }
 
 export const instead = (

@@ -26,6 +26,19 @@ export const ownFields = (before: Fields, repeated: ReadonlySet<string>, fields:
   return fields.filter((field) => repeated.has(field[0]) || !there.has(pair(field)) || meant.has(field[0]))
 }
 
+/**
+ * Whether the handler has added a value to a field that was there before: the value from before is not the page's, and cannot
+ * be told apart when the page is sent again.
+ */
+export const isMixed = (before: Fields, repeated: ReadonlySet<string>, fields: Fields): boolean => {
+  if (before.length === 0 || repeated.size === 0) return false
+  const there = new Set(before.map(pair))
+  const added = fields.filter(
+    (field) => repeated.has(field[0]) && !meant.has(field[0]) && !there.has(pair(field))
+  )
+  return added.some(([name]) => fields.some((field) => field[0] === name && there.has(pair(field))))
+}
+
 /** The names of fields that were there before, and that the answer does not have. */
 export const removedNames = (before: Fields, fields: Fields): ReadonlyArray<string> => {
   const names = new Set(fields.map(([name]) => name))

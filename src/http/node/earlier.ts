@@ -4,7 +4,7 @@
  * @internal
  */
 import type { Fields } from '../core/fields'
-import { ownFields, removedNames } from '../core/own'
+import { isMixed, ownFields, removedNames } from '../core/own'
 import { type Outgoing, pairs, watchHead } from './outgoing'
 
 export { isChanged } from '../core/own'
@@ -13,6 +13,8 @@ export { isChanged } from '../core/own'
 export interface Earlier {
   /** The fields of the page: those that were not there before, or that were set again. */
   readonly own: (fields: Fields) => Fields
+  /** Whether the handler has added to an earlier field. */
+  readonly mixed: (fields: Fields) => boolean
   /** The names of earlier fields that have been removed since. */
   readonly removed: (fields: Fields) => ReadonlyArray<string>
   /** Sets a field that was passed to `writeHead`. */
@@ -20,6 +22,17 @@ export interface Earlier {
   /** Restores the earlier fields of the response. */
   readonly restore: () => void
 }
+
+type Given = ReturnType<Outgoing['getHeaders']>
+
+/** Fields whose lists are copied: a response adds to them as they are. */
+const copied = (fields: Given): Given =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'object' ? value.map((one: string) => one) : value
+    ])
+  )
 
 /**
  * `kept` are fields that a framework has not set on the response yet. While `isClosed`, no field can be changed.
@@ -29,7 +42,7 @@ export const makeEarlier = (
   kept: Parameters<typeof pairs>[0],
   isClosed: () => boolean
 ): Earlier => {
-  const first = { ...response.getHeaders(), ...kept }
+  const first = copied({ ...response.getHeaders(), ...kept })
   const before = pairs(first)
   const repeated = new Set<string>()
   const { setHeader } = response
@@ -43,6 +56,7 @@ export const makeEarlier = (
   watchHead(response, isClosed, repeat)
   return {
     own: (fields) => ownFields(before, repeated, fields),
+    mixed: (fields) => isMixed(before, repeated, fields),
     removed: (fields) => removedNames(before, fields),
     set: (given, value) => {
       setHeader.call(response, given, value)

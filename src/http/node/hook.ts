@@ -17,6 +17,7 @@ import type { Fate, Head, RequestHead } from '../core/model'
 import type { Backlog } from './backlog'
 import { type Earlier, isChanged } from './earlier'
 import {
+  asBuffer,
   forgetReason,
   given,
   headOf,
@@ -171,7 +172,7 @@ export const replace = (tap: Tapped, { body, fields, lines, removed = [], status
   tap.written = { status, fields }
   writeLine(tap, [status])
   if (body === undefined) original.end()
-  else original.end(body)
+  else original.end(asBuffer(body))
 }
 
 /** Sends a 304: the client already has the page. */
@@ -214,12 +215,14 @@ const decide = (tap: Tapped, line: Line): void => {
   const { before, now, recording, response, wanted } = tap
   const head: Head = { status: line[0], fields: headOf(response).fields }
   const own = before.own(head.fields)
-  const judged = tap.judge({ ...head, own })
+  const mixed = before.mixed(head.fields)
+  const judged = tap.judge({ ...head, own, mixed })
   const copy = judged.max === undefined || tap.gone ? undefined : recording.begin(judged.max)
   tap.reply = {
     // the rules use all fields, but only the page's own are stored
     ...head,
     own,
+    mixed,
     removed: before.removed(head.fields),
     copy: () => copy ?? copied(E.left(tap.gone ? 'broken' : 'unreadable')),
     discard: () => undefined

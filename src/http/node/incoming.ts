@@ -33,13 +33,24 @@ export const requestIn = ({ headers, method = 'GET' }: Incoming): Reading => {
       // `name` comes from the `Vary` of an answer
       const own = name.toLowerCase()
       const value = Object.hasOwn(said, own) ? said[own] : undefined
-      return typeof value === 'string' ? value : value?.join(', ')
+      // an earlier handler may have set anything
+      return value === undefined ? undefined : Array.isArray(value) ? value.join(', ') : String(value)
     },
     keep: () => {
-      said = { ...said }
+      if (said === headers) said = { ...headers }
     }
   }
 }
+
+/**
+ * Whether the path was changed by more than a router that removes what it has matched: the handler answers for another page
+ * than the one that was asked for. A router that has matched all of it adds a slash.
+ */
+const isRewritten = (originalUrl: string | undefined, url: string | undefined): boolean =>
+  originalUrl !== undefined &&
+  url !== undefined &&
+  !originalUrl.endsWith(url) &&
+  !(url.startsWith('/') && originalUrl.endsWith(url.slice(1)))
 
 export const targetOfIncoming = ({ headers, originalUrl, socket, url }: Incoming): Target | undefined => {
   const { host, [':authority']: authority = host } = headers
@@ -50,7 +61,8 @@ export const targetOfIncoming = ({ headers, originalUrl, socket, url }: Incoming
     typeof authority === 'string' && (host ?? authority) === authority ? authority : undefined,
     originalUrl ?? url ?? ''
   )
-  return E.isRight(found) ? found.right : undefined
+  if (E.isLeft(found)) return undefined
+  return isRewritten(originalUrl, url) ? { ...found.right, isExact: false } : found.right
 }
 
 /** Hides the conditions that the cache answers from later handlers, and shows them those of the cache. */

@@ -19,7 +19,7 @@ import type { Served } from '../cache/model'
 import type { Page, PageTarget } from '../model'
 import { makePages, type PageCommands, type PageConfig, pageOf } from '../pages'
 import { type Incoming, replaceConditions, requestIn, targetOfIncoming } from './incoming'
-import { isClosed, type Outgoing, sendWhole } from './outgoing'
+import { bareFailure, isClosed, type Outgoing, sendOr } from './outgoing'
 import { passThrough } from './pass'
 import { makeTap, type Tap, unlessGone } from './tap'
 
@@ -114,11 +114,25 @@ interface Surroundings {
   readonly run: () => unknown
   /** The cache is about to answer in their place. */
   readonly answered?: () => void
+  /** The answer of the cache cannot be sent. Default: it rejects. */
+  readonly failed?: (cause: unknown) => Promise<void>
   /** Fields that were set before the cache, but are not on the response yet. */
   readonly earlier?: ReturnType<NodeResponse['getHeaders']>
 }
 
 const done: Promise<void> = /*#__PURE__*/ Promise.resolve()
+
+// eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was thrown, as it was
+const rejected = (cause: unknown): Promise<never> => Promise.reject(cause)
+
+/** Passes an exception on while the response can still be answered. */
+const orBreak =
+  (response: NodeResponse, answer: (cause: unknown) => void) =>
+  (cause: unknown): Promise<void> => {
+    if (response.headersSent) response.destroy(cause instanceof Error ? cause : undefined)
+    else answer(cause)
+    return done
+  }
 
 /** In an async function, so that an exception and a rejection are handled alike. */
 const ran = async (run: () => unknown): Promise<void> => {
@@ -140,7 +154,7 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
     served: Served,
     { tap }: Handling,
     response: NodeResponse,
-    { answered = nothing, run }: Surroundings
+    { answered = nothing, failed = rejected, run }: Surroundings
   ): Promise<void> => {
     if (served._tag === 'Pass') {
       passThrough(response, served, cache)
@@ -152,11 +166,12 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
       return tap?.done().then(nothing) ?? done
     }
     const made = served._tag === 'Serve' ? pageAnswer(served, pages) : nothingAnswer(cache, served.fate)
-    if (tap === undefined) {
-      answered()
-      sendWhole(response, made)
-    } else tap.send(made)
-    return done
+    if (tap !== undefined) {
+      tap.send(made)
+      return done
+    }
+    answered()
+    return sendOr(response, made, failed) ?? done
   }
 
   const stand = (request: NodeRequest, response: NodeResponse, surroundings: Surroundings): Promise<void> => {
@@ -173,6 +188,7 @@ const makeStand = <B, C>(config: PageConfig<B, C>) => {
       refreshes: false,
       isGone: () => handling.tap?.isGone() ?? (isClosed(response) || response.headersSent),
       run: (judge, conditions = []) => {
+        asked.keep()
         const tap = makeTap(response, asked, { cache, earlier, now })
         handling.tap = tap
         replaceConditions(request, asked, conditions)
@@ -223,7 +239,7 @@ export const pageMiddleware = <B, C = unknown>(config: PageConfig<B, C>): PageMi
     next: (error?: unknown) => void
   ): void => {
     // a rejection of `next` stays unhandled, as without the cache
-    void stand(request, response, { run: next })
+    void stand(request, response, { run: next, failed: orBreak(response, next) })
   }
   return Object.assign(middleware, own)
 }
@@ -301,7 +317,9 @@ export const pageHook = <B, C = unknown>(config: PageConfig<B, C>): PageHook<B> 
         if (value !== undefined) reply.raw.setHeader(name, typeof value === 'number' ? String(value) : value)
       })
     }
-    stand(request.raw, reply.raw, { run: () => done(), answered, earlier }).catch(nothing)
+    // the reply is no longer Fastify's
+    const failed = orBreak(reply.raw, () => bareFailure(reply.raw))
+    stand(request.raw, reply.raw, { run: () => done(), answered, failed, earlier }).catch(nothing)
   }
   return Object.assign(hook, own)
 }

@@ -55,7 +55,8 @@ export const headOf = (response: Outgoing): Head => ({
 })
 
 export const setFields = (response: Outgoing, lines: ReadonlyArray<Line>): void => {
-  for (const line of lines) response.setHeader(line[0], line[1])
+  // a response keeps a list as it is, and adds to it
+  for (const [name, value] of lines) response.setHeader(name, typeof value === 'string' ? value : [...value])
 }
 
 /** Fields in the forms of `writeHead`: by name, or a flat list of names and values. */
@@ -225,15 +226,17 @@ export const watchTrailers = (response: Outgoing, seen: () => void): void => {
   }
 }
 
-/** Whether the client has disconnected, so that no answer can be sent. */
-export const isClosed = (response: Outgoing): boolean => {
-  // an HTTP/2 response does not report it
-  const stream: unknown = Reflect.get(response, 'stream')
-  return (
-    response.destroyed ||
-    (typeof stream === 'object' && stream !== null && Reflect.get(stream, 'destroyed') === true)
-  )
-}
+const isCut = (stream: unknown): boolean =>
+  typeof stream === 'object' &&
+  stream !== null &&
+  (Reflect.get(stream, 'destroyed') === true || Reflect.get(stream, 'aborted') === true)
+
+/**
+ * Whether the client has disconnected, so that no answer can be sent. The response itself reports it late: its socket, or its
+ * stream of HTTP/2, is closed before.
+ */
+export const isClosed = (response: Outgoing): boolean =>
+  response.destroyed || isCut(Reflect.get(response, 'socket')) || isCut(Reflect.get(response, 'stream'))
 
 /** Whether a head is sent as soon as it is written: with HTTP/2. With HTTP/1 it waits for the body. */
 export const sendsHeads = (response: Outgoing): boolean => 'stream' in response
@@ -250,8 +253,12 @@ export const queueHead = (response: Outgoing, flush: () => unknown): void => {
   if (isQueued(response)) flush()
 }
 
+/** The same bytes, in the form in which handlers write them: a middleware may expect it. */
+export const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
 /** Sends an answer on a response whose handler has not run. */
-export const sendWhole = (response: Outgoing, { body, lines, removed, status }: Answer): void => {
+const sendWhole = (response: Outgoing, { body, lines, removed, status }: Answer): void => {
   if (response.headersSent || isClosed(response)) return
   removed?.forEach((name) => response.removeHeader(name))
   forgetReason(response)
@@ -260,6 +267,34 @@ export const sendWhole = (response: Outgoing, { body, lines, removed, status }: 
   if (body === undefined) response.end()
   else {
     queueHead(response, () => response.flushHeaders?.())
-    response.end(body)
+    response.end(asBuffer(body))
+  }
+}
+
+/** Sends an answer; `failed` is called if a hook of an earlier handler throws when the head is written. */
+export const sendOr = <A>(
+  response: Outgoing,
+  answer: Answer,
+  failed: (cause: unknown) => A
+): A | undefined => {
+  try {
+    sendWhole(response, answer)
+    return undefined
+  } catch (cause) {
+    // who answers instead has fields of his own
+    if (!response.headersSent) for (const [name] of answer.lines) response.removeHeader(name)
+    return failed(cause)
+  }
+}
+
+/** Answers that the server has failed, with no field of the answer that could not be sent. */
+export const bareFailure = (response: Outgoing): void => {
+  try {
+    for (const name of Object.keys(response.getHeaders())) response.removeHeader(name)
+    response.statusCode = 500
+    response.end()
+  } catch (cause) {
+    // the same hook has thrown again
+    response.destroy(cause instanceof Error ? cause : undefined)
   }
 }

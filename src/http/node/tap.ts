@@ -93,7 +93,11 @@ const writeBody = (tap: Tapped, one: Call): unknown => {
   if (course === 'open' || (course === 'passed' && tap.ended)) return perform(tap, one)
   if (tap.ended && course !== 'held') return one.name === 'write' ? false : response
   if (course === 'held' && one.name === 'end' && !tap.ended) hideEnd(tap)
-  if (one.name === 'end') tap.ended = true
+  if (one.name === 'end') {
+    tap.ended = true
+    // a handler that notices that its client has gone may end what it has not finished
+    if (isClosed(response)) recording.end('broken')
+  }
   if (recording.isOn()) record(tap, one)
   const answer =
     course === 'passed' ? passOn(tap, one) : course === 'held' ? backlog.keep(one) : settleCall(one)

@@ -20,7 +20,16 @@ import { serving } from '../core/reuse'
 import { targetBeside } from '../core/target'
 import type { PageError, PageTarget } from '../model'
 import { makePages, type PageCommands, type PageConfig } from '../pages'
-import { conditional, passedOn, passedThrough, replyOf, responseOf, wantedOf, type WebReply } from './web'
+import {
+  conditional,
+  passedOn,
+  passedThrough,
+  type Reading,
+  readingOf,
+  replyOf,
+  responseOf,
+  type WebReply
+} from './web'
 
 // -------------------------------------------------------------------------------------
 // model
@@ -89,9 +98,11 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
   const { cache, commands, look, now, placeOf, renew, serve } = pages
 
   const run =
-    (request: Request, rest: Rest): Arrival['run'] =>
-    async (_, conditions = []) =>
-      replyOf(await handler(conditional(request, conditions), ...rest))
+    (request: Request, rest: Rest, { keep }: Reading): Arrival['run'] =>
+    async (_, conditions = []) => {
+      keep()
+      return replyOf(await handler(conditional(request, conditions), ...rest))
+    }
 
   const ofServe = (served: Parameters<typeof pageAnswer>[0]): Response =>
     responseOf(pageAnswer(served, pages))
@@ -109,14 +120,15 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
   }
 
   const cached = async (request: Request, ...rest: Rest): Promise<Response> => {
-    const wanted = wantedOf(request)
+    const wanted = readingOf(request)
     const target = targetBeside(request.url, wanted.header('host'))
     const served = serve({
-      ...wanted,
+      method: wanted.method,
+      header: wanted.header,
       target: E.isRight(target) ? target.right : undefined,
       refreshes: true,
       isGone: () => request.signal.aborted,
-      run: run(request, rest)
+      run: run(request, rest, wanted)
     })
     const soon = isLater(served) ? await served : served
     return soon._tag === 'Pass'
@@ -136,14 +148,14 @@ export const page = <B, Rest extends ReadonlyArray<unknown> = [], C = unknown>(
   const renewed =
     (request: Request, target: Target, rest: Rest): TE.TaskEither<PageError | RingError, Response> =>
     async () => {
-      const wanted = wantedOf(request)
+      const wanted = readingOf(request)
       const arrival = {
         header: wanted.header,
         method: 'GET',
         target,
         refreshes: true,
         isGone: () => false,
-        run: run(request, rest)
+        run: run(request, rest, wanted)
       }
       const made = await renew(arrival, target)
       if (E.isRight(made)) return E.right(answer(made.right, anybody))

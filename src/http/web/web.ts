@@ -21,10 +21,22 @@ export interface WebReply extends Reply {
 export const fieldsOf = (headers: Headers): Fields =>
   Array.from(headers, ([name, value]) => [name, value] as const)
 
-export const wantedOf = (request: Request): RequestHead => ({
-  method: request.method,
-  header: (name) => request.headers.get(name) ?? undefined
-})
+/** A request whose fields may still change. */
+export interface Reading extends RequestHead {
+  /** Makes it stay as it is, before a handler gets the request: it may remove credentials from it. */
+  readonly keep: () => void
+}
+
+export const readingOf = (request: Request): Reading => {
+  let { headers } = request
+  return {
+    method: request.method,
+    header: (name) => headers.get(name) ?? undefined,
+    keep: () => {
+      headers = new Headers(headers)
+    }
+  }
+}
 
 const isPlain = ({ headers }: Request): boolean => !answered.some((name) => headers.has(name))
 
@@ -50,7 +62,7 @@ const ofItsClass = (request: Request, headers: Headers): Request => {
  * of the cache.
  */
 export const conditional = (request: Request, conditions: Fields): Request => {
-  if (!isOurs(wantedOf(request)) || (isPlain(request) && conditions.length === 0)) return request
+  if (!isOurs(readingOf(request)) || (isPlain(request) && conditions.length === 0)) return request
   const headers = new Headers(request.headers)
   for (const name of answered) headers.delete(name)
   for (const [name, value] of conditions) headers.set(name, value)
