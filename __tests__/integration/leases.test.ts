@@ -279,10 +279,13 @@ describe.each(backends)('$name', ({ killings, name, races, start, ttl }) => {
     for (const [i, after] of [newer, value].entries())
       expect(texts(later[i]?.values ?? [])).toEqual([JSON.stringify(after)])
     await updating
+    const isCut = (await holder.ask('events', { id: deleted }))['Fault'] !== undefined
     for (const one of [holder, other]) {
       const there = await one.ask('get', { of: 'brittle', ids })
-      // who had joined the load of the deleted one has loaded it anew
-      expect(there).toEqual([newer, value, expect.objectContaining({ n: 2 })])
+      // who had joined the load of the deleted one has loaded it anew: it is stored, unless a request was on its way to the
+      // store when the process was frozen, and so was too late
+      const again = isCut ? expect.anything() : expect.objectContaining({ n: 2 })
+      expect([there[0], there[1], isCut ? there[2] ?? {} : there[2]]).toEqual([newer, value, again])
       // an update that was not stored leaves nothing older behind
       expect(await one.ask('get', { of: 'brittle', ids: [updated] })).toEqual([null])
     }

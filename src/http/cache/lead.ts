@@ -11,9 +11,9 @@ import type { Duration } from '../../Duration'
 import type { Lead } from '../../engine/seam'
 import type { Seek } from '../core/ask'
 import { hasField } from '../core/fields'
-import { type Answering, instead, type Old } from '../core/instead'
+import { type Answering, instead, type Old, staleIfError } from '../core/instead'
 import { type Kept, keptFrom } from '../core/kept'
-import type { Fate, Fields, Plan, Storage } from '../core/model'
+import type { Fields, Plan, Storage } from '../core/model'
 import { type Load, serving } from '../core/reuse'
 import { revalidate } from '../core/revalidate'
 import { aged, isCalledOff, isFailure, isWhole, type Refusal, storing } from '../core/storing'
@@ -59,8 +59,6 @@ const planFor = (
   now: number
 ): E.Either<Refusal, Plan> =>
   answer.mixed === true ? E.left('response') : storing(arrival, answer, storage, now)
-
-const staleIfError: Fate = { fwd: 'stale', detail: 'stale-if-error' }
 
 export type Led = (asking: Asking) => Promise<Served>
 

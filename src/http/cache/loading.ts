@@ -12,6 +12,7 @@ import type { Duration } from '../../Duration'
 import type { Leading as Mode } from '../../engine/seam'
 import type { RingError } from '../../RingError'
 import type { Seek } from '../core/ask'
+import { staleIfError } from '../core/instead'
 import { type Kept, leftAt } from '../core/kept'
 import type { Fate, Site } from '../core/model'
 import { type Load, reuse, serving } from '../core/reuse'
@@ -48,8 +49,6 @@ export interface Loading {
 
 /** After how many aborted loads a request no longer waits, and runs its own handler. */
 const mostTurns = 3
-
-const staleIfError: Fate = { fwd: 'stale', detail: 'stale-if-error' }
 
 /** The answer of a request's own handler, which is not stored. */
 export const own = async (arrival: Arrival, fate: Fate): Promise<Served> => ({

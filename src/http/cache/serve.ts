@@ -48,6 +48,7 @@ export const makeServe = (parts: ServeParts, led: Led): ((arrival: Arrival) => S
     const isShared = load.how === 'join' && joins(visit)
     const isJoined = isShared && sight.choice === 'Join'
     seam.tellMiss(sight, isJoined)
+    // an observer is told of every load, so each of them has to be one
     if (load.how === 'join' && !isShared && !observed && passing.isByHead(visit.seek))
       return passed(visit, load.fate)
     return isJoined ? join(visit, sight, load) : begin(visit, sight, load, isShared ? 'wait' : 'seize')

@@ -6,7 +6,6 @@
 import type { Field, Fields } from './model'
 
 export type { Field, Fields } from './model'
-export { timeOf } from './dates'
 
 /** Fields of one connection (RFC 9110, section 7.6.1; RFC 9111, section 3.1), or that every answer has to set again. */
 const ofOneMessage: ReadonlySet<string> = /*#__PURE__*/ new Set([

@@ -6,7 +6,7 @@
 import { unmodified } from './conditions'
 import { cacheStatus, withStatus } from './fate'
 import { ageOf, leftOf } from './kept'
-import type { Fate, Fields, Head } from './model'
+import type { Fate, Head } from './model'
 import { isBodiless, type Serve } from './reuse'
 
 /**
@@ -33,7 +33,3 @@ export const nothingHead = (cache: string | undefined, fate: Fate): Head => ({
   status: 504,
   fields: withStatus([['content-length', '0']], cache === undefined ? undefined : cacheStatus(cache, fate))
 })
-
-/** The fields of the handler's own answer: the cache only says how it came (RFC 9211, section 2). */
-export const passedFields = (fields: Fields, cache: string | undefined, fate: Fate): Fields =>
-  cache === undefined ? fields : withStatus(fields, cacheStatus(cache, fate))

@@ -33,7 +33,8 @@ export type Instead =
   | ({ readonly _tag: 'Renewed'; readonly fate: Fate } & Renewed)
 
 const pass: Instead = { _tag: 'Pass' }
-const staleIfError: Fate = { fwd: 'stale', detail: 'stale-if-error' }
+/** The fate of a request that receives an old page in the place of a failure. */
+export const staleIfError: Fate = { fwd: 'stale', detail: 'stale-if-error' }
 const confirmed: Fate = { fwd: 'stale', status: 304 }
 
 /** Whether a page may replace a failure (RFC 5861, section 4; RFC 9111, section 4.2.4). */

@@ -7,8 +7,6 @@ import type { Fields } from '../core/fields'
 import { isMixed, ownFields, removedNames } from '../core/own'
 import { type Outgoing, pairs, watchHead } from './outgoing'
 
-export { isChanged } from '../core/own'
-
 /** The fields of a response that were there before the handler. */
 export interface Earlier {
   /** The fields of the page: those that were not there before, or that were set again. */

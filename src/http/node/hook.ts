@@ -14,8 +14,9 @@ import { isKnown, isOurs, unmodified } from '../core/conditions'
 import { cacheStatus, withStatus } from '../core/fate'
 import { linesOf } from '../core/fields'
 import type { Fate, Head, RequestHead } from '../core/model'
+import { isChanged } from '../core/own'
 import type { Backlog } from './backlog'
-import { type Earlier, isChanged } from './earlier'
+import type { Earlier } from './earlier'
 import {
   asBuffer,
   forgetReason,

@@ -19,7 +19,7 @@ export interface Incoming {
   readonly socket?: object | undefined
 }
 
-/** A request whose fields may still change; `keep` makes it stay as it is. */
+/** A request whose fields may still change: `keep` is called before the handler gets it. */
 export interface Reading extends RequestHead {
   /** Later handlers may change the fields of the request. */
   readonly keep: () => void
