@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/Either'
 
 import { makeRecent, noRecent } from '../base/recently'
-import { type Holding, isReference, sameStamps } from '../codecs/envelope'
+import { type Holding, isReference, sameStamps, unseal } from '../codecs/envelope'
 import type { Codec } from '../codecs/model'
 import { grace as graceOf } from '../Decision'
 import * as D from '../Duration'
@@ -14,7 +14,7 @@ import type { Arguments, Key } from '../KeyFn'
 import { DecodeError, type RingError } from '../RingError'
 import { thrownBy } from './errors'
 import type { Seen, Stamps } from './model'
-import { makeOpen } from './opened'
+import { makeRemembered } from './opened'
 import { policyError, type Resolved } from './policy'
 
 /** A raw entry, and what is known of it. `remaining` is unknown if its age was not read: then it is fresh. */
@@ -122,7 +122,7 @@ export const makeJudge = <Args extends Arguments, Err, A, R>({
             : codec.decode(raw)
   const sealed = tagged || negative !== undefined
   const remembers = ages && policy.surely !== undefined && !tellsAges
-  const opened = makeOpen(codec, holding, once)
+  const remembered = once && holding !== 'bytes' ? makeRemembered(codec, holding) : undefined
   const known = remembers ? makeRecent() : noRecent
   /** While an entry is certainly fresh, its age is not read. Anything written meanwhile lives for at least `surely`. */
   const knows = (key: Key, from: number, fresh: number): void => {
@@ -161,7 +161,8 @@ export const makeJudge = <Args extends Arguments, Err, A, R>({
       const value = decode(raw)
       return E.isLeft(value) ? value : valued(entry, value.right, value)
     }
-    const { envelope, value: valueIn } = opened(entry.key, raw)
+    const opened = remembered?.(entry.key, raw)
+    const envelope = opened === undefined ? unseal(raw, holding) : opened.envelope
     if (E.isLeft(envelope)) return envelope
     const { kind, payload, stamps: written } = envelope.right
     if (tagged ? !sameStamps(written, stamps ?? []) : written.length > 0)
@@ -174,7 +175,8 @@ export const makeJudge = <Args extends Arguments, Err, A, R>({
         : E.right({ verdict: 'fresh', answer: E.left(error.right), remaining: remaining ?? D.zero, stamps })
     }
     if (kind === 'generation') return E.left(new DecodeError('the generation of a tag, and no value'))
-    const value = valueIn(payload)
+    // SAFETY: a store of R holds it, or it was sealed from a value of R
+    const value = opened === undefined ? codec.decode(payload as R) : opened.value(payload)
     return E.isLeft(value) ? value : valued(entry, value.right, value)
   }
 

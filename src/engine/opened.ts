@@ -1,6 +1,6 @@
 /**
- * What raw entries are, whatever the time and the generations of their tags: their envelopes, and their values. A ring whose
- * values nobody changes (pages) opens the entries that are read most only once, while they lie in this process's memory.
+ * The entries that a ring has opened lately: their envelopes and their values. Only a ring whose values nobody changes (pages)
+ * remembers them, and only while they lie in this process's memory: its callers share one value.
  *
  * @internal
  */
@@ -19,7 +19,8 @@ export interface Opened<A> {
   readonly value: (payload: unknown) => E.Either<DecodeError, A>
 }
 
-export type Open<R, A> = (key: Key, raw: R) => Opened<A>
+/** An entry that was opened before, or is remembered from now on; `undefined` if it is too large. */
+export type Remembered<R, A> = (key: Key, raw: R) => Opened<A> | undefined
 
 /** At least so many entries are remembered; twice as many at most. */
 const half = 256
@@ -35,21 +36,17 @@ const makeKnown = <R, A>(raw: unknown, holding: Holding, codec: Codec<A, R>): Kn
   return {
     raw,
     envelope: unseal(raw, holding),
-    value: (payload) => (decoded ??= codec.decode(payload as R)) // SAFETY: as in `makeOpen`
+    // SAFETY: a store of R holds it, or it was sealed from a value of R
+    value: (payload) => (decoded ??= codec.decode(payload as R))
   }
 }
 
-/** `once`: nobody changes the values of the ring, so all callers may share one. */
-export const makeOpen = <R, A>(codec: Codec<A, R>, holding: Holding, once: boolean): Open<R, A> => {
-  // SAFETY: a store of R holds it, or it was sealed from a value of R
-  const value = (payload: unknown): E.Either<DecodeError, A> => codec.decode(payload as R)
-  const plainly: Open<R, A> = (_, raw) => ({ envelope: unseal(raw, holding), value })
-  if (!once || holding === 'bytes') return plainly
+export const makeRemembered = <R, A>(codec: Codec<A, R>, holding: Holding): Remembered<R, A> => {
   const known = makeAging<Known<A>>(half)
   return (key, raw) => {
     const there = known.get(key)
     if (there !== undefined && there.raw === raw) return there
-    if (!(raw instanceof Uint8Array) || raw.length > largest) return plainly(key, raw)
+    if (!(raw instanceof Uint8Array) || raw.length > largest) return undefined
     const made = makeKnown(raw, holding, codec)
     known.set(key, made)
     return made
