@@ -13,12 +13,10 @@ import { isInvalid } from './errors'
 import { servedAs } from './find'
 import { fails, type Flight, hasRead, keepsStale, restarts, serves } from './flight'
 import { again, joined, type Joining, otherThan } from './join'
-import type { How, Seen } from './model'
-import { onFound } from './next'
+import { blindly, type How, type Seen } from './model'
+import { failedRead, onFound } from './next'
 
 const patiently = { waits: true, mode: 'wait' } as const
-/** If the read has just failed, the caller does not wait for the write: it waits for one timeout at most (law 26). */
-const blindly = { waits: false, mode: 'none' } as const
 
 /** A call whose read is under way, and when it began, for its events. */
 export interface Call<Args extends Arguments, Err, A> extends Joining<Args, Err, A> {
@@ -91,7 +89,7 @@ export const makeFound = <Args extends Arguments, Err, A, R, B>(
     error: RingError
   ): E.Either<Err, A> | Promise<E.Either<Err, A>> => {
     const { flight, key, since } = call
-    const read = isInvalid(error) ? 'invalid' : policy.strict ? 'refused' : 'failed'
+    const read = failedRead(isInvalid(error), policy.strict)
     const other = otherOf(key, flight)
     const choice = onFound(read, other.does, false, true)
     if (choice === 'Fail') {

@@ -16,7 +16,7 @@ import type { Fallback } from './fallbacks'
 import { answers as sets, type Flight, keepsStale, newFallback, newFlight } from './flight'
 import { joined, otherThan } from './join'
 import type { How, Loading, Seen } from './model'
-import { onFound } from './next'
+import { failedRead, onFound } from './next'
 import { allOf } from './run'
 
 type Answers<Err, A> = E.Either<RingError, ReadonlyArray<E.Either<Err, A>>>
@@ -81,7 +81,7 @@ const sortFor = <Args extends Arguments, Err, A, R, B>(engine: Engine<Args, Err,
         if (missed.has(key)) return
         missed.set(key, { key, args, seen: undefined })
         fault(key, since, got.left)
-        const read = isInvalid(got.left) ? 'invalid' : policy.strict ? 'refused' : 'failed'
+        const read = failedRead(isInvalid(got.left), policy.strict)
         // all keys of the call are loaded in one way: if the store has failed for one, it is asked for none
         if (onFound(read, 'none', false, true) !== 'Load') failed = got.left
         return

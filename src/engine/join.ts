@@ -25,7 +25,7 @@ import {
   spentBy,
   watches
 } from './flight'
-import type { Loading, Seen } from './model'
+import { blindly, type Loading, type Seen } from './model'
 import { onJoined } from './next'
 
 /** Another flight of a key that may be joined, and what it does. */
@@ -170,10 +170,7 @@ const loadBlind = <Args extends Arguments, Err, A, R, B>(
   args: Args
 ): Promise<E.Either<Err, A>> => {
   const flight = newFlight<E.Either<Err, A>>(key, true, engine.clock.now())
-  return answers(
-    flight,
-    engine.load({ key, args, flight, seen: undefined }, { waits: false, removes: false, mode: 'none' })
-  )
+  return answers(flight, engine.load({ key, args, flight, seen: undefined }, blindly))
 }
 
 /**

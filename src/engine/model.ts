@@ -53,6 +53,9 @@ export interface How {
   readonly mode: Mode | 'none'
 }
 
+/** If the read has just failed, the caller does not wait for the write: it waits for one timeout at most (law 26). */
+export const blindly: How = { waits: false, removes: false, mode: 'none' }
+
 /** The claim to load, the stamps of the new entry, and, for an update, the entry that was stored when it began. */
 export interface Ready<Err, A, R> {
   readonly claim: Claim<Seen<Err, A>>

@@ -42,6 +42,10 @@ export const onArrival = (under: Doing, others: boolean): 'Join' | 'Hold' | 'Wat
  */
 export type Read = Verdict | 'invalid' | 'failed' | 'refused'
 
+/** The word for a read that has failed. `invalid`: its entry cannot be decoded. */
+export const failedRead = (invalid: boolean, strict: boolean): Exclude<Read, Verdict> =>
+  invalid ? 'invalid' : strict ? 'refused' : 'failed'
+
 export type Found = 'Serve' | 'ServeAndRefresh' | 'Load' | 'LoadBlind' | 'Join' | 'LookAgain' | 'Fail'
 
 /**

@@ -21,10 +21,10 @@ import type { Engine } from './engine'
 import { isInvalid, tooLate } from './errors'
 import { answers, doing, type Flight, hasRead, keepsStale, newFallback, newFlight, share } from './flight'
 import { choiceOf, otherThan } from './join'
-import type { How, Seen } from './model'
-import { type Found, onArrival, onFound, type onJoined, type Read } from './next'
+import { blindly, type How, type Seen } from './model'
+import { failedRead, type Found, onArrival, onFound, type onJoined, type Read } from './next'
 
-/** What was found for some arguments, and what `getOrUpdate` would do now. It holds for the job in which it is told. */
+/** What was found for some arguments, and what `getOrUpdate` would do now. It is valid until other code has run. */
 export interface Sight<Args extends Arguments, Err, A> {
   readonly key: Key
   readonly args: Args
@@ -119,7 +119,6 @@ const hows: Readonly<Record<Leading, How>> = {
   try: { waits: true, removes: false, mode: 'try' },
   seize: { waits: true, removes: true, mode: 'seize' }
 }
-const blindly: How = { waits: false, removes: false, mode: 'none' }
 
 const silent = (): void => undefined
 
@@ -135,11 +134,7 @@ const makeLooking = <Args extends Arguments, Err, A, R, B>(
       ? got.right.answer === undefined
         ? 'missing'
         : got.right.verdict
-      : isInvalid(got.left)
-      ? 'invalid'
-      : policy.strict
-      ? 'refused'
-      : 'failed'
+      : failedRead(isInvalid(got.left), policy.strict)
 
   /** What a read has found, at its end: its flight holds the key until then. */
   const sightOf = (

@@ -10,7 +10,7 @@ import type { RingError } from '../../RingError'
 import { type Seek, seekAt } from '../core/ask'
 import type { Kept } from '../core/kept'
 import type { RequestHead, Target } from '../core/model'
-import { type Load, type Reuse, reuse, type Serve, serving } from '../core/reuse'
+import { loadAlone, type Reuse, reuse, type Serve, serving } from '../core/reuse'
 import { type Led, lost } from './lead'
 import type { ServeParts } from './loading'
 import type { Arrival, LoadError, PageSight, Served } from './model'
@@ -65,14 +65,7 @@ export const makePageLoads = ({ now, seam, site }: ServeParts, led: Led): PageLo
     const { path } = target
     const begun = await place(arrival, path, seekAt(arrival, target, site), async (seek, sight) => {
       const lead = await seam.lead(sight, 'seize')
-      const load: Load = {
-        _tag: 'Load',
-        place: seek.place,
-        how: 'alone',
-        fate: { fwd: 'request' },
-        old: undefined,
-        fallsBack: false
-      }
+      const load = loadAlone(seek.place, { fwd: 'request' })
       return { lead, load, seek }
     })
     const { lead, load, seek } = begun

@@ -15,7 +15,7 @@ import type { Seek } from '../core/ask'
 import { staleIfError } from '../core/instead'
 import { type Kept, leftAt } from '../core/kept'
 import type { Fate, Site } from '../core/model'
-import { type Load, reuse, serving } from '../core/reuse'
+import { type Load, loadAlone, reuse, serving } from '../core/reuse'
 import { type LeadParts, type Led, lost } from './lead'
 import type { Arrival, PageSight, PagesSeam, Served } from './model'
 
@@ -126,14 +126,7 @@ export const makeLoading = (
     if (!arrival.refreshes || !seam.mayRefresh(sight.key)) return
     const begun = await seam.lead(sight, 'try')
     if (begun._tag === 'Answered') return
-    const load: Load = {
-      _tag: 'Load',
-      place: seek.place,
-      how: 'alone',
-      fate: { fwd: 'stale' },
-      old: undefined,
-      fallsBack: false
-    }
+    const load = loadAlone(seek.place, { fwd: 'stale' })
     const served = await led({ arrival: { ...arrival, isGone: () => false }, seek, load, lead: begun, path })
     if (served._tag === 'Reply') served.reply.discard()
   }

@@ -25,7 +25,7 @@ const bypass: Fate = { fwd: 'bypass' }
 const silent = (): void => undefined
 
 /** Whether the answer to a request may be stored, as far as the request says. */
-const isStorable = (request: RequestHead): boolean =>
+const mayBeStored = (request: RequestHead): boolean =>
   request.method === 'GET' && !saidBy(request).has('no-store')
 
 export const makeServe = (parts: ServeParts, led: Led): ((arrival: Arrival) => Soon<Served>) => {
@@ -56,7 +56,7 @@ export const makeServe = (parts: ServeParts, led: Led): ((arrival: Arrival) => S
 
   const onServe = (visit: Visit, sight: PageSight, serve: Serve): Serve => {
     seam.tellRead(sight, readAs(sight))
-    if (sight.choice === 'ServeAndRefresh' && isStorable(visit.arrival)) refresh(visit, sight).catch(silent)
+    if (sight.choice === 'ServeAndRefresh' && mayBeStored(visit.arrival)) refresh(visit, sight).catch(silent)
     return serve
   }
 

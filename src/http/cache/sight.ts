@@ -11,10 +11,8 @@ import { type PageSight, requestOf, type Stop } from './model'
 export const stateOf = ({ choice, found }: PageSight): State | undefined =>
   choice === 'Serve' || found === 'fresh' || found === 'due'
     ? 'fresh'
-    : found === 'stale'
-    ? 'stale'
-    : found === 'expired'
-    ? 'expired'
+    : found === 'stale' || found === 'expired'
+    ? found
     : undefined
 
 export const keptIn = ({ answer }: PageSight): Kept | undefined =>

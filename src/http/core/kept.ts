@@ -27,7 +27,7 @@ export interface Kept extends Validators {
   readonly since: number
   /** Whether the cache has made the `ETag`, which the handler does not know. */
   readonly tagged: boolean
-  /** A place for what was made of it last: most clients receive what the one before them received. */
+  /** The answer that was made from it last (`cache/answer.ts`): most clients receive the same one. */
   readonly last: { sent: unknown }
 }
 

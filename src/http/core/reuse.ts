@@ -112,6 +112,16 @@ const loading = ({ otherwise, place }: Seek, why: Forwarded, old?: Kept): Load |
 
 const missed = ({ hop }: Seek): Forwarded => (hop === 0 ? 'miss' : 'vary-miss')
 
+/** A load of one request alone, whatever is stored. */
+export const loadAlone = (place: string, fate: Fate): Load => ({
+  _tag: 'Load',
+  place,
+  how: 'alone',
+  fate,
+  old: undefined,
+  fallsBack: false
+})
+
 /** There is no page at the place. */
 export const absent = (seek: Seek): Load | Nothing => loading(seek, missed(seek))
 

@@ -20,19 +20,17 @@ import type { Earlier } from './earlier'
 import {
   asBuffer,
   forgetReason,
-  given,
   headOf,
-  isHead,
-  isInterim,
-  isUneven,
   type Originals,
   type Outgoing,
   posing,
   queueHead,
   sendsHeads,
   setFields,
+  type StatusLine,
   tooLate,
-  type Writer
+  type Writer,
+  writtenIn
 } from './outgoing'
 
 // -------------------------------------------------------------------------------------
@@ -44,9 +42,6 @@ import {
  * waits. `bodiless`: the client already has the page. `dropped`: the client is sent something else.
  */
 type Course = 'open' | 'passed' | 'held' | 'bodiless' | 'dropped'
-
-/** The arguments of `writeHead` without its fields, which are on the response. */
-type Line = readonly [status: number, reason?: string]
 
 /** A response while its handler runs: first the constant members, then those that change. */
 export interface Tapped extends Answerer {
@@ -64,7 +59,7 @@ export interface Tapped extends Answerer {
   /** The cache's writer that asks for the head; it calls the response's own writer afterwards. */
   asking: Writer | undefined
   /** A head that is decided, but not written yet. */
-  line: Line | undefined
+  line: StatusLine | undefined
   /** The head that the cache wrote. */
   written: Head | undefined
   /** The answer for the load, until its head is written: a refused head is not an answer. */
@@ -114,7 +109,7 @@ const keepFields = (response: Tapped['response']): void => {
 }
 
 /** Writes a head by the `writeHead` from before the cache. */
-const writeLine = (tap: Tapped, line: Line): void => {
+const writeLine = (tap: Tapped, line: StatusLine): void => {
   const { response } = tap
   keepFields(response)
   tap.original.writeHead(...line)
@@ -192,7 +187,7 @@ const sendUnmodified = (tap: Tapped, head: Head, fate: Fate): void => {
 }
 
 /** Sends the handler's answer unchanged, at once or when the pages that it changed are hidden. */
-const letThrough = (tap: Tapped, head: Head, line: Line, { fate, waits = false }: Judged): void => {
+const letThrough = (tap: Tapped, head: Head, line: StatusLine, { fate, waits = false }: Judged): void => {
   const { asking, response } = tap
   sayStatus(tap, head, fate)
   tap.course = waits && !tap.gone ? 'held' : 'passed'
@@ -212,7 +207,7 @@ const letThrough = (tap: Tapped, head: Head, line: Line, { fate, waits = false }
 }
 
 /** Decides by the present head, with all its fields on the response. */
-const decide = (tap: Tapped, line: Line): void => {
+const decide = (tap: Tapped, line: StatusLine): void => {
   const { before, now, recording, response, wanted } = tap
   const head: Head = { status: line[0], fields: headOf(response).fields }
   const own = before.own(head.fields)
@@ -237,17 +232,13 @@ const decide = (tap: Tapped, line: Line): void => {
 export const atHead = (tap: Tapped, args: ReadonlyArray<unknown>): unknown => {
   const { before, course, original, response } = tap
   if (course !== 'open') return writeDecided(tap, args)
-  const [code, second, third] = args
-  const reason = typeof second === 'string' ? second : undefined
-  const fields = reason === undefined ? third ?? second : third
-  // an invalid head is refused as without the cache, and interim answers are not final
-  if (isInterim(code) || !isHead(response, code, reason) || isUneven(fields))
-    return original.writeHead(...args)
-  for (const [name, value] of given(fields)) before.set(name, value)
-  const status = Number(code) | 0
-  response.statusCode = status
+  const written = writtenIn(response, args)
+  if (written === undefined) return original.writeHead(...args)
+  const { fields, line } = written
+  for (const [name, value] of fields) before.set(name, value)
+  response.statusCode = line[0]
   try {
-    decide(tap, reason === undefined ? [status] : [status, reason])
+    decide(tap, line)
   } catch (cause) {
     revert(tap)
     throw cause

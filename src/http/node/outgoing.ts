@@ -55,12 +55,12 @@ export const headOf = (response: Outgoing): Head => ({
 })
 
 export const setFields = (response: Outgoing, lines: ReadonlyArray<Line>): void => {
-  // a response keeps a list as it is, and adds to it
+  // a response keeps the array itself, and `appendHeader` changes it
   for (const [name, value] of lines) response.setHeader(name, typeof value === 'string' ? value : [...value])
 }
 
 /** Fields in the forms of `writeHead`: by name, or a flat list of names and values. */
-export const given = (headers: unknown): ReadonlyArray<readonly [string, string | ReadonlyArray<string>]> => {
+const given = (headers: unknown): ReadonlyArray<readonly [string, string | ReadonlyArray<string>]> => {
   if (typeof headers !== 'object' || headers === null) return []
   // SAFETY: `setHeader` refuses invalid fields as `writeHead` does
   if (!Array.isArray(headers)) return Object.entries(headers as Record<string, string>)
@@ -75,12 +75,11 @@ export const given = (headers: unknown): ReadonlyArray<readonly [string, string 
 }
 
 /** Whether `writeHead` is called with a list in which a value is missing: every response refuses it. */
-export const isUneven = (headers: unknown): boolean =>
+const isUneven = (headers: unknown): boolean =>
   Array.isArray(headers) && !Array.isArray(headers[0]) && headers.length % 2 !== 0
 
 /** Whether a status is 1xx: an interim answer, which is not the final one. */
-export const isInterim = (status: unknown): boolean =>
-  typeof status === 'number' && status >= 100 && status < 200
+const isInterim = (status: unknown): boolean => typeof status === 'number' && status >= 100 && status < 200
 
 /** A character that is not allowed in a reason. */
 const control = /[^\t\x20-\x7e\x80-\xff]/
@@ -94,10 +93,34 @@ export const forgetReason = (response: Outgoing): void => {
 }
 
 /** Whether a response accepts a status and a reason. */
-export const isHead = (response: Outgoing, status: unknown, reason: unknown): boolean => {
+const isHead = (response: Outgoing, status: unknown, reason: unknown): boolean => {
   const code = Number(status) | 0
   const said = typeof reason === 'string' ? reason : reasonOf(response)
   return code >= 100 && code <= 999 && !(typeof said === 'string' && control.test(said))
+}
+
+/** The arguments of `writeHead` without its fields. */
+export type StatusLine = readonly [status: number, reason?: string]
+
+/** What `writeHead` is called with. */
+export interface Written {
+  readonly line: StatusLine
+  readonly fields: ReturnType<typeof given>
+}
+
+/**
+ * A final head, as it is passed to `writeHead`. `undefined` for an interim answer, and for a head that the response refuses: that
+ * is passed on as it came.
+ */
+export const writtenIn = (
+  response: Outgoing,
+  [status, second, third]: ReadonlyArray<unknown>
+): Written | undefined => {
+  const reason = typeof second === 'string' ? second : undefined
+  const fields = reason === undefined ? third ?? second : third
+  if (isInterim(status) || !isHead(response, status, reason) || isUneven(fields)) return undefined
+  const code = Number(status) | 0
+  return { line: reason === undefined ? [code] : [code, reason], fields: given(fields) }
 }
 
 /** Node's error for a change of a head that has been written. */
@@ -253,7 +276,7 @@ export const queueHead = (response: Outgoing, flush: () => unknown): void => {
   if (isQueued(response)) flush()
 }
 
-/** The same bytes, in the form in which handlers write them: a middleware may expect it. */
+/** The bytes as a `Buffer`: middlewares expect what handlers usually write. */
 export const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 

@@ -6,7 +6,7 @@
 import type { Passed } from '../cache/model'
 import { cacheStatus, withStatus } from '../core/fate'
 import { valueOf } from '../core/fields'
-import { given, headOf, isHead, isInterim, isUneven, type Outgoing } from './outgoing'
+import { headOf, type Outgoing, writtenIn } from './outgoing'
 
 /**
  * Every head passes through `writeHead`, once. Hooks of those who come later run first, and those of earlier ones
@@ -18,14 +18,11 @@ export const passThrough = (response: Outgoing, { fate, seen }: Passed, cache: s
   const writeHead = response.writeHead as (...args: ReadonlyArray<unknown>) => unknown
   let isPassed = false
   Reflect.set(response, 'writeHead', (...args: ReadonlyArray<unknown>): unknown => {
-    const [status, second, third] = args
-    const reason = typeof second === 'string' ? second : undefined
-    const fields = reason === undefined ? third ?? second : third
-    // an invalid head is refused as without the cache, and interim answers are not final
-    if (isPassed || isInterim(status) || !isHead(response, status, reason) || isUneven(fields))
-      return Reflect.apply(writeHead, response, args)
-    for (const [name, value] of given(fields)) response.setHeader(name, value)
-    response.statusCode = Number(status) | 0
+    const written = isPassed ? undefined : writtenIn(response, args)
+    if (written === undefined) return Reflect.apply(writeHead, response, args)
+    const { fields, line } = written
+    for (const [name, value] of fields) response.setHeader(name, value)
+    response.statusCode = line[0]
     const head = headOf(response)
     seen?.(head)
     const said =
@@ -34,10 +31,6 @@ export const passThrough = (response: Outgoing, { fate, seen }: Passed, cache: s
         : valueOf(withStatus(head.fields, cacheStatus(cache, fate)), 'cache-status')
     if (said !== undefined) response.setHeader('cache-status', said)
     isPassed = true
-    return Reflect.apply(
-      writeHead,
-      response,
-      reason === undefined ? [response.statusCode] : [response.statusCode, reason]
-    )
+    return Reflect.apply(writeHead, response, line)
   })
 }
