@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 
 import {
   type Doing,
+  failedRead,
   type Found,
   onArrival,
   onClaim,
@@ -15,6 +16,17 @@ import {
 } from '../../src/engine/next'
 
 const both = [false, true] as const
+
+describe('failedRead', () => {
+  it.each([
+    [true, true, 'invalid'],
+    [true, false, 'invalid'],
+    [false, true, 'refused'],
+    [false, false, 'failed']
+  ] as const)('invalid: %s, strict: %s: %s', (invalid, strict, then) =>
+    expect(failedRead(invalid, strict)).toBe(then)
+  )
+})
 
 describe('onArrival', () => {
   it.each<readonly [Doing, boolean, ReturnType<typeof onArrival>]>([

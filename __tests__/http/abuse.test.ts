@@ -2,7 +2,7 @@
 import * as http from 'node:http'
 import * as net from 'node:net'
 
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import express from 'express'
 import fastify from 'fastify'
 import { dict, Duration, Policy } from 'fp-ring'
@@ -10,21 +10,11 @@ import { page, pageHook, pageListener, pageMiddleware } from 'fp-ring/http'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 
-import { ask, bench, fate, listening, soon, textOf } from './kit'
+import { ask, bench, fate, servers, soon, textOf } from './kit'
 
-const open: Array<http.Server> = []
-afterEach(async () => {
-  for (const server of open.splice(0)) {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  }
-})
+const up = servers()
 
-const served = async (listener: http.RequestListener): Promise<string> => {
-  const server = http.createServer(listener)
-  open.push(server)
-  return `http://127.0.0.1:${String(await listening(server))}`
-}
+const served = (listener: http.RequestListener): Promise<string> => up(http.createServer(listener))
 
 const config = () => ({ store: dict<Uint8Array>(), policy: Policy.ttl(Duration.minutes(1)) })
 const by = (who: string): RequestInit => ({ headers: { 'x-who': who, cookie: who } })

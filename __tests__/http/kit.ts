@@ -1,6 +1,8 @@
 /** What the tests of pages share: a clock that is moved by hand, and requests in few words. */
+import type * as http from 'node:http'
 import type * as net from 'node:net'
 
+import { afterEach } from '@jest/globals'
 import { dict, type Store } from 'fp-ring'
 import { page, type PageConfig, type PageHandler } from 'fp-ring/http'
 
@@ -12,6 +14,21 @@ export const soon = (ms = 5): Promise<void> => new Promise((resolve) => setTimeo
 export const listening = async (server: net.Server): Promise<number> => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as net.AddressInfo).port
+}
+
+/** Starts servers, and stops them after each test. */
+export const servers = (): ((server: http.Server) => Promise<string>) => {
+  const open: Array<http.Server> = []
+  afterEach(async () => {
+    for (const server of open.splice(0)) {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    }
+  })
+  return async (server) => {
+    open.push(server)
+    return `http://127.0.0.1:${String(await listening(server))}`
+  }
 }
 
 /** Time of the ring, of the store and of the day, which stand still until they are moved. */

@@ -10,28 +10,18 @@ import { promisify } from 'node:util'
 import * as vm from 'node:vm'
 import * as zlib from 'node:zlib'
 
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import express from 'express'
 import fastify from 'fastify'
 import { dict, Duration, Policy } from 'fp-ring'
 import { pageHook, pageListener, pageMiddleware } from 'fp-ring/http'
 
-import { listening, soon } from './kit'
+import { listening, servers, soon } from './kit'
 
 type Listener = (req: http.IncomingMessage, res: http.ServerResponse, run: number) => unknown
 
-const open: Array<http.Server> = []
-afterEach(async () => {
-  for (const server of open.splice(0)) {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  }
-})
-const listen = async (listener: http.RequestListener): Promise<string> => {
-  const server = http.createServer(listener)
-  open.push(server)
-  return `http://127.0.0.1:${await listening(server)}`
-}
+const started = servers()
+const listen = (listener: http.RequestListener): Promise<string> => started(http.createServer(listener))
 
 /** A cached listener that counts its runs. */
 const up = async (listener: Listener, policy: Policy.Policy = Policy.ttl(Duration.seconds(60))) => {

@@ -1,12 +1,12 @@
 /** A handler is asked whether an old page is still the same, and a 304 renews the page and its head. */
 import * as http from 'node:http'
 
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import express from 'express'
 import { dict, Duration, Policy } from 'fp-ring'
 import { page, pageListener, pageMiddleware } from 'fp-ring/http'
 
-import { fate, listening, makeTime, textOf } from './kit'
+import { fate, makeTime, servers, soon, textOf } from './kit'
 
 type Fields = Readonly<Record<string, string>>
 
@@ -26,18 +26,9 @@ interface Site {
 const policy = Policy.policy(Policy.ttl(Duration.seconds(10)), Policy.staleIfError(Duration.minutes(10)))
 const names = ['if-none-match', 'if-modified-since'] as const
 
-const open: Array<http.Server> = []
-afterEach(async () => {
-  for (const server of open.splice(0)) {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  }
-})
+const up = servers()
 
-const served = async (server: http.Server): Promise<string> => {
-  open.push(server)
-  return `http://127.0.0.1:${String(await listening(server))}/`
-}
+const served = async (server: http.Server): Promise<string> => `${await up(server)}/`
 
 /** A listener of pages rejects where the original throws. */
 const serverOf = (
@@ -105,6 +96,19 @@ describe.each(Object.keys(shells))('%s', (shell) => {
   const modified = new Date(changed).toUTCString()
   const first = { 'content-type': 'text/plain', etag: '"one"', 'last-modified': modified, 'x-run': '1' }
 
+  /** A site whose handler confirms its page, which has become old. */
+  const confirming = async (): Promise<Site> => {
+    const made = await site(({ 'if-none-match': tag }) =>
+      tag === '"one"'
+        ? { status: 304, fields: { etag: '"one"' } }
+        : { status: 200, fields: first, body: 'the page' }
+    )
+    await textOf(made.ask())
+    await soon(10)
+    made.pass(11)
+    return made
+  }
+
   it('asks by tag and date, and renews the page by a 304, for the store as well', async () => {
     const { ask, asked, pass } = await site(({ 'if-none-match': tag }, run) =>
       tag === '"one"'
@@ -112,7 +116,7 @@ describe.each(Object.keys(shells))('%s', (shell) => {
         : { status: 200, fields: first, body: 'the page' }
     )
     expect(await textOf(ask())).toBe('the page')
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await soon(10)
     pass(11)
     const renewed = await ask()
     expect(asked).toEqual([{}, { 'if-none-match': '"one"', 'if-modified-since': modified }])
@@ -123,7 +127,7 @@ describe.each(Object.keys(shells))('%s', (shell) => {
     ])
     expect(renewed.headers.get('content-type')).toBe('text/plain')
     expect(fate(renewed)).toMatch(/fwd=stale; fwd-status=304/)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await soon(10)
     // its new lifetime is that of the 304
     pass(20)
     const again = await ask()
@@ -133,30 +137,16 @@ describe.each(Object.keys(shells))('%s', (shell) => {
   })
 
   it('answers a client that has the page with a 304, and still renews it', async () => {
-    const { ask, asked, pass } = await site(({ 'if-none-match': tag }) =>
-      tag === '"one"'
-        ? { status: 304, fields: { etag: '"one"' } }
-        : { status: 200, fields: first, body: 'the page' }
-    )
-    await textOf(ask())
-    await new Promise((resolve) => setTimeout(resolve, 10))
-    pass(11)
+    const { ask, asked } = await confirming()
     const own = await ask({ 'if-none-match': '"one"' })
     expect([own.status, await own.text()]).toEqual([304, ''])
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await soon(10)
     expect(fate(await ask())).toMatch(/hit/)
     expect(asked).toHaveLength(2)
   })
 
   it('a client that has another page receives the one that is there', async () => {
-    const { ask, asked, pass } = await site(({ 'if-none-match': tag }) =>
-      tag === '"one"'
-        ? { status: 304, fields: { etag: '"one"' } }
-        : { status: 200, fields: first, body: 'the page' }
-    )
-    await textOf(ask())
-    await new Promise((resolve) => setTimeout(resolve, 10))
-    pass(11)
+    const { ask, asked } = await confirming()
     const own = await ask({ 'if-none-match': '"other"' })
     expect([own.status, await own.text()]).toEqual([200, 'the page'])
     expect(asked[1]).toMatchObject({ 'if-none-match': '"one"' })
@@ -169,7 +159,7 @@ describe.each(Object.keys(shells))('%s', (shell) => {
       body: `page ${String(run)}`
     }))
     expect(await textOf(ask())).toBe('page 1')
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await soon(10)
     pass(11)
     expect(await textOf(ask())).toBe('page 2')
     expect(asked[1]).toMatchObject({ 'if-none-match': '"1"' })
@@ -182,11 +172,11 @@ describe.each(Object.keys(shells))('%s', (shell) => {
         : { status: 200, fields: first, body: 'the page' }
     )
     await textOf(ask())
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await soon(10)
     pass(11)
     const own = await ask()
     expect([await own.text(), own.headers.get('set-cookie')]).toEqual(['the page', 'session=1'])
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await soon(10)
     const next = await ask({ 'cache-control': 'only-if-cached' })
     expect(next.headers.get('set-cookie')).toBeNull()
   })
@@ -198,7 +188,7 @@ describe.each(Object.keys(shells))('%s', (shell) => {
       body: `page ${String(run)}`
     }))
     await textOf(ask())
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await soon(10)
     pass(11)
     expect(await textOf(ask())).toBe('page 2')
     expect(asked).toEqual([{}, {}])
@@ -224,11 +214,11 @@ it('Express answers by itself that a page is the same', async () => {
   )
   const url = await served(http.createServer(app))
   expect(await textOf(fetch(url))).toBe('the page')
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await soon(10)
   time.pass(11)
   const renewed = await fetch(url)
   expect([await renewed.text(), fate(renewed)]).toEqual(['the page', expect.stringMatching(/fwd-status=304/)])
   expect(runs).toBe(2)
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await soon(10)
   expect(fate(await fetch(url))).toMatch(/hit/)
 })
